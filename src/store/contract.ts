@@ -1,0 +1,202 @@
+/**
+ * The Store contract: what the broker needs of its memory, and what every engine promises.
+ *
+ * Promises, each kept by the contract suite (`test/store/store-contract.ts`):
+ * - **Atomic.** A commit is applied as a whole or not at all; readers never see a part of it.
+ * - **Durable.** When the promise of `commit` resolves with `committed`, `kill -9` and power loss keep it.
+ * - **Checked.** A commit lists the facts it rests on; if one has changed since it was read, nothing is applied: `conflict`.
+ * - **Numbered inside.** Message ids (unique over all feeds, increasing), feed positions and inbox numbers (dense, from 1) are allocated in
+ *   the commit, so that appending needs no read and busy feeds do not conflict with themselves.
+ * - **Ordered.** Commits of one store handle are applied in the order in which `commit` was called.
+ * - **Fresh.** A read that starts after a commit has resolved, on any handle of the same store, sees that commit.
+ *
+ * It speaks of documents (bytes under a key), feeds, inboxes and an outbox; no engine's words occur in it.
+ * @see docs/architecture.md
+ */
+
+/** Bytes of one stored document. Readers must not write to them. */
+export type Bytes = Uint8Array
+
+/**
+ * `<table>/<partition>[/<rest>]`, UTF-8, at most 1,500 bytes. The partition (phone, phone_id, room, feed, client) is the second level,
+ * so that a sharded engine can place the key. Keys sort bytewise.
+ */
+export type Key = string
+
+/** A fact a commit rests on: the document's bytes when it was read, or `undefined` if there was none. */
+export interface Check {
+  readonly key: Key
+  readonly was: Bytes | undefined
+}
+
+/** Stores a document, or removes it where `value` is undefined. */
+export interface Put {
+  readonly key: Key
+  readonly value: Bytes | undefined
+}
+
+/** Stores, under `key`, the message id that `appends[append]` of the same commit receives (see {@link readNumber}). */
+export interface PutNumber {
+  readonly key: Key
+  readonly append: number
+}
+
+/** Adds a message to the end of a feed. The document is stored under {@link messageKey} and may be replaced later by a put. */
+export interface Append {
+  readonly feed: string
+  readonly message: Bytes
+  /** Counts as unread for others: false for system messages. */
+  readonly isCountable: boolean
+}
+
+/** What an append received. */
+export interface Appended {
+  readonly id: number
+  /** Id of the message before it in the feed, 0 if it is the first. */
+  readonly previous: number
+  /** Dense position in the feed, from 1. */
+  readonly position: number
+  /** How many countable messages the feed holds up to and including this one. */
+  readonly ordinal: number
+}
+
+/** A message by id, or by its place in `appends` of the same commit. */
+export type MessageRef = { readonly id: number } | { readonly append: number }
+
+/** One thing a device is owed. */
+export interface Delivery {
+  readonly client: string
+  readonly topic: string
+  readonly qos: 1 | 2
+  /** The record to send, as the caller encodes it; empty where the message itself is sent. Opaque to the store. */
+  readonly body: Bytes
+  /** The message that `body` speaks of or that is sent itself: kept as a reference, so a large room costs one copy. */
+  readonly message?: MessageRef
+}
+
+/** A delivery as an inbox holds it: numbered, its message reference resolved to an id (0 for none). */
+export interface InboxEntry {
+  /** Dense number within the inbox, from 1. */
+  readonly number: number
+  readonly topic: string
+  readonly qos: 1 | 2
+  readonly body: Bytes
+  readonly messageId: number
+}
+
+/** Where an inbox stands. */
+export interface InboxHead {
+  /** Number of the newest entry ever added; 0 if none. */
+  readonly last: number
+  /** Entries up to this number are settled (acknowledged) or dropped, and gone. */
+  readonly settledTo: number
+  /** Entries up to this number have been received by the device (PUBREC): PUBREL, never PUBLISH, is repeated for them. */
+  readonly releasedTo: number
+  /** How many entries have been dropped, oldest first, because the inbox was full. */
+  readonly dropped: number
+}
+
+/** Moves the marks of an inbox forward. Marks never move back; a settled entry may be forgotten. */
+export interface Settlement {
+  readonly client: string
+  readonly settledTo: number
+  readonly releasedTo: number
+}
+
+/** Work on the outside world (an SMS, say) that must happen although a process dies; kept until removed. */
+export interface OutboxEntry {
+  readonly id: string
+  readonly job: Bytes
+}
+
+export interface Commit {
+  readonly checks?: readonly Check[]
+  readonly puts?: readonly Put[]
+  readonly appends?: readonly Append[]
+  readonly numbers?: readonly PutNumber[]
+  readonly deliveries?: readonly Delivery[]
+  readonly settlements?: readonly Settlement[]
+  /** Empties these inboxes and forgets their numbers (logout, clean session). Applied before `deliveries`. */
+  readonly clearInboxes?: readonly string[]
+  readonly outbox?: readonly OutboxEntry[]
+  readonly outboxDone?: readonly string[]
+}
+
+export type CommitResult =
+  | {
+      readonly kind: 'committed'
+      readonly appended: readonly Appended[]
+      /** For each delivery, in order, its number in the inbox of its client. */
+      readonly delivered: readonly number[]
+    }
+  | { readonly kind: 'conflict' }
+
+/** A feed as a whole: zeros if nothing was ever appended. */
+export interface FeedHead {
+  readonly lastId: number
+  readonly count: number
+  readonly ordinal: number
+}
+
+/** A message in its feed. */
+export interface FeedEntry extends Appended {
+  readonly message: Bytes
+}
+
+export interface Row {
+  readonly key: Key
+  readonly value: Bytes
+}
+
+/** Reads may answer at once or later: await them. Bytes handed out stay valid. */
+export type Eventually<T> = T | Promise<T>
+
+export interface StoreReader {
+  get(key: Key): Eventually<Bytes | undefined>
+  /** The documents of `keys`, in that order. */
+  getMany(keys: readonly Key[]): Eventually<readonly (Bytes | undefined)[]>
+  /** Rows whose key begins with `prefix`, ascending, after `after` if given, at most `limit`. */
+  scan(prefix: string, options: { readonly limit: number; readonly after?: Key }): Eventually<readonly Row[]>
+  feedHead(feed: string): Eventually<FeedHead>
+  /** Place of message `id` in `feed`, or undefined if it is not in it. */
+  feedPlace(feed: string, id: number): Eventually<Appended | undefined>
+  /**
+   * Entries of a feed, always ascending: `older` ends at `from` (or the nearest before it), `newer` begins at `from` (or the nearest after it);
+   * `from` 0 means the newest for `older`, the oldest for `newer`.
+   */
+  feedPage(feed: string, page: { readonly from: number; readonly direction: 'older' | 'newer'; readonly limit: number }): Eventually<readonly FeedEntry[]>
+  inboxHead(client: string): Eventually<InboxHead | undefined>
+  /** Entries still owed with a number greater than `after`, ascending. */
+  inboxPage(client: string, page: { readonly after: number; readonly limit: number }): Eventually<readonly InboxEntry[]>
+  outboxPage(limit: number): Eventually<readonly OutboxEntry[]>
+}
+
+export interface Store extends StoreReader {
+  /** @throws Outage if the engine cannot write (disk full, closed); nothing was applied then. */
+  commit(commit: Commit): Promise<CommitResult>
+  /** Waits for commits under way, then releases everything. */
+  close(): Promise<void>
+}
+
+/** Entries an inbox holds at most, the oldest dropped first, unless an engine is opened with another number. */
+export const defaultInboxLimit = 1_000
+
+/** Key of a message's document. */
+export function messageKey(id: number): Key {
+  return `message/${id}`
+}
+
+/** Bytes of a number stored by {@link PutNumber}: decimal ASCII, the same in every engine. */
+export function numberBytes(value: number): Bytes {
+  return Buffer.from(String(value), 'latin1')
+}
+
+/** Reads what {@link numberBytes} wrote. */
+export function readNumber(bytes: Bytes): number {
+  return Number(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1'))
+}
+
+/** The store cannot serve now: closed, full, or unreachable. Whoever can retry catches it. */
+export class StoreOutage extends Error {
+  override readonly name = 'StoreOutage'
+}
