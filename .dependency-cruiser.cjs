@@ -1,0 +1,79 @@
+/**
+ * The rings: imports point only towards the data. Each entry is a folder of src/ and the folders it may import, always through their
+ * index.ts. `store-contract` is src/store/contract.ts alone: what decisions may know of the store.
+ */
+const data = ['topics', 'protocol']
+const decisions = [...data, 'acl', 'store-contract']
+const effects = [...decisions, 'rpc']
+const rings = {
+  topics: [],
+  protocol: ['topics'],
+  acl: data,
+  'store-contract': [...data, 'acl'],
+  rpc: decisions,
+  store: effects,
+  broker: effects,
+  providers: effects,
+  server: [...effects, 'store', 'broker', 'providers'],
+  cli: [...effects, 'store', 'broker', 'providers', 'server'],
+}
+
+const contract = '^src/store/contract\\.ts$'
+const inside = (folder) => (folder === 'store-contract' ? contract : `^src/${folder}/`)
+
+function ring([folder, may]) {
+  const own = folder === 'store-contract' ? contract : inside(folder)
+  return {
+    name: `ring-${folder}`,
+    comment: `${folder} may import only: ${may.join(', ') || 'nothing of ours'}`,
+    severity: 'error',
+    from: { path: inside(folder), ...(folder === 'store' ? { pathNot: contract } : {}) },
+    to: { path: '^src/', pathNot: [own, ...may.map(inside)] },
+  }
+}
+
+function library(name, folder) {
+  return {
+    name: `only-${folder.replace('/', '-')}-knows-${name}`,
+    severity: 'error',
+    from: { path: '^src/', pathNot: `^src/${folder}/` },
+    to: { path: `node_modules/${name}/` },
+  }
+}
+
+module.exports = {
+  forbidden: [
+    ...Object.entries(rings).map(ring),
+    { name: 'no-cycle', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'one-door',
+      comment: "a folder is imported through its index.ts; the store's contract is the one exception",
+      severity: 'error',
+      from: { path: '^src/([^/]+)/' },
+      to: { path: '^src/([^/]+)/', pathNot: ['^src/$1/', '^src/[^/]+/index\\.ts$', contract] },
+    },
+    {
+      name: 'known-folder',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { path: '^src/', pathNot: [...Object.keys(rings).map(inside)] },
+    },
+    { name: 'src-is-alone', severity: 'error', from: { path: '^src/' }, to: { path: '^(test|bench|scripts)/' } },
+    { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    {
+      name: 'shipped-dependencies',
+      comment: 'what src/ runs on is in dependencies',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['type-only'] },
+    },
+    library('aedes', 'broker'),
+    library('lmdb', 'store/lmdb'),
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'types', 'node', 'default'] },
+  },
+}

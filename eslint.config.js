@@ -1,0 +1,71 @@
+import eslint from '@eslint/js'
+import tseslint from 'typescript-eslint'
+
+const environmentOnlyInOptions = {
+  'no-restricted-properties': [
+    'error',
+    { object: 'process', property: 'env', message: 'Only src/server/options and the entry points read the environment; take an option.' },
+  ],
+}
+
+const strictTypes = {
+  '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
+  '@typescript-eslint/consistent-type-exports': 'error',
+  '@typescript-eslint/no-explicit-any': 'error',
+  '@typescript-eslint/no-floating-promises': 'error',
+  '@typescript-eslint/switch-exhaustiveness-check': [
+    'error',
+    { considerDefaultExhaustiveForUnions: true, requireDefaultForNonUnion: false },
+  ],
+  '@typescript-eslint/no-import-type-side-effects': 'error',
+  '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+  '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true, ignoreVoidOperator: true }],
+  '@typescript-eslint/no-unnecessary-condition': ['error', { allowConstantLoopConditions: true }],
+  '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_', ignoreRestSiblings: true }],
+  // A contract may promise a promise that one of its implementations can keep at once.
+  '@typescript-eslint/require-await': 'off',
+  eqeqeq: 'error',
+  'prefer-const': 'error',
+}
+
+const size = {
+  'max-lines': ['error', { max: 400, skipBlankLines: true, skipComments: true }],
+  'max-lines-per-function': ['error', { max: 60, skipBlankLines: true, skipComments: true }],
+  // A switch counts once: a table of cases is not harder to read for being long.
+  complexity: ['error', { max: 15, variant: 'modified' }],
+  'max-depth': ['error', 4],
+  'max-params': ['error', 5],
+}
+
+export default tseslint.config(
+  { ignores: ['dist/', 'data/', 'coverage/', 'docs/'] },
+  { linterOptions: { reportUnusedDisableDirectives: 'error' } },
+  eslint.configs.recommended,
+  {
+    files: ['**/*.ts'],
+    extends: [...tseslint.configs.strictTypeChecked],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: { ...strictTypes, ...size },
+  },
+  {
+    files: ['src/**/*.ts'],
+    rules: { ...environmentOnlyInOptions, 'no-console': 'error' },
+  },
+  {
+    files: ['src/server/options*.ts', 'src/server/main.ts', 'src/cli/*.ts'],
+    rules: { 'no-restricted-properties': 'off', 'no-console': 'off' },
+  },
+  {
+    // A test names what it has just put there, and reads as a list of rules however long.
+    files: ['test/**/*.ts', 'bench/**/*.ts'],
+    rules: {
+      '@typescript-eslint/no-non-null-assertion': 'off',
+      'max-lines': ['error', { max: 700, skipBlankLines: true, skipComments: true }],
+      'max-lines-per-function': 'off',
+    },
+  },
+  {
+    files: ['**/*.js', '**/*.mjs', '**/*.cjs'],
+    languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly', setTimeout: 'readonly', module: 'writable' } },
+  },
+)

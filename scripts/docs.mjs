@@ -1,0 +1,13 @@
+// Writes docs/reference/ again from the tables in the source. Tests compare the pages with those tables.
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+const pages = [{ page: 'options.md', from: 'server', render: 'renderOptionsReference' }]
+
+const folder = join('docs', 'reference')
+mkdirSync(folder, { recursive: true })
+for (const { page, from, render } of pages) {
+  const source = await import(new URL(`../dist/src/${from}/index.js`, import.meta.url))
+  writeFileSync(join(folder, page), source[render]())
+  console.log(join(folder, page))
+}
