@@ -1,0 +1,83 @@
+import type { ClientId, Phone, PhoneId } from '../../topics/index.js'
+import type { Dialect, Feature, Service } from '../../protocol/index.js'
+import { table } from './table.js'
+
+export type Os = 'ios' | 'android' | 'web'
+
+/** A registration under way, under the registration client id (`rpc.md` 4). */
+export interface PendingSession {
+  readonly phone: Phone
+  readonly devKey: string | null
+  readonly os: Os | null
+  readonly settings: readonly Feature[]
+  readonly code: string
+  readonly created: number
+  /** The code and this document are void from then on. */
+  readonly expires: number
+  /** When the code was last sent, for the 30 s in which a second reg keeps it. */
+  readonly sent: number
+  /** resend and voice used so far. */
+  readonly resends: number
+  readonly dialect: Dialect
+}
+
+/** Wrong codes for a phone; `lockedUntil` 0 while it is not locked. */
+export interface PhoneLock {
+  readonly wrong: number
+  readonly lockedUntil: number
+}
+
+/** One account. `rosters` are roster ids, the first one names the user. */
+export interface ProfileDocument {
+  readonly services: readonly Service[]
+  readonly settings: readonly Feature[]
+  readonly rosters: readonly number[]
+  readonly update: number
+  readonly balance: number
+  readonly created: number
+}
+
+export interface StoredToken {
+  /** SHA-256 of the token, hex; the token itself is never stored. */
+  readonly hash: string
+  readonly issued: number
+}
+
+/** One device of a phone: the live Auth record of `rpc.md` 4. */
+export interface SessionDocument {
+  readonly phone: Phone
+  readonly userId: PhoneId
+  readonly devKey: string | null
+  readonly token: StoredToken
+  /** A newer token that was answered but not used yet; the old one stays valid until it is. */
+  readonly renewal: StoredToken | null
+  readonly created: number
+  readonly lastOnline: number
+  readonly push: string | null
+  readonly os: Os | null
+  readonly settings: readonly Feature[]
+  readonly dialect: Dialect
+}
+
+/** The devices of a phone in order of registration. Changes only with registration and logout, so that messages may rest on it. */
+export interface DevicesDocument {
+  readonly clients: readonly ClientId[]
+}
+
+/** Who of a phone's devices is connected, and since when that is so. Void if `boot` is not the present start of the server. */
+export interface PresenceDocument {
+  readonly boot: string
+  readonly clients: readonly ClientId[]
+  readonly update: number
+}
+
+export const pendingSessions = table<[registration: ClientId], PendingSession>('pending')
+export const phoneLocks = table<[phone: Phone], PhoneLock>('lock')
+export const profiles = table<[phone: Phone], ProfileDocument>('profile')
+export const sessions = table<[client: ClientId], SessionDocument>('session')
+export const devices = table<[phone: Phone], DevicesDocument>('devices')
+export const presences = table<[phone: Phone], PresenceDocument>('presence')
+/** Opaque tokens issued by INIT to connections without a login, by client id. */
+export const initTokens = table<[client: ClientId], { readonly hash: string; readonly issued: number }>('init')
+/** The last roster id given out, under the key `counter/roster`. */
+export const counters = table<[name: string], { readonly last: number }>('counter')

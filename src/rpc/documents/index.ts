@@ -1,0 +1,6 @@
+export { table, type Table } from './table.js'
+export * from './account.js'
+export * from './roster.js'
+export * from './room.js'
+export * from './message.js'
+export * from './mark.js'

@@ -1,0 +1,59 @@
+import { createHash } from 'node:crypto'
+import type { PhoneId } from '../../topics/index.js'
+import type { Desc } from '../../protocol/index.js'
+import { messageKey, numberBytes, readNumber, type Bytes, type Key } from '../../store/contract.js'
+import { table, type Table } from './table.js'
+
+/** A message as stored; its id, position and neighbours belong to the feed. */
+export interface MessageDocument {
+  /** `p2p/<a>/<b>` or `room/<id>`: the name of the feed and of its topic. */
+  readonly feed: string
+  readonly msgId: string | null
+  readonly from: PhoneId
+  readonly to: string
+  readonly created: number
+  readonly files: readonly Desc[]
+  readonly type: readonly string[]
+  readonly link: number | null
+  /** Member ids that must not see it (v11 rooms), as sent. */
+  readonly seenby: readonly (string | number)[]
+  readonly repliedby: readonly number[]
+  readonly mentioned: readonly number[]
+  /** sent: by a person; muc, internal: by the system; deleted: a tombstone, files empty. */
+  readonly status: 'sent' | 'muc' | 'internal' | 'deleted'
+  readonly isEdited: boolean
+  /** Rosters from whose history it is hidden. */
+  readonly hiddenFrom: readonly PhoneId[]
+}
+
+const byText = table<[id: string], MessageDocument>('message')
+
+/** Messages by id. */
+export const messages = {
+  ...byText,
+  of: (id: number): [string] => [String(id)],
+  keyOf: (id: number): Key => messageKey(id),
+}
+
+const numbers = { encode: numberBytes, decode: (bytes: Bytes): number => readNumber(bytes) }
+
+function numberTable<KeyParts extends readonly string[]>(name: string): Table<KeyParts, number> {
+  const { encode, decode } = numbers
+  const base = table<KeyParts, number>(name)
+  return { ...base, encode, decode, put: (value, ...parts) => ({ key: base.key(...parts), value: encode(value) }) }
+}
+
+/** How far a roster has read a feed: the id of a message. Key: owner, then the feed's two or three levels joined by `feedLevel`. */
+export const cursors = numberTable<[reader: PhoneId, feedLevel: string]>('cursor')
+/** Message ids by author and client-chosen msg_id, for duplicates. */
+export const sentIds = numberTable<[from: PhoneId, msgIdLevel: string]>('sent')
+
+/** A feed's name as one key level: `/` becomes U+0001, which no name of the protocol needs. */
+export function feedLevel(feed: string): string {
+  return feed.replaceAll('/', '\u0001')
+}
+
+/** A msg_id as a key level: itself where it is short and plain, else its SHA-256. */
+export function msgIdLevel(msgId: string): string {
+  return /^[\w.:@-]{1,64}$/.test(msgId) ? `=${msgId}` : `#${createHash('sha256').update(msgId).digest('base64url')}`
+}

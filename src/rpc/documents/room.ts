@@ -1,0 +1,50 @@
+import type { PhoneId, RoomId } from '../../topics/index.js'
+import type { Desc, Feature } from '../../protocol/index.js'
+import { table } from './table.js'
+
+export type Role = 'owner' | 'admin' | 'member'
+
+export interface RoomDocument {
+  readonly name: string
+  readonly description: string | null
+  readonly settings: readonly Feature[]
+  /** The avatar. */
+  readonly data: readonly Desc[]
+  readonly type: 'group' | 'channel'
+  readonly tos: string | null
+  readonly tosUpdate: number
+  readonly created: number
+  readonly update: number
+  readonly owner: PhoneId
+  readonly memberCount: number
+  /** Member ids count from 1 in each room and are not used again. */
+  readonly lastMemberId: number
+  /** Grows with every change of membership, role or mute: whoever rests on the member list rests on this document. */
+  readonly stamp: number
+}
+
+/** Membership of one roster. Fields that are null are taken from the roster. */
+export interface MemberDocument {
+  readonly id: number
+  readonly role: Role
+  /** May not post, by an admin's decision. */
+  readonly isMuted: boolean
+  /** Wants no push notifications of this room. */
+  readonly isSilent: boolean
+  readonly avatar: string | null
+  readonly names: string | null
+  readonly surnames: string | null
+  readonly alias: string | null
+  readonly email: string | null
+  readonly voxId: string | null
+  readonly settings: readonly Feature[]
+  readonly joined: number
+  readonly update: number
+}
+
+export const rooms = table<[room: RoomId], RoomDocument>('room')
+export const members = table<[room: RoomId, member: PhoneId], MemberDocument>('member')
+/** The rooms of a roster. */
+export const roomsOf = table<[member: PhoneId, room: RoomId], { readonly joined: number }>('rooms')
+/** Who is barred from a room. */
+export const barred = table<[room: RoomId, banned: PhoneId], { readonly by: PhoneId; readonly at: number }>('barred')

@@ -1,0 +1,36 @@
+import type { PhoneId } from '../../topics/index.js'
+import type { Feature } from '../../protocol/index.js'
+import { table } from './table.js'
+
+/** One identity of an account, keyed by its phone_id. */
+export interface RosterDocument {
+  readonly id: number
+  readonly names: string | null
+  readonly surnames: string | null
+  readonly email: string | null
+  readonly nick: string | null
+  readonly avatar: string | null
+  readonly created: number
+  readonly update: number
+}
+
+/**
+ * What a roster holds of another one. Bans are flags beside the state, so that lifting a ban gives the state before it back
+ * (`rpc.md` 9): shown as `banned` where the owner bans, `ban` where the other bans the owner.
+ */
+export interface ContactDocument {
+  readonly state: 'friend' | 'request' | 'authorization' | 'ignore' | 'internal' | 'none'
+  /** The owner of this contact bans the other. */
+  readonly bans: boolean
+  /** The other bans the owner of this contact. */
+  readonly isBanned: boolean
+  readonly isMuted: boolean
+  readonly settings: readonly Feature[]
+  readonly created: number
+  readonly update: number
+}
+
+export const rosters = table<[roster: PhoneId], RosterDocument>('roster')
+export const contacts = table<[owner: PhoneId, other: PhoneId], ContactDocument>('contact')
+/** Who holds a nick, keyed by the nick in lower case. */
+export const nicks = table<[lowerCaseNick: string], PhoneId>('nick')

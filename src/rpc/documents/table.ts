@@ -1,0 +1,37 @@
+import { Packr } from 'msgpackr'
+import type { Bytes, Key, Put } from '../../store/contract.js'
+
+/**
+ * A table of stored documents: how its keys are made and what its rows hold. Documents are plain data (no undefined, no class),
+ * stored as MessagePack maps.
+ */
+export interface Table<KeyParts extends readonly string[], Document> {
+  readonly name: string
+  key(...parts: KeyParts): Key
+  /** Prefix of all keys that begin with `parts`, for scans. */
+  prefix(...parts: readonly string[]): string
+  /** The parts a key of this table was made of. */
+  partsOf(key: Key): KeyParts
+  encode(document: Document): Bytes
+  decode(bytes: Bytes): Document
+  put(document: Document, ...parts: KeyParts): Put
+  remove(...parts: KeyParts): Put
+}
+
+const packr = new Packr({ useRecords: false, mapsAsObjects: true })
+
+/** Defines a table. Key parts must not hold `/`; ids of the protocol never do, free text is hashed first. */
+export function table<KeyParts extends readonly string[], Document>(name: string): Table<KeyParts, Document> {
+  const key = (...parts: KeyParts): Key => `${name}/${parts.join('/')}`
+  const encode = (document: Document): Bytes => packr.pack(document)
+  return {
+    name,
+    key,
+    prefix: (...parts) => `${name}/${parts.map((part) => `${part}/`).join('')}`,
+    partsOf: (row) => row.slice(name.length + 1).split('/') as unknown as KeyParts,
+    encode,
+    decode: (bytes) => packr.unpack(bytes) as Document,
+    put: (document, ...parts) => ({ key: key(...parts), value: encode(document) }),
+    remove: (...parts) => ({ key: key(...parts), value: undefined }),
+  }
+}

@@ -1,0 +1,97 @@
+import type { AnyRecord, Encoding, ErrorCode, RecordOf } from '../protocol/index.js'
+import type { Bytes, Put, PutNumber } from '../store/contract.js'
+import type { ClientId, Phone } from '../topics/index.js'
+import type { MessageDocument } from './documents/index.js'
+
+/** Bytes as a peer sent them, kept so that receivers who speak the same encoding get them unchanged. */
+export interface Original {
+  readonly bytes: Bytes
+  readonly encoding: Encoding
+}
+
+/**
+ * What is sent: a record; a message appended by the same outcome (`appends[append]`), as the stored Message; a record whose `last_msg` is
+ * such a message; or bytes that are no record, relayed unchanged.
+ */
+export type Payload =
+  | { readonly kind: 'record'; readonly record: AnyRecord; readonly original?: Original }
+  | { readonly kind: 'message'; readonly append: number }
+  | { readonly kind: 'record-with-message'; readonly record: RecordOf<'Contact' | 'Room'>; readonly append: number }
+  | { readonly kind: 'opaque'; readonly bytes: Bytes }
+
+/** One thing sent, and to whom. Queued means: written to the inbox of each device with the commit, so that it arrives even after a crash. */
+export type Send =
+  /** Answer on the `actions` topic of the caller. Queued if anything else of the outcome is stored. */
+  | { readonly to: 'caller'; readonly payload: Payload }
+  /** Queued for one device on its `actions` topic. */
+  | { readonly to: 'client'; readonly client: ClientId; readonly payload: Payload }
+  /** Queued for every device of these phones, each once, on `topic`. */
+  | { readonly to: 'phones'; readonly topic: string; readonly phones: readonly Phone[]; readonly payload: Payload; readonly exceptClient?: ClientId }
+  /** Only for those connected now: presence, typing. */
+  | { readonly to: 'connected'; readonly topic: string; readonly phones: readonly Phone[]; readonly payload: Payload; readonly exceptClient?: ClientId }
+
+/** Work on the outside world, kept in the outbox until it is done. */
+export type Job =
+  | { readonly kind: 'sms'; readonly phone: Phone; readonly text: string; readonly code: string }
+  | { readonly kind: 'voice'; readonly phone: Phone; readonly language: string; readonly code: string }
+
+export type Effect =
+  /** Performs the job after the commit, then answers the caller with one of the two. */
+  | { readonly kind: 'perform'; readonly job: Job; readonly done: AnyRecord; readonly failed: AnyRecord }
+  /** Closes the connection of this device, after what it is owed now has been written (within 5 s). */
+  | { readonly kind: 'disconnect'; readonly client: ClientId; readonly because: string }
+
+export interface AppendMessage {
+  readonly message: MessageDocument
+  readonly isCountable: boolean
+}
+
+export interface Accepted {
+  readonly kind: 'accepted'
+  readonly puts: readonly Put[]
+  readonly appends: readonly AppendMessage[]
+  readonly numbers: readonly PutNumber[]
+  readonly clearInboxes: readonly ClientId[]
+  readonly sends: readonly Send[]
+  readonly effects: readonly Effect[]
+}
+
+/** The peer's request is refused: nothing changes, one `io` error is answered. `because` is for the log. */
+export interface Refused {
+  readonly kind: 'refused'
+  readonly code: ErrorCode
+  readonly because: string
+}
+
+/** The request does nothing and is not answered (a publish without the right, a stray Typing). */
+export interface Dropped {
+  readonly kind: 'dropped'
+  readonly because: string
+}
+
+export type Outcome = Accepted | Refused | Dropped
+
+const nothing: Accepted = { kind: 'accepted', puts: [], appends: [], numbers: [], clearInboxes: [], sends: [], effects: [] }
+
+/** An accepted outcome; what is left out is empty. */
+export function accept(parts: Partial<Omit<Accepted, 'kind'>>): Accepted {
+  return { ...nothing, ...parts }
+}
+
+export function refuse(code: ErrorCode, because: string): Refused {
+  return { kind: 'refused', code, because }
+}
+
+export function drop(because: string): Dropped {
+  return { kind: 'dropped', because }
+}
+
+/** An answer to the caller. */
+export function answer(record: AnyRecord): Send {
+  return { to: 'caller', payload: { kind: 'record', record } }
+}
+
+/** A record queued for all devices of `phones` on `topic`. */
+export function push(topic: string, phones: readonly Phone[], record: AnyRecord): Send {
+  return { to: 'phones', topic, phones, payload: { kind: 'record', record } }
+}
