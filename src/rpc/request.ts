@@ -1,5 +1,5 @@
 import type { Client } from '../acl/index.js'
-import type { AnyRecord, Dialect } from '../protocol/index.js'
+import type { AnyRecord, Codec, Dialect } from '../protocol/index.js'
 import type { ClientId, PhoneId } from '../topics/index.js'
 import type { FactReader } from './facts.js'
 import type { Outcome } from './outcome.js'
@@ -9,6 +9,8 @@ export interface Caller {
   readonly client: Client
   readonly clientId: ClientId
   readonly dialect: Dialect
+  /** Codec of this request. */
+  readonly codec: Codec
   /** The password of CONNECT where it was a login token; kept in memory only. */
   readonly token: string | null
 }

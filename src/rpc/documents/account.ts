@@ -1,5 +1,5 @@
 import type { ClientId, Phone, PhoneId } from '../../topics/index.js'
-import type { Dialect, Feature, Service } from '../../protocol/index.js'
+import type { Codec, Dialect, Feature, Service } from '../../protocol/index.js'
 import { table } from './table.js'
 
 export type Os = 'ios' | 'android' | 'web'
@@ -57,6 +57,8 @@ export interface SessionDocument {
   readonly os: Os | null
   readonly settings: readonly Feature[]
   readonly dialect: Dialect
+  /** Codec of its latest request, in which it is answered from the start of the next connection. */
+  readonly codec: Codec
 }
 
 /** The devices of a phone in order of registration. Changes only with registration and logout, so that messages may rest on it. */
