@@ -1,0 +1,228 @@
+import type { Job } from '../outcome.js'
+import {
+  hasMore,
+  readBytes,
+  readDouble,
+  readFrame,
+  readText,
+  readU16,
+  readU32,
+  readU8,
+  writeBytes,
+  writeNumber,
+  writeText,
+  writeU16,
+  writeU32,
+  writeU8,
+  type FrameReader,
+  type FrameWriter,
+} from './frame.js'
+
+/** One payload in one variant (see variant.ts). */
+export interface Encoded {
+  readonly variant: number
+  readonly payload: Uint8Array
+}
+
+export interface InboxPageEntry {
+  readonly number: number
+  readonly topic: string
+  readonly qos: 1 | 2
+  readonly payload: Uint8Array
+}
+
+export type FrameToMain =
+  /** The request is committed (or needed no commit): acknowledge it. `unavailable`: close nothing, acknowledge nothing, the peer will repeat. */
+  | { readonly kind: 'done'; readonly request: number }
+  /** Entries added to inboxes, by client and number, for devices that are connected. */
+  | {
+      readonly kind: 'deliver'
+      readonly topic: string
+      readonly qos: 1 | 2
+      readonly encoded: readonly Encoded[]
+      readonly clients: readonly string[]
+      readonly numbers: readonly number[]
+    }
+  /** An answer for one connection that is in no inbox. */
+  | { readonly kind: 'answer'; readonly connection: number; readonly topic: string; readonly qos: 0 | 1 | 2; readonly payload: Uint8Array }
+  /** For whoever of these phones is connected now. */
+  | {
+      readonly kind: 'live'
+      readonly topic: string
+      readonly exceptClient: string
+      readonly encoded: readonly Encoded[]
+      readonly phones: readonly string[]
+    }
+  | { readonly kind: 'settled'; readonly client: string; readonly releasedTo: number }
+  /** Entries of an inbox after `after`; `dropped` tells how far the inbox itself has moved on without them. */
+  | { readonly kind: 'page'; readonly connection: number; readonly after: number; readonly settledTo: number; readonly last: number; readonly entries: readonly InboxPageEntry[] }
+
+export interface InboxStart {
+  readonly last: number
+  readonly settledTo: number
+  readonly releasedTo: number
+}
+
+export type ConnectResult =
+  | { readonly kind: 'refused'; readonly returnCode: 2 | 4; readonly because: string }
+  | {
+      readonly kind: 'accepted'
+      readonly client: 'device' | 'registration' | 'anonymous' | 'service'
+      /** Of a device; empty for others. */
+      readonly phone: string
+      readonly variant: number
+      /** Where the inbox of a device stands; absent for others. */
+      readonly inbox: InboxStart | null
+      readonly isSessionPresent: boolean
+      /** The will stands for an ordinary publish (its topic is not `version/N`). */
+      readonly keepsWill: boolean
+    }
+
+export type ControlToMain =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'connect-result'; readonly connection: number; readonly result: ConnectResult }
+  /** Everything owed at connect is on its way: the inbox may follow. `inbox` is null if there is none. */
+  | { readonly kind: 'open-inbox'; readonly connection: number; readonly isLast: boolean }
+  | { readonly kind: 'subscribe-result'; readonly connection: number; readonly request: number; readonly isAllowed: boolean }
+  | { readonly kind: 'close'; readonly client: string; readonly because: string }
+  | { readonly kind: 'perform'; readonly id: string; readonly job: Job }
+  | { readonly kind: 'counted'; readonly name: string; readonly labels: Readonly<Record<string, string>>; readonly count: number }
+  | { readonly kind: 'stopped' }
+
+const opDone = 1
+const opDeliver = 2
+const opAnswer = 3
+const opLive = 4
+const opSettled = 5
+const opPage = 6
+
+export function writeDone(frame: FrameWriter, request: number): void {
+  writeU8(frame, opDone)
+  writeU32(frame, request)
+}
+
+function writeEncoded(frame: FrameWriter, encoded: readonly Encoded[]): void {
+  writeU8(frame, encoded.length)
+  for (const { variant, payload } of encoded) {
+    writeU8(frame, variant)
+    writeBytes(frame, payload)
+  }
+}
+
+function readEncoded(frame: FrameReader): Encoded[] {
+  const encoded: Encoded[] = []
+  for (let left = readU8(frame); left > 0; left--) encoded.push({ variant: readU8(frame), payload: readBytes(frame) })
+  return encoded
+}
+
+export function writeDeliver(
+  frame: FrameWriter,
+  message: { topic: string; qos: 1 | 2; encoded: readonly Encoded[]; clients: readonly string[]; numbers: readonly number[] },
+): void {
+  writeU8(frame, opDeliver)
+  writeText(frame, message.topic)
+  writeU8(frame, message.qos)
+  writeEncoded(frame, message.encoded)
+  writeU32(frame, message.clients.length)
+  message.clients.forEach((client, i) => {
+    writeText(frame, client)
+    writeNumber(frame, message.numbers[i] ?? 0)
+  })
+}
+
+export function writeAnswer(frame: FrameWriter, message: { connection: number; topic: string; qos: 0 | 1 | 2; payload: Uint8Array }): void {
+  writeU8(frame, opAnswer)
+  writeU32(frame, message.connection)
+  writeText(frame, message.topic)
+  writeU8(frame, message.qos)
+  writeBytes(frame, message.payload)
+}
+
+export function writeLive(
+  frame: FrameWriter,
+  message: { topic: string; exceptClient: string; encoded: readonly Encoded[]; phones: readonly string[] },
+): void {
+  writeU8(frame, opLive)
+  writeText(frame, message.topic)
+  writeText(frame, message.exceptClient)
+  writeEncoded(frame, message.encoded)
+  writeU32(frame, message.phones.length)
+  for (const phone of message.phones) writeText(frame, phone)
+}
+
+export function writeSettled(frame: FrameWriter, client: string, releasedTo: number): void {
+  writeU8(frame, opSettled)
+  writeText(frame, client)
+  writeNumber(frame, releasedTo)
+}
+
+export function writeInboxPage(
+  frame: FrameWriter,
+  page: { connection: number; after: number; settledTo: number; last: number; entries: readonly InboxPageEntry[] },
+): void {
+  writeU8(frame, opPage)
+  writeU32(frame, page.connection)
+  writeNumber(frame, page.after)
+  writeNumber(frame, page.settledTo)
+  writeNumber(frame, page.last)
+  writeU16(frame, page.entries.length)
+  for (const { number, topic, qos, payload } of page.entries) {
+    writeNumber(frame, number)
+    writeText(frame, topic)
+    writeU8(frame, qos)
+    writeBytes(frame, payload)
+  }
+}
+
+function readDeliver(frame: FrameReader): FrameToMain {
+  const topic = readText(frame)
+  const qos = readU8(frame) as 1 | 2
+  const encoded = readEncoded(frame)
+  const count = readU32(frame)
+  const clients: string[] = []
+  const numbers: number[] = []
+  for (let i = 0; i < count; i++) {
+    clients.push(readText(frame))
+    numbers.push(readDouble(frame))
+  }
+  return { kind: 'deliver', topic, qos, encoded, clients, numbers }
+}
+
+function readLive(frame: FrameReader): FrameToMain {
+  const topic = readText(frame)
+  const exceptClient = readText(frame)
+  const encoded = readEncoded(frame)
+  const phones: string[] = []
+  for (let left = readU32(frame); left > 0; left--) phones.push(readText(frame))
+  return { kind: 'live', topic, exceptClient, encoded, phones }
+}
+
+function readInboxPage(frame: FrameReader): FrameToMain {
+  const connection = readU32(frame)
+  const after = readDouble(frame)
+  const settledTo = readDouble(frame)
+  const last = readDouble(frame)
+  const entries: InboxPageEntry[] = []
+  for (let left = readU16(frame); left > 0; left--) {
+    entries.push({ number: readDouble(frame), topic: readText(frame), qos: readU8(frame) as 1 | 2, payload: readBytes(frame) })
+  }
+  return { kind: 'page', connection, after, settledTo, last, entries }
+}
+
+/** The messages of a frame, in order. Payloads are views into it. */
+export function* messagesToMain(bytes: Uint8Array): Generator<FrameToMain> {
+  const frame = readFrame(bytes)
+  while (hasMore(frame)) {
+    const op = readU8(frame)
+    if (op === opDone) yield { kind: 'done', request: readU32(frame) }
+    else if (op === opDeliver) yield readDeliver(frame)
+    else if (op === opAnswer) {
+      const connection = readU32(frame)
+      const topic = readText(frame)
+      const qos = readU8(frame) as 0 | 1 | 2
+      yield { kind: 'answer', connection, topic, qos, payload: readBytes(frame) }
+    } else if (op === opLive) yield readLive(frame)
+    else if (op === opSettled) yield { kind: 'settled', client: readText(frame), releasedTo: readDouble(frame) }
+    else yield readInboxPage(frame)
+  }
+}

@@ -1,0 +1,112 @@
+import { hasMore, readBytes, readDouble, readFrame, readText, readU16, readU32, readU8, writeBytes, writeNumber, writeText, writeU16, writeU32, writeU8, type FrameWriter } from './frame.js'
+
+/** A PUBLISH (or a will) that a worker must decide on. */
+export interface RequestMessage {
+  readonly kind: 'request'
+  /** Number under which the worker reports the end of it. */
+  readonly request: number
+  readonly connection: number
+  /** 0 for QoS 0 and wills. */
+  readonly packetId: number
+  readonly qos: 0 | 1 | 2
+  /** The peer or a restarted worker ring may have sent it before. */
+  readonly isRepeated: boolean
+  readonly topic: string
+  readonly payload: Uint8Array
+}
+
+/** How far a device has acknowledged its inbox. */
+export interface SettleMessage {
+  readonly kind: 'settle'
+  readonly client: string
+  readonly settledTo: number
+  readonly releasedTo: number
+}
+
+/** Asks for entries of an inbox, encoded for the device. */
+export interface PageMessage {
+  readonly kind: 'page'
+  readonly connection: number
+  readonly client: string
+  readonly after: number
+  readonly limit: number
+  readonly variant: number
+}
+
+export type FrameToWorker = RequestMessage | SettleMessage | PageMessage
+
+/** Rare messages, sent as structured clones. */
+export type ControlToWorker =
+  | {
+      readonly kind: 'connect'
+      readonly connection: number
+      readonly clientId: string
+      readonly userName: string
+      readonly password: Uint8Array | null
+      readonly isClean: boolean
+      readonly willTopic: string | null
+      readonly address: string
+    }
+  /** CONNACK has been written: presence, snapshot, inbox. */
+  | { readonly kind: 'connected'; readonly connection: number }
+  /** The connection is gone; `isTakenOver` if another connection of the same client id stands already. */
+  | { readonly kind: 'disconnected'; readonly connection: number; readonly isTakenOver: boolean }
+  | { readonly kind: 'subscribe'; readonly connection: number; readonly request: number; readonly filter: string }
+  | { readonly kind: 'job-ended'; readonly id: string; readonly isDone: boolean }
+  | { readonly kind: 'stop' }
+
+const opRequest = 1
+const opSettle = 2
+const opPage = 3
+
+export function writeRequest(frame: FrameWriter, message: Omit<RequestMessage, 'kind'>): void {
+  writeU8(frame, opRequest)
+  writeU32(frame, message.request)
+  writeU32(frame, message.connection)
+  writeU16(frame, message.packetId)
+  writeU8(frame, message.qos | (message.isRepeated ? 4 : 0))
+  writeText(frame, message.topic)
+  writeBytes(frame, message.payload)
+}
+
+export function writeSettle(frame: FrameWriter, message: Omit<SettleMessage, 'kind'>): void {
+  writeU8(frame, opSettle)
+  writeText(frame, message.client)
+  writeNumber(frame, message.settledTo)
+  writeNumber(frame, message.releasedTo)
+}
+
+export function writePage(frame: FrameWriter, message: Omit<PageMessage, 'kind'>): void {
+  writeU8(frame, opPage)
+  writeU32(frame, message.connection)
+  writeText(frame, message.client)
+  writeNumber(frame, message.after)
+  writeU16(frame, message.limit)
+  writeU8(frame, message.variant)
+}
+
+/** The messages of a frame, in order. Payloads are views into it. */
+export function* messagesToWorker(bytes: Uint8Array): Generator<FrameToWorker> {
+  const frame = readFrame(bytes)
+  while (hasMore(frame)) {
+    const op = readU8(frame)
+    if (op === opRequest) {
+      const request = readU32(frame)
+      const connection = readU32(frame)
+      const packetId = readU16(frame)
+      const flags = readU8(frame)
+      const topic = readText(frame)
+      const payload = readBytes(frame)
+      yield { kind: 'request', request, connection, packetId, qos: (flags & 3) as 0 | 1 | 2, isRepeated: (flags & 4) !== 0, topic, payload }
+    } else if (op === opSettle) {
+      yield { kind: 'settle', client: readText(frame), settledTo: readDouble(frame), releasedTo: readDouble(frame) }
+    } else {
+      const connection = readU32(frame)
+      const client = readText(frame)
+      const after = readDouble(frame)
+      const limit = readU16(frame)
+      yield { kind: 'page', connection, client, after, limit, variant: readU8(frame) }
+    }
+  }
+}
+
