@@ -1,0 +1,63 @@
+import { Packr } from 'msgpackr'
+import { type AnyRecord, encode, type Encoding, type RecordOf } from '../../protocol/index.js'
+import type { Bytes } from '../../store/contract.js'
+import type { Original } from '../outcome.js'
+
+/**
+ * What an inbox entry stores beside a message reference. The first byte tells the form:
+ * nothing at all: the referenced message itself; `record`: a canonical record as MessagePack, whose `last_msg` is the referenced message if
+ * there is one; `opaque`: bytes relayed unchanged; `shared`: the id of a body stored once for many inboxes.
+ */
+export type Body =
+  | { readonly kind: 'message' }
+  | { readonly kind: 'record'; readonly record: AnyRecord; readonly original?: Original }
+  | { readonly kind: 'opaque'; readonly bytes: Bytes }
+  | { readonly kind: 'shared'; readonly id: string }
+
+const formRecord = 1
+const formOpaque = 2
+const formShared = 3
+
+const packr = new Packr({ useRecords: false, mapsAsObjects: true })
+const empty = new Uint8Array(0)
+
+function withForm(form: number, rest: Uint8Array): Bytes {
+  const bytes = new Uint8Array(rest.length + 1)
+  bytes[0] = form
+  bytes.set(rest, 1)
+  return bytes
+}
+
+/** Bytes of a body as an inbox keeps them. */
+export function packBody(body: Body): Bytes {
+  switch (body.kind) {
+    case 'message':
+      return empty
+    case 'record':
+      return withForm(formRecord, packr.pack(body.original === undefined ? { record: body.record } : { record: body.record, original: body.original }))
+    case 'opaque':
+      return withForm(formOpaque, body.bytes)
+    case 'shared':
+      return withForm(formShared, Buffer.from(body.id, 'latin1'))
+  }
+}
+
+/** Reads what {@link packBody} wrote. */
+export function unpackBody(bytes: Bytes): Body {
+  if (bytes.length === 0) return { kind: 'message' }
+  const rest = bytes.subarray(1)
+  if (bytes[0] === formOpaque) return { kind: 'opaque', bytes: rest }
+  if (bytes[0] === formShared) return { kind: 'shared', id: Buffer.from(rest).toString('latin1') }
+  return { kind: 'record', ...(packr.unpack(rest) as { record: AnyRecord; original?: Original }) }
+}
+
+/** A record with the message it speaks of in its `last_msg`. */
+export function withLastMessage(record: AnyRecord, message: RecordOf<'Message'>): AnyRecord {
+  return record.tag === 'Contact' || record.tag === 'Room' ? { ...record, last_msg: message } : record
+}
+
+/** Payload for a device: the peer's own bytes where the encoding is the same, else the record encoded anew. */
+export function renderRecord(record: AnyRecord, original: Original | undefined, encoding: Encoding): Uint8Array {
+  if (original?.encoding.codec === encoding.codec && original.encoding.dialect === encoding.dialect) return original.bytes
+  return encode(record, encoding)
+}
