@@ -1,0 +1,176 @@
+import type { Append, Check, Delivery, OutboxEntry, Put, PutNumber } from '../../store/contract.js'
+import { type ClientId, type Phone, phoneOf, type PhoneId } from '../../topics/index.js'
+import { devices, messages, sharedBodies } from '../documents/index.js'
+import type { FactReader, Overlay } from '../facts.js'
+import type { Accepted, AppendMessage, Job, Payload, Send } from '../outcome.js'
+import type { AnyRecord } from '../../protocol/index.js'
+import { packBody } from './body.js'
+
+/** Who receives one send, and in which inbox entries of the commit it is found. */
+export interface Outgoing {
+  readonly payload: Payload
+  readonly topic: string
+  readonly qos: 1 | 2
+  readonly clients: readonly string[]
+  /** Place of the first delivery in `deliveries`; the others follow in the order of `clients`. */
+  readonly firstDelivery: number
+}
+
+/** Something to tell the main thread once the commit is done, in the order in which it was decided. */
+export type AfterCommit =
+  | { readonly kind: 'deliver'; readonly outgoing: Outgoing }
+  | { readonly kind: 'live'; readonly topic: string; readonly exceptClient: string; readonly phones: readonly Phone[]; readonly payload: Payload }
+  /** For the connection that asked, in no inbox. */
+  | { readonly kind: 'answer'; readonly connection: number; readonly qos: 0 | 1 | 2; readonly payload: Payload }
+  | { readonly kind: 'perform'; readonly id: string; readonly job: Job; readonly connection: number; readonly done: AnyRecord; readonly failed: AnyRecord }
+  | { readonly kind: 'close'; readonly client: ClientId; readonly because: string }
+  | { readonly kind: 'done'; readonly request: number }
+
+/** What a batch of requests of one client adds up to: one commit and what follows it. */
+export interface Draft {
+  readonly checks: Check[]
+  readonly puts: Put[]
+  readonly appends: Append[]
+  readonly appended: AppendMessage[]
+  readonly numbers: PutNumber[]
+  readonly deliveries: Delivery[]
+  readonly clearInboxes: ClientId[]
+  readonly outbox: OutboxEntry[]
+  readonly after: AfterCommit[]
+}
+
+export function emptyDraft(): Draft {
+  return { checks: [], puts: [], appends: [], appended: [], numbers: [], deliveries: [], clearInboxes: [], outbox: [], after: [] }
+}
+
+export function needsCommit(draft: Draft): boolean {
+  return draft.puts.length + draft.appends.length + draft.deliveries.length + draft.clearInboxes.length + draft.outbox.length > 0
+}
+
+/** Who asked, and how the answer reaches it. */
+export interface Asker {
+  readonly connection: number
+  readonly clientId: ClientId
+  /** `actions` topic of the asker. */
+  readonly actionsTopic: string
+  /** Only devices have an inbox. */
+  readonly hasInbox: boolean
+  readonly qos: 0 | 1 | 2
+}
+
+export interface DraftWorld {
+  readonly reader: FactReader
+  readonly overlay: Overlay
+  /** The `actions` topic of a device that is not the asker. */
+  readonly actionsTopicOf: (client: ClientId) => string
+  readonly newId: () => string
+}
+
+/** A body that would be copied into inboxes more often than this is stored once and referred to. */
+const sharedBodyBytes = 64 * 1024
+
+/** Adds an accepted outcome to the draft. Reads the devices of the audience; the commit rests on them. */
+export async function addOutcome(draft: Draft, outcome: Accepted, asker: Asker, world: DraftWorld): Promise<void> {
+  const firstAppend = draft.appends.length
+  for (const put of outcome.puts) {
+    draft.puts.push(put)
+    world.overlay.puts.set(put.key, put.value)
+  }
+  for (const append of outcome.appends) {
+    draft.appends.push({ feed: append.message.feed, message: messages.encode(append.message), isCountable: append.isCountable })
+    draft.appended.push(append)
+    world.overlay.appendedFeeds.add(append.message.feed)
+  }
+  for (const number of outcome.numbers) draft.numbers.push({ key: number.key, append: firstAppend + number.append })
+  draft.clearInboxes.push(...outcome.clearInboxes)
+  const isStored = changesAnything(outcome)
+  for (const send of outcome.sends) await addSend(draft, shiftAppend(send, firstAppend), { asker, isStored, world, cleared: outcome.clearInboxes })
+  addEffects(draft, outcome, asker, world)
+}
+
+function changesAnything({ puts, appends, sends }: Accepted): boolean {
+  return puts.length > 0 || appends.length > 0 || sends.some(({ to }) => to === 'phones' || to === 'client')
+}
+
+function shiftAppend(send: Send, first: number): Send {
+  const { payload } = send
+  if (first === 0 || payload.kind === 'record' || payload.kind === 'opaque') return send
+  return { ...send, payload: { ...payload, append: payload.append + first } }
+}
+
+interface SendWorld {
+  readonly asker: Asker
+  readonly isStored: boolean
+  readonly world: DraftWorld
+  readonly cleared: readonly ClientId[]
+}
+
+async function addSend(draft: Draft, send: Send, { asker, isStored, world, cleared }: SendWorld): Promise<void> {
+  const qos = asker.qos === 2 ? 2 : 1
+  switch (send.to) {
+    case 'caller': {
+      const isQueued = isStored && asker.hasInbox && !cleared.includes(asker.clientId)
+      if (isQueued) queue(draft, world, { payload: send.payload, topic: asker.actionsTopic, qos, clients: [asker.clientId] })
+      else draft.after.push({ kind: 'answer', connection: asker.connection, qos, payload: send.payload })
+      return
+    }
+    case 'client':
+      queue(draft, world, { payload: send.payload, topic: world.actionsTopicOf(send.client), qos, clients: [send.client] })
+      return
+    case 'phones': {
+      const clients = await devicesOf(world.reader, send.phones, send.exceptClient)
+      queue(draft, world, { payload: send.payload, topic: send.topic, qos, clients })
+      return
+    }
+    case 'connected':
+      draft.after.push({ kind: 'live', topic: send.topic, exceptClient: send.exceptClient ?? '', phones: send.phones, payload: send.payload })
+  }
+}
+
+async function devicesOf(reader: FactReader, phones: readonly Phone[], exceptClient: ClientId | undefined): Promise<string[]> {
+  const clients: string[] = []
+  for (const phone of new Set(phones)) {
+    const document = await reader.get(devices, phone)
+    for (const client of document?.clients ?? []) if (client !== exceptClient) clients.push(client)
+  }
+  return clients
+}
+
+/** Phones of these rosters, each once. */
+export function phonesOf(rosters: readonly PhoneId[]): Phone[] {
+  return [...new Set(rosters.map(phoneOf))]
+}
+
+function queue(draft: Draft, world: DraftWorld, send: Omit<Outgoing, 'firstDelivery'>): void {
+  const { payload, topic, qos, clients } = send
+  if (clients.length === 0) return
+  const message = payload.kind === 'message' || payload.kind === 'record-with-message' ? { message: { append: payload.append } } : {}
+  const body = bodyFor(draft, world, payload, clients.length)
+  const firstDelivery = draft.deliveries.length
+  for (const client of clients) draft.deliveries.push({ client, topic, qos, body, ...message })
+  draft.after.push({ kind: 'deliver', outgoing: { ...send, firstDelivery } })
+}
+
+function bodyFor(draft: Draft, world: DraftWorld, payload: Payload, copies: number): Uint8Array {
+  if (payload.kind === 'message') return packBody({ kind: 'message' })
+  const body =
+    payload.kind === 'opaque'
+      ? packBody({ kind: 'opaque', bytes: payload.bytes })
+      : packBody({ kind: 'record', record: payload.record, ...(payload.kind === 'record' && payload.original !== undefined ? { original: payload.original } : {}) })
+  if (body.length * copies <= sharedBodyBytes || copies === 1) return body
+  const id = world.newId()
+  draft.puts.push(sharedBodies.put(body, id))
+  return packBody({ kind: 'shared', id })
+}
+
+function addEffects(draft: Draft, outcome: Accepted, asker: Asker, world: DraftWorld): void {
+  for (const effect of outcome.effects) {
+    if (effect.kind === 'disconnect') {
+      draft.after.push({ kind: 'close', client: effect.client, because: effect.because })
+    } else {
+      const id = world.newId()
+      draft.outbox.push({ id, job: Buffer.from(JSON.stringify(effect.job)) })
+      draft.after.push({ kind: 'perform', id, job: effect.job, connection: asker.connection, done: effect.done, failed: effect.failed })
+    }
+  }
+}
