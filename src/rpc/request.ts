@@ -1,6 +1,7 @@
 import type { Client } from '../acl/index.js'
 import type { AnyRecord, Codec, Dialect } from '../protocol/index.js'
 import type { ClientId, PhoneId } from '../topics/index.js'
+import type { RpcContext } from './context.js'
 import type { FactReader } from './facts.js'
 import type { Outcome } from './outcome.js'
 
@@ -21,6 +22,7 @@ export interface Request<R extends AnyRecord = AnyRecord> {
   readonly caller: Caller
   /** Milliseconds since 1970 UTC, the clock's reading for this decision. */
   readonly now: number
+  readonly context: RpcContext
 }
 
 /**

@@ -1,0 +1,59 @@
+import { randomBytes } from 'node:crypto'
+
+/** Phone numbers for tests: those that begin with one of the prefixes get a fixed code and no SMS. @see docs/protocol/rpc.md 4, Auth/reg */
+export interface TestNumbers {
+  readonly prefixes: readonly string[]
+  /** Six digits. */
+  readonly code: string
+}
+
+/** Limits and lives of accounts; the values of the protocol unless a test wants shorter ones. Times in milliseconds. */
+export interface AccountLimits {
+  readonly codeLifeMs: number
+  /** A second reg within this time keeps the code. */
+  readonly codeKeepMs: number
+  readonly wrongCodes: number
+  readonly lockMs: number
+  /** resend and voice together, per pending session. */
+  readonly resends: number
+  readonly tokenLifeMs: number
+  /** A session unused for so long is void. */
+  readonly sessionLifeMs: number
+  readonly devicesPerPhone: number
+  readonly rostersPerProfile: number
+}
+
+const minuteMs = 60_000
+const dayMs = 24 * 60 * minuteMs
+
+/** @see docs/protocol/rpc.md 1.5 and 4 */
+export const protocolLimits: AccountLimits = {
+  codeLifeMs: 10 * minuteMs,
+  codeKeepMs: minuteMs / 2,
+  wrongCodes: 5,
+  lockMs: 15 * minuteMs,
+  resends: 3,
+  tokenLifeMs: 30 * dayMs,
+  sessionLifeMs: 180 * dayMs,
+  devicesPerPhone: 10,
+  rostersPerProfile: 5,
+}
+
+/** What handlers know of the server they run in; the same for all requests of a worker, made once at its start. */
+export interface RpcContext {
+  /** Names the present start of the server, see `PresenceDocument`. */
+  readonly boot: string
+  /** N: how many nodes process requests, told to every device after CONNECT. */
+  readonly nodeCount: number
+  readonly testNumbers: TestNumbers
+  readonly limits: AccountLimits
+  /** Unpredictable bytes. Called in the reading half of a handler only: there, chance is a fact like any other. */
+  readonly random: (count: number) => Uint8Array
+  /** Messages with type sched are refused while there is none. */
+  readonly hasScheduler: boolean
+}
+
+/** A context for a server of `nodeCount` nodes; what is left out is as the protocol says, without test numbers or scheduler. */
+export function newRpcContext(parts: Pick<RpcContext, 'boot' | 'nodeCount'> & Partial<RpcContext>): RpcContext {
+  return { testNumbers: { prefixes: [], code: '' }, limits: protocolLimits, random: randomBytes, hasScheduler: false, ...parts }
+}
