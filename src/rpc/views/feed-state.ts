@@ -1,0 +1,98 @@
+import type { RecordOf } from '../../protocol/index.js'
+import type { FeedEntry } from '../../store/contract.js'
+import type { PhoneId } from '../../topics/index.js'
+import { cursors, feedLevel, type MessageDocument } from '../documents/index.js'
+import type { FactReader } from '../facts.js'
+import { isVisible, messageRecord, placedEntry } from './message-view.js'
+
+/** What a roster is shown of a feed in Contact and Room. */
+export interface FeedState {
+  /** The newest message it may see. */
+  readonly lastMessage: RecordOf<'Message'> | null
+  /** At most {@link maxUnread}. */
+  readonly unread: number
+  /** Id of the message up to which it has read, 0 before the first. */
+  readonly reader: number
+}
+
+/** The unread counter is shown up to here. @see docs/protocol/rpc.md 1.5 */
+export const maxUnread = 100
+
+/** Messages looked at for the unread counter; beyond this many it shows what was found. */
+const maxScanned = 1_000
+/** Messages looked at for the newest visible one; if all of them are hidden, none is shown. */
+const maxHidden = 200
+const pageSize = 100
+
+const emptyState: FeedState = { lastMessage: null, unread: 0, reader: 0 }
+
+/** Reads what `viewer` is shown of a feed; bounded however long the feed is. Shown only, so nothing of it is checked at commit. */
+export async function readFeedState(facts: FactReader, feed: string, viewer: PhoneId): Promise<FeedState> {
+  const head = await facts.feedHead(feed)
+  if (head.count === 0) return emptyState
+  const reader = (await facts.peek(cursors, viewer, feedLevel(feed))) ?? 0
+  const lastMessage = await readLastMessage(facts, feed, viewer)
+  return { lastMessage, unread: await readUnread(facts, feed, viewer, reader), reader }
+}
+
+/**
+ * How many messages after `reader` are unread for `viewer`: those of others, sent by people, neither erased nor hidden.
+ * @returns at most {@link maxUnread}
+ * @see docs/protocol/rpc.md 10, History/update
+ */
+export async function readUnread(facts: FactReader, feed: string, viewer: PhoneId, reader: number): Promise<number> {
+  const head = await facts.feedHead(feed)
+  if (reader >= head.lastId) return 0
+  const place = reader === 0 ? undefined : await facts.feedPlace(feed, reader)
+  const bound = Math.min(head.ordinal - (place?.ordinal ?? 0), maxUnread)
+  return bound === 0 ? 0 : countUnread(facts, feed, viewer, { reader, bound })
+}
+
+interface UnreadSpan {
+  readonly reader: number
+  readonly bound: number
+}
+
+async function countUnread(facts: FactReader, feed: string, viewer: PhoneId, { reader, bound }: UnreadSpan): Promise<number> {
+  let unread = 0
+  let from = reader + 1
+  for (let scanned = 0; scanned < maxScanned; scanned += pageSize) {
+    const page = await facts.feedPage(feed, { from, direction: 'newer', limit: pageSize })
+    for (const entry of page) {
+      if (countsFor(placedEntry(entry, 0).document, viewer)) unread += 1
+      if (unread === bound) return unread
+    }
+    const last = page.at(-1)
+    if (last === undefined || page.length < pageSize) return unread
+    from = last.id + 1
+  }
+  return unread
+}
+
+function countsFor(document: MessageDocument, viewer: PhoneId): boolean {
+  return document.status === 'sent' && document.from !== viewer && isVisible(document, viewer)
+}
+
+/** The newest message of a feed that `viewer` may see, null if there is none among the newest 200. */
+export async function readLastMessage(facts: FactReader, feed: string, viewer: PhoneId): Promise<RecordOf<'Message'> | null> {
+  const [newest] = await facts.feedPage(feed, { from: 0, direction: 'older', limit: 1 })
+  if (newest === undefined) return null
+  return visibleRecord(newest, 0, viewer) ?? readOlderVisible(facts, feed, viewer, newest)
+}
+
+async function readOlderVisible(facts: FactReader, feed: string, viewer: PhoneId, newest: FeedEntry): Promise<RecordOf<'Message'> | null> {
+  if (newest.previous === 0) return null
+  const page = await facts.feedPage(feed, { from: newest.previous, direction: 'older', limit: maxHidden })
+  let next = newest.id
+  for (const entry of [...page].reverse()) {
+    const found = visibleRecord(entry, next, viewer)
+    if (found !== undefined) return found
+    next = entry.id
+  }
+  return null
+}
+
+function visibleRecord(entry: FeedEntry, next: number, viewer: PhoneId): RecordOf<'Message'> | undefined {
+  const { document, place } = placedEntry(entry, next)
+  return isVisible(document, viewer) ? messageRecord(place, document) : undefined
+}
