@@ -69,8 +69,11 @@ export interface DraftWorld {
 /** A body that would be copied into inboxes more often than this is stored once and referred to. */
 const sharedBodyBytes = 64 * 1024
 
-/** Adds an accepted outcome to the draft. Reads the devices of the audience; the commit rests on them. */
-export async function addOutcome(draft: Draft, outcome: Accepted, asker: Asker, world: DraftWorld): Promise<void> {
+/**
+ * Adds an accepted outcome to the draft. Reads the devices of the audience; the commit rests on them.
+ * @returns whether the outcome stores anything, so that it needs the commit
+ */
+export async function addOutcome(draft: Draft, outcome: Accepted, asker: Asker, world: DraftWorld): Promise<boolean> {
   const firstAppend = draft.appends.length
   for (const put of outcome.puts) {
     draft.puts.push(put)
@@ -86,10 +89,11 @@ export async function addOutcome(draft: Draft, outcome: Accepted, asker: Asker, 
   const isStored = changesAnything(outcome)
   for (const send of outcome.sends) await addSend(draft, shiftAppend(send, firstAppend), { asker, isStored, world, cleared: outcome.clearInboxes })
   addEffects(draft, outcome, asker, world)
+  return isStored || outcome.effects.some(({ kind }) => kind === 'perform')
 }
 
-function changesAnything({ puts, appends, sends }: Accepted): boolean {
-  return puts.length > 0 || appends.length > 0 || sends.some(({ to }) => to === 'phones' || to === 'client')
+function changesAnything({ puts, appends, clearInboxes, sends }: Accepted): boolean {
+  return puts.length + appends.length + clearInboxes.length > 0 || sends.some(({ to }) => to === 'phones' || to === 'client')
 }
 
 function shiftAppend(send: Send, first: number): Send {

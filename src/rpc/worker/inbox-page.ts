@@ -1,0 +1,53 @@
+import type { Encoding } from '../../protocol/index.js'
+import type { InboxEntry, StoreReader } from '../../store/contract.js'
+import { messageKey } from '../../store/contract.js'
+import { messages, sharedBodies } from '../documents/index.js'
+import type { InboxPageEntry } from '../link/to-main.js'
+import { messageRecord } from '../views/message-view.js'
+import { renderRecord, unpackBody, withLastMessage } from './body.js'
+
+/**
+ * Entries of an inbox as its device is to receive them. An entry whose shared body or message is gone cannot be sent any more (it is found
+ * again in the Profile or History); it is left out, and the pump passes over its number.
+ */
+export async function readInboxPage(
+  store: StoreReader,
+  client: string,
+  { after, limit, encoding }: { readonly after: number; readonly limit: number; readonly encoding: Encoding },
+): Promise<InboxPageEntry[]> {
+  const page: InboxPageEntry[] = []
+  for (const entry of await store.inboxPage(client, { after, limit })) {
+    const payload = await renderEntry(store, entry, encoding)
+    if (payload !== undefined) page.push({ number: entry.number, topic: entry.topic, qos: entry.qos, payload })
+  }
+  return page
+}
+
+async function renderEntry(store: StoreReader, entry: InboxEntry, encoding: Encoding): Promise<Uint8Array | undefined> {
+  const body = unpackBody(entry.body)
+  switch (body.kind) {
+    case 'opaque':
+      return body.bytes
+    case 'shared': {
+      const shared = await store.get(sharedBodies.key(body.id))
+      return shared === undefined ? undefined : renderEntry(store, { ...entry, body: shared }, encoding)
+    }
+    case 'message': {
+      const message = await readMessageRecord(store, entry.messageId)
+      return message === undefined ? undefined : renderRecord(message, undefined, encoding)
+    }
+    case 'record': {
+      const message = entry.messageId === 0 ? undefined : await readMessageRecord(store, entry.messageId)
+      const record = message === undefined ? body.record : withLastMessage(body.record, message)
+      return renderRecord(record, body.original, encoding)
+    }
+  }
+}
+
+async function readMessageRecord(store: StoreReader, id: number): Promise<ReturnType<typeof messageRecord> | undefined> {
+  const bytes = await store.get(messageKey(id))
+  if (bytes === undefined) return undefined
+  const document = messages.decode(bytes)
+  const place = await store.feedPlace(document.feed, id)
+  return messageRecord({ id, previous: place?.previous ?? 0, next: 0 }, document)
+}

@@ -1,0 +1,187 @@
+import type { AnyRecord } from '../../protocol/index.js'
+import { type CommitResult, type Store, StoreOutage } from '../../store/contract.js'
+import { type ClientId, actionsTopic } from '../../topics/index.js'
+import type { Mark } from '../documents/index.js'
+import { CommitFirst, type DecodeCache, emptyOverlay, type FactReader, newFactReader, type Overlay } from '../facts.js'
+import { errorAnswer } from '../answers.js'
+import type { Outcome } from '../outcome.js'
+import { addOutcome, type Asker, type Draft, emptyDraft, needsCommit } from './draft.js'
+import { addMarks, hasMark, type Marks, readMarks } from './marks.js'
+
+/** One request of a batch, ready to be evaluated: a PUBLISH, or an event of the connection (connected, gone). */
+export interface BatchItem {
+  readonly asker: Asker
+  /** Reported as done after the commit; 0 for events of the connection. */
+  readonly request: number
+  /** By which a retransmission is known; absent for QoS 0, for connection events and for clients without marks. */
+  readonly mark?: Mark
+  /** It may have been committed before: the marks are asked. */
+  readonly isRepeated: boolean
+  /** A refusal is answered with `io`; a direct publish without the right is not. */
+  readonly answersRefusals: boolean
+  evaluate(reader: FactReader): Promise<Outcome>
+}
+
+/** A committed (or commit-less) batch with all that must be told afterwards. */
+export interface BatchResult {
+  readonly draft: Draft
+  readonly result: CommitResult & { kind: 'committed' }
+}
+
+export interface BatchWorld {
+  readonly store: Store
+  readonly cache: DecodeCache
+  readonly boot: string
+  readonly newId: () => string
+  /** A handler threw: the request is refused as `internal`, the fault is logged. */
+  readonly onFault: (fault: unknown) => void
+  readonly onConflict: () => void
+  readonly onOutcome: (item: BatchItem, outcome: Outcome) => void
+  /** Resolves after this many milliseconds. */
+  readonly wait: (ms: number) => Promise<void>
+  readonly now: () => number
+}
+
+/** The state of one client id within its worker. */
+export interface ClientState {
+  readonly clientId: ClientId
+  /** Undefined until first needed, and after a conflict. */
+  marks: Marks | undefined
+}
+
+const nothingCommitted = { kind: 'committed', appended: [], delivered: [] } as const
+
+/**
+ * Runs requests of one client, in order, until `deadline`: each is read and decided on top of what the ones before it decided, then all are
+ * committed in one step. If a fact has changed meanwhile, all are run again.
+ * @returns what was committed and how many of the items it covers, at least one
+ */
+export async function runBatch(
+  items: readonly BatchItem[],
+  client: ClientState,
+  deadline: number,
+  world: BatchWorld,
+): Promise<BatchResult & { readonly covered: number }> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      const drafted = await draftBatch(items, client, world)
+      const result = await commitDraft(drafted, client, world)
+      if (result.kind === 'committed') return { draft: drafted.draft, result, covered: drafted.covered }
+      world.onConflict()
+    } catch (error) {
+      if (!(error instanceof StoreOutage)) throw error
+      await world.wait(Math.min(1_000, 50 * 2 ** attempt))
+    }
+    client.marks = undefined
+    if (world.now() >= deadline) return refuseAll(items)
+    if (attempt > 2) await world.wait(Math.random() * Math.min(100, 2 ** attempt))
+  }
+}
+
+interface DraftedBatch {
+  readonly draft: Draft
+  readonly covered: number
+  readonly added: readonly Mark[]
+}
+
+async function draftBatch(items: readonly BatchItem[], client: ClientState, world: BatchWorld): Promise<DraftedBatch> {
+  const draft = emptyDraft()
+  const overlay = emptyOverlay()
+  const added: Mark[] = []
+  let covered = 0
+  for (const item of items) {
+    try {
+      await draftItem(item, { draft, overlay, added, client, world })
+    } catch (error) {
+      // The item needs numbers that only the commit of those before it can give.
+      if (error instanceof CommitFirst && covered > 0) break
+      throw error
+    }
+    covered++
+  }
+  return { draft, covered, added }
+}
+
+interface Drafting {
+  readonly draft: Draft
+  readonly overlay: Overlay
+  readonly added: Mark[]
+  readonly client: ClientState
+  readonly world: BatchWorld
+}
+
+async function draftItem(item: BatchItem, drafting: Drafting): Promise<void> {
+  const { draft, overlay, added, client, world } = drafting
+  if (item.mark !== undefined && item.isRepeated && (await isCommitted(item.mark, drafting))) {
+    draft.after.push({ kind: 'done', request: item.request })
+    return
+  }
+  const { reader, checks } = newFactReader({ store: world.store, overlay, cache: world.cache, boot: world.boot })
+  const outcome = await evaluateSafely(item, reader, world)
+  world.onOutcome(item, outcome)
+  if (outcome.kind === 'accepted') {
+    const isStored = await addOutcome(draft, outcome, item.asker, { reader, overlay, newId: world.newId, actionsTopicOf: (id) => actionsTopic('', id) })
+    if (isStored) {
+      draft.checks.push(...checks)
+      if (item.mark !== undefined) added.push(item.mark)
+    }
+  } else if (outcome.kind === 'refused' && item.answersRefusals) {
+    draft.after.push(refusalAnswer(item, errorAnswer(outcome.code)))
+  }
+  if (item.request !== 0) draft.after.push({ kind: 'done', request: item.request })
+}
+
+function refusalAnswer(item: BatchItem, record: AnyRecord): Draft['after'][number] {
+  return { kind: 'answer', connection: item.asker.connection, qos: item.asker.qos === 2 ? 2 : 1, payload: { kind: 'record', record } }
+}
+
+async function evaluateSafely(item: BatchItem, reader: FactReader, world: BatchWorld): Promise<Outcome> {
+  try {
+    return await item.evaluate(reader)
+  } catch (error) {
+    if (error instanceof CommitFirst || error instanceof StoreOutage) throw error
+    world.onFault(error)
+    return { kind: 'refused', code: 'internal', because: 'the handler failed' }
+  }
+}
+
+async function isCommitted(mark: Mark, { added, client, world }: Drafting): Promise<boolean> {
+  if (added.some(({ packetId, digest }) => packetId === mark.packetId && digest === mark.digest)) return true
+  client.marks ??= await readMarks(world.store, client.clientId)
+  return hasMark(client.marks, mark)
+}
+
+async function commitDraft({ draft, added }: DraftedBatch, client: ClientState, { store }: BatchWorld): Promise<CommitResult> {
+  if (!needsCommit(draft)) return nothingCommitted
+  const { checks, puts, appends, numbers, deliveries, clearInboxes, outbox } = draft
+  if (added.length === 0) return store.commit({ checks, puts, appends, numbers, deliveries, clearInboxes, outbox })
+  client.marks ??= await readMarks(store, client.clientId)
+  const marked = addMarks(client.marks, added)
+  const result = await store.commit({
+    checks: [...checks, ...marked.checks],
+    puts: [...puts, ...marked.puts],
+    appends,
+    numbers,
+    deliveries,
+    clearInboxes,
+    outbox,
+  })
+  if (result.kind === 'committed') client.marks = marked.applied
+  return result
+}
+
+/**
+ * The deadline has passed and nothing was committed: each request is refused, so that its peer may decide to repeat it. A publish that is
+ * never answered must not be acknowledged either: its connection is closed, and the peer sends it again.
+ */
+function refuseAll(items: readonly BatchItem[]): BatchResult & { covered: number } {
+  const draft = emptyDraft()
+  for (const item of items) {
+    if (item.answersRefusals) {
+      draft.after.push(refusalAnswer(item, errorAnswer('unavailable')), { kind: 'done', request: item.request })
+    } else {
+      draft.after.push({ kind: 'close', client: item.asker.clientId, because: 'the store is unavailable' })
+    }
+  }
+  return { draft, result: nothingCommitted, covered: items.length }
+}
