@@ -1,0 +1,168 @@
+import { record, type RecordOf } from '../../protocol/index.js'
+import { p2pTopic, type Phone, phoneOf, type PhoneId } from '../../topics/index.js'
+import { type ContactDocument, contacts, presences, type RosterDocument, roomsOf, rosters } from '../documents/index.js'
+import type { FactReader } from '../facts.js'
+import { type FeedState, readFeedState } from './feed-state.js'
+
+type Contact = RecordOf<'Contact'>
+
+/** Contacts of one roster that are read at most. */
+export const contactLimit = 10_000
+const roomLimit = 10_000
+
+/** Whether any device of a phone is connected, and since when that is so; 0 if it never was. */
+export interface Presence {
+  readonly isOnline: boolean
+  readonly update: number
+}
+
+/** What a full Contact of `other` for `owner` is made of. */
+export interface ContactFacts {
+  readonly owner: PhoneId
+  readonly other: PhoneId
+  /** Undefined if `other` does not exist (any more). */
+  readonly roster: RosterDocument | undefined
+  readonly contact: ContactDocument | undefined
+  readonly presence: Presence
+  /** They share a room. */
+  readonly isFellow: boolean
+  readonly feed: FeedState
+}
+
+/** The presence of a phone; a document of an earlier start of the server says only when the phone was last seen. */
+export async function readPresence(facts: FactReader, phone: Phone): Promise<Presence> {
+  const stored = await facts.peek(presences, phone)
+  if (stored === undefined) return { isOnline: false, update: 0 }
+  return { isOnline: stored.boot === facts.boot && stored.clients.length > 0, update: stored.update }
+}
+
+/** Whether two rosters are friends and neither bans the other, by the contact one of them has of the other. */
+export function isOpenFriend(contact: ContactDocument | undefined): boolean {
+  return contact?.state === 'friend' && !isBarred(contact)
+}
+
+/** Whether either of the two bans the other. */
+export function isBarred(contact: ContactDocument | undefined): boolean {
+  return contact !== undefined && (contact.bans || contact.isBanned)
+}
+
+/** Friends of a roster, itself not among them, without bans either way: at most {@link contactLimit}. */
+export async function readFriends(facts: FactReader, owner: PhoneId): Promise<readonly PhoneId[]> {
+  const rows = await facts.scan(contacts, [owner], contactLimit)
+  return rows.filter(({ key, document }) => key[1] !== owner && isOpenFriend(document)).map(({ key }) => key[1])
+}
+
+/** Whether two rosters share a room. */
+export async function shareRoom(facts: FactReader, a: PhoneId, b: PhoneId): Promise<boolean> {
+  return isInAnyOf(facts, b, await readRoomIds(facts, a))
+}
+
+/** Facts for one full Contact; nothing of it is checked at commit. */
+export async function readContactFacts(facts: FactReader, owner: PhoneId, other: PhoneId): Promise<ContactFacts> {
+  const [contact, isFellow] = await Promise.all([facts.peek(contacts, owner, other), shareRoom(facts, owner, other)])
+  return readAround(facts, { owner, other, contact, isFellow })
+}
+
+/** Full Contact of `other` as `owner` may see it now. */
+export async function readContactView(facts: FactReader, owner: PhoneId, other: PhoneId): Promise<Contact> {
+  return contactView(await readContactFacts(facts, owner, other))
+}
+
+/**
+ * Full Contacts of a roster, the self-contact among them, ascending by phone_id. Reads go out together, so that an engine behind a network
+ * answers them in few round trips.
+ */
+export async function readUserlist(facts: FactReader, owner: PhoneId): Promise<readonly Contact[]> {
+  const [rows, ownRooms] = await Promise.all([facts.scan(contacts, [owner], contactLimit), readRoomIds(facts, owner)])
+  const shown = rows.filter(({ document }) => isShown(document))
+  return Promise.all(
+    shown.map(async ({ key: [, other], document: contact }) => {
+      // Friends see each other's presence anyway, and a ban hides it anyway.
+      const isFellow = contact.state !== 'friend' && !isBarred(contact) && (await isInAnyOf(facts, other, ownRooms))
+      return contactView(await readAround(facts, { owner, other, contact, isFellow }))
+    }),
+  )
+}
+
+/**
+ * Full Contact made of facts; a handler that changes the contact puts its new document into them.
+ * `update` is the latest change of the contact, of the names, or of the presence as far as shown; 0 towards strangers.
+ * @see docs/protocol/rpc.md 1.1, 7 and 9; docs/decisions/0060-contact-views.md
+ */
+export function contactView(facts: ContactFacts): Contact {
+  const { other, roster, contact, feed } = facts
+  const isPresenceShown = showsPresence(facts)
+  const isPrivateShown = other === facts.owner || isOpenFriend(contact)
+  const seen = isPresenceShown ? facts.presence : { isOnline: false, update: 0 }
+  return record('Contact', {
+    phone_id: other,
+    avatar: roster?.avatar ?? null,
+    names: roster?.names ?? null,
+    surnames: roster?.surnames ?? null,
+    nick: roster?.nick ?? null,
+    email: isPrivateShown ? (roster?.email ?? null) : null,
+    reader: feed.reader,
+    unread: feed.unread,
+    last_msg: feed.lastMessage,
+    update: contact === undefined ? 0 : Math.max(contact.update, roster?.update ?? 0, seen.update),
+    created: contact?.created ?? 0,
+    settings: contact?.settings ?? [],
+    presence: seen.isOnline ? 'online' : 'offline',
+    status: contactStatus(contact),
+  })
+}
+
+/** The state of a contact as its owner sees it; null for strangers. */
+export function contactStatus(contact: ContactDocument | undefined): Contact['status'] {
+  if (contact === undefined) return null
+  if (contact.bans) return 'banned'
+  if (contact.state === 'none') return null
+  return contact.isBanned ? 'ban' : contact.state
+}
+
+/** A partial Contact: receivers keep their old value of every field left out. */
+export function partialContact(phoneId: PhoneId, fields: Partial<Omit<Contact, 'tag' | 'phone_id'>>): Contact {
+  return record('Contact', { phone_id: phoneId, ...fields })
+}
+
+/** The self-contact of a roster: state friend, and `offline`, because a user's own presence is that of the Profile. */
+export function selfContact(phoneId: PhoneId, roster: RosterDocument, contact: ContactDocument, feed: FeedState): Contact {
+  const presence = { isOnline: false, update: 0 }
+  return contactView({ owner: phoneId, other: phoneId, roster, contact, presence, isFellow: false, feed })
+}
+
+/** A contact nobody else has a say in: the one every new roster has of itself. `update` is 0 until something changes (flows.md 1). */
+export function newSelfContact(now: number): ContactDocument {
+  return { state: 'friend', bans: false, isBanned: false, isMuted: false, settings: [], created: now, update: 0 }
+}
+
+function isShown(contact: ContactDocument): boolean {
+  return contact.state !== 'none' || contact.bans
+}
+
+function showsPresence({ owner, other, contact, isFellow }: ContactFacts): boolean {
+  if (owner === other || isBarred(contact)) return false
+  return isFellow || contact?.state === 'friend'
+}
+
+async function readAround(
+  facts: FactReader,
+  known: Pick<ContactFacts, 'owner' | 'other' | 'contact' | 'isFellow'>,
+): Promise<ContactFacts> {
+  const { owner, other } = known
+  const [roster, presence, feed] = await Promise.all([
+    facts.peek(rosters, other),
+    readPresence(facts, phoneOf(other)),
+    readFeedState(facts, p2pTopic(owner, other), owner),
+  ])
+  return { ...known, roster, presence, feed }
+}
+
+async function readRoomIds(facts: FactReader, member: PhoneId): Promise<ReadonlySet<string>> {
+  return new Set((await facts.scan(roomsOf, [member], roomLimit)).map(({ key }) => key[1]))
+}
+
+async function isInAnyOf(facts: FactReader, member: PhoneId, rooms: ReadonlySet<string>): Promise<boolean> {
+  if (rooms.size === 0) return false
+  return (await facts.scan(roomsOf, [member], roomLimit)).some(({ key }) => rooms.has(key[1]))
+}

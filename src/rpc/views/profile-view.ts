@@ -1,0 +1,40 @@
+import { record, type RecordOf } from '../../protocol/index.js'
+import { type Phone, phoneIdOf, type PhoneId } from '../../topics/index.js'
+import { type ProfileDocument, profiles } from '../documents/index.js'
+import type { FactReader } from '../facts.js'
+import { readRoster } from './roster-view.js'
+
+type Profile = RecordOf<'Profile'>
+type Roster = RecordOf<'Roster'>
+
+/** The rosters of a profile by phone_id, in the order of their making. */
+export function rosterIds(phone: Phone, profile: ProfileDocument): readonly PhoneId[] {
+  return profile.rosters.map((id) => phoneIdOf(phone, id)).filter((phoneId) => phoneId !== undefined)
+}
+
+/** Profile record made of its document and complete rosters. */
+export function profileRecord(
+  phone: Phone,
+  profile: ProfileDocument,
+  rosters: readonly Roster[],
+  { presence, status }: Pick<Profile, 'presence' | 'status'>,
+): Profile {
+  const { services, settings, update, balance } = profile
+  return record('Profile', { phone, services, rosters, settings, update, balance, presence, status })
+}
+
+/**
+ * Profile as at login, with complete rosters: what a device needs to show everything. Shown only, so nothing of it is checked at commit.
+ * @returns undefined if the phone has no profile
+ * @see docs/protocol/rpc.md 4, Auth/login
+ */
+export async function readProfile(
+  facts: FactReader,
+  phone: Phone,
+  shown: Pick<Profile, 'presence' | 'status'>,
+): Promise<Profile | undefined> {
+  const profile = await facts.peek(profiles, phone)
+  if (profile === undefined) return undefined
+  const rosters = await Promise.all(rosterIds(phone, profile).map((phoneId) => readRoster(facts, phoneId, null)))
+  return profileRecord(phone, profile, rosters.filter((roster) => roster !== undefined), shown)
+}
