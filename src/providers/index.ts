@@ -1,0 +1,6 @@
+export { consoleSms, consoleVoice, type PrintLine } from './console-provider.js'
+export { httpGatewayMethods, type HttpGatewayOptions } from './http-gateway.js'
+export { httpSms, httpSmsProblems, httpVoice, httpVoiceProblems } from './http-provider.js'
+export { ProviderOutage, type OutageParts, type OutageReason } from './provider-outage.js'
+export type { SmsProvider } from './sms-provider.js'
+export type { VoiceProvider } from './voice-provider.js'
