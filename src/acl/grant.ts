@@ -80,20 +80,24 @@ function substitute(filter: TopicFilter, client: Client): TopicFilter | undefine
 }
 
 function substituteLevel(level: string, client: Client): string | undefined {
-  if (!level.includes('%')) return level
-  const values: Readonly<Record<string, string>> = {
-    '%c': client.clientId,
-    '%p': client.kind === 'device' ? client.phone : '',
-    '%u': client.userName,
+  const placeholders = level.match(/%./gu) ?? []
+  // A value such as `#` would turn one level into many: the grant is void for this client.
+  if (!placeholders.every((placeholder) => isLevel(valueOf(placeholder, client)))) return undefined
+  return level.replace(/%./gu, (placeholder) => valueOf(placeholder, client))
+}
+
+/** What a placeholder stands for; empty where the client has no such value. */
+function valueOf(placeholder: string, client: Client): string {
+  switch (placeholder) {
+    case '%c':
+      return client.clientId
+    case '%p':
+      return client.kind === 'device' ? client.phone : ''
+    case '%u':
+      return client.userName
+    default:
+      return ''
   }
-  let applies = true
-  const filled = level.replace(/%./gsu, (placeholder) => {
-    const value = values[placeholder] ?? ''
-    // A value such as `#` would turn one level into many: the grant is void for this client.
-    if (!isLevel(value)) applies = false
-    return value
-  })
-  return applies ? filled : undefined
 }
 
 function parseGrant(entry: string): Grant | string {

@@ -1,4 +1,4 @@
-import { type Phone, type PhoneId, type Topic } from '../topics/index.js'
+import type { Phone, PhoneId, Topic } from '../topics/index.js'
 import { type Client, owns } from './client.js'
 import { type Grant, publishGrant } from './grant.js'
 import { decideRoomRight } from './room-right.js'

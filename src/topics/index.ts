@@ -21,3 +21,4 @@ export {
 } from './topic-name.js'
 export { selectNode } from './select-node.js'
 export { covers, hasWildcard, matches, parseFilter, type TopicFilter } from './topic-filter.js'
+export { renderTopicsReference, type TopicReference, topicReference } from './topic-reference.js'
