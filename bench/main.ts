@@ -1,0 +1,75 @@
+import { writeFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { surroundings, type Surroundings } from './machine.js'
+import { isNynjaBuilt } from './peers/nynja.js'
+import { killLiving } from './peers/peer.js'
+import { ratioOf, table, verdictOf, type Row } from './report.js'
+import { scenarios, type Scenario } from './scenarios/index.js'
+
+const usage = `npm run bench -- [scenario …] [--seconds N] [--json FILE]
+
+  --seconds N   how long each server is measured at each load (6)
+  --json FILE   writes the rows there as well
+
+${scenarios.map(({ name, about }) => `  ${name.padEnd(12)}${about}`).join('\n')}
+`
+
+interface Failure {
+  readonly scenario: string
+  readonly because: string
+}
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { seconds: { type: 'string', default: '6' }, json: { type: 'string' }, help: { type: 'boolean', default: false } },
+})
+const seconds = Number(values.seconds)
+const unknown = positionals.filter((name) => !scenarios.some((scenario) => scenario.name === name))
+if (values.help || unknown.length > 0 || !(seconds > 0)) {
+  process.stderr.write(usage)
+  process.exit(values.help ? 0 : 2)
+}
+
+process.on('exit', killLiving)
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130))
+
+const about = surroundings()
+print(about)
+const { rows, failures } = await runAll(scenarios.filter(({ name }) => positionals.length === 0 || positionals.includes(name)))
+if (rows.length > 0) console.log(`\n${table(rows)}`)
+for (const { scenario, because } of failures) console.log(`\n${scenario} FAILED: ${because}`)
+if (values.json !== undefined) writeFileSync(values.json, JSON.stringify(summary(), undefined, 2))
+process.exit(failures.length > 0 || rows.some((row) => verdictOf(row) === 'missed') ? 1 : 0)
+
+async function runAll(chosen: readonly Scenario[]): Promise<{ rows: Row[]; failures: Failure[] }> {
+  const rows: Row[] = []
+  const failures: Failure[] = []
+  for (const { name, about, run } of chosen) {
+    console.log(`\n${name}: ${about}`)
+    try {
+      rows.push(
+        ...(await run({
+          seconds,
+          log: (line) => {
+            console.log(line)
+          },
+          hasNynja: isNynjaBuilt(),
+        })),
+      )
+    } catch (error) {
+      failures.push({ scenario: name, because: error instanceof Error ? error.message : String(error) })
+    }
+  }
+  return { rows, failures }
+}
+
+function print({ commit, versions, machine, loadAverage }: Surroundings): void {
+  console.log(`commit   ${commit}\nversions ${versions}\nmachine  ${machine}`)
+  if (loadAverage > 0.5)
+    console.log(`warning  the machine is busy already (load ${loadAverage.toFixed(2)}): the figures will be low, and unsteady`)
+  if (!isNynjaBuilt()) console.log('warning  dist/src/server/main.js is not there: only the others are measured')
+}
+
+function summary(): unknown {
+  return { ...about, seconds, rows: rows.map((row) => ({ ...row, ratio: ratioOf(row), verdict: verdictOf(row) })), failures }
+}

@@ -1,0 +1,51 @@
+import { createRequire } from 'node:module'
+import { createServer, type AddressInfo } from 'node:net'
+import { Aedes, type AedesOptions, type PublishPacket } from 'aedes'
+
+// Bare Aedes as a process of its own: BENCH_ECHO=1 answers requests, BENCH_REDIS_PORT keeps sessions in Redis.
+
+const broker = await Aedes.createBroker({ concurrency: 100, ...redisOptions(process.env['BENCH_REDIS_PORT']) })
+
+if (process.env['BENCH_ECHO'] === '1') {
+  // the answer is not waited for: with 100 waiting handlers Aedes' queue is full, and all of them wait for ever
+  broker.subscribe(
+    'events/#',
+    (packet, done) => {
+      const clientId = (packet as PublishPacket & { readonly clientId?: string }).clientId ?? ''
+      const answer = {
+        cmd: 'publish',
+        topic: `actions/1/api/${clientId}`,
+        payload: packet.payload,
+        qos: 1,
+        dup: false,
+        retain: false,
+      } as const
+      broker.publish(answer, fail)
+      done()
+    },
+    nothing,
+  )
+}
+
+const server = createServer({ noDelay: true }, (socket) => broker.handle(socket))
+server.listen(0, '127.0.0.1', 4_096, () => {
+  console.log(JSON.stringify({ event: 'ready', mqtt: (server.address() as AddressInfo).port }))
+})
+process.on('SIGTERM', () => process.exit(0))
+
+function redisOptions(port: string | undefined): AedesOptions {
+  if (port === undefined) return {}
+  const require = createRequire(import.meta.url)
+  const persistence = require('aedes-persistence-redis') as (options: object) => object
+  const emitter = require('mqemitter-redis') as (options: object) => object
+  const connection = { host: '127.0.0.1', port: Number(port), enableReadyCheck: false }
+  return { persistence: persistence(connection), mq: emitter(connection) }
+}
+
+function fail(error?: Error): void {
+  if (error) throw error
+}
+
+function nothing(): void {
+  // subscribed
+}

@@ -1,0 +1,26 @@
+import type { Peer } from './peer.js'
+import { startNodePeer } from './node-peer.js'
+import { startRedis } from './redis.js'
+
+/** Bare Aedes, sessions in memory. `isEcho`: it answers each request on `events/#` with its own payload. */
+export function startAedes({ isEcho = false, canSettle = false } = {}): Promise<Peer> {
+  return startNodePeer({ name: 'aedes', script: './aedes-server.js', portKey: 'mqtt', canSettle, env: { BENCH_ECHO: isEcho ? '1' : '0' } })
+}
+
+/** Aedes with its Redis persistence and emitter, and a Redis server of its own that keeps nothing on disk. */
+export async function startAedesWithRedis(): Promise<Peer> {
+  const redis = await startRedis()
+  try {
+    return await startNodePeer({
+      name: 'aedes+redis',
+      script: './aedes-server.js',
+      portKey: 'mqtt',
+      env: { BENCH_REDIS_PORT: String(redis.port) },
+      alsoStop: redis.stop,
+      alsoCpuMs: redis.cpuMs,
+    })
+  } catch (error) {
+    await redis.stop()
+    throw error
+  }
+}

@@ -1,0 +1,67 @@
+/** What a scenario found: one line of the table. */
+export interface Row {
+  readonly scenario: string
+  readonly measure: string
+  readonly unit: string
+  /** Ours. */
+  readonly value: number | undefined
+  /** What it is compared with; absent for a bound on the value itself. */
+  readonly against?: { readonly name: string; readonly value: number }
+  /** On the ratio if there is something to compare with, otherwise on the value. */
+  readonly bound?: Bound
+}
+
+export type Bound = { readonly kind: 'at least' | 'at most'; readonly value: number }
+
+export const atLeast = (value: number): Bound => ({ kind: 'at least', value })
+export const atMost = (value: number): Bound => ({ kind: 'at most', value })
+
+export type Verdict = 'met' | 'missed' | 'not measured' | ''
+
+export function ratioOf({ value, against }: Row): number | undefined {
+  return value === undefined || against === undefined ? undefined : value / against.value
+}
+
+export function verdictOf(row: Row): Verdict {
+  if (row.bound === undefined) return ''
+  const judged = row.against === undefined ? row.value : ratioOf(row)
+  if (judged === undefined) return 'not measured'
+  const holds = row.bound.kind === 'at least' ? judged >= row.bound.value : judged <= row.bound.value
+  return holds ? 'met' : 'missed'
+}
+
+/** The rows as an aligned table in Markdown. */
+export function table(rows: readonly Row[]): string {
+  const head = ['scenario', 'measure', 'unit', 'nynja', 'against', 'theirs', 'ratio', 'goal', '']
+  const lines = [head, ...rows.map(cells)]
+  const widths = head.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)))
+  const isNumeric = (column: number): boolean => [3, 5, 6].includes(column)
+  const draw = (line: readonly string[]): string =>
+    `| ${line.map((cell, column) => (isNumeric(column) ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0))).join(' | ')} |`
+  const rule = `| ${widths.map((width, column) => '-'.repeat(width - (isNumeric(column) ? 1 : 0)) + (isNumeric(column) ? ':' : '')).join(' | ')} |`
+  return [draw(head), rule, ...lines.slice(1).map(draw)].join('\n')
+}
+
+function cells(row: Row): string[] {
+  const ratio = ratioOf(row)
+  return [
+    row.scenario,
+    row.measure,
+    row.unit,
+    row.value === undefined ? '-' : rounded(row.value),
+    row.against?.name ?? '',
+    row.against === undefined ? '' : rounded(row.against.value),
+    ratio === undefined ? '' : `${ratio.toFixed(2)}x`,
+    goal(row),
+    verdictOf(row),
+  ]
+}
+
+function goal({ bound, against, unit }: Row): string {
+  if (bound === undefined) return ''
+  return `${bound.kind} ${bound.value}${against === undefined ? ` ${unit}` : 'x'}`
+}
+
+function rounded(value: number): string {
+  return value >= 1_000 ? Math.round(value).toLocaleString('en-US') : value.toPrecision(3)
+}

@@ -1,0 +1,13 @@
+import { chat } from './chat.js'
+import { codec } from './codec.js'
+import { connectCost } from './connect.js'
+import { durability } from './durability.js'
+import { memory } from './memory.js'
+import { room } from './room.js'
+import { rpcRead } from './rpc-read.js'
+import { rpcWrite } from './rpc-write.js'
+import type { Scenario } from './scenario.js'
+
+export type { Scenario, ScenarioContext } from './scenario.js'
+
+export const scenarios: readonly Scenario[] = [rpcWrite, rpcRead, chat, room, connectCost, memory, codec, durability]

@@ -1,0 +1,111 @@
+import { compareAtFullLoad, compareAtRate, type Contest, type Contestant } from '../compare.js'
+import { logInAll, registerAll } from '../load/community.js'
+import type { OnPublish } from '../load/connection.js'
+import { requestTopic, type Device } from '../load/device.js'
+import { Lane } from '../load/lane.js'
+import { publishTemplate } from '../load/mqtt-packets.js'
+import { echoRig, rig, type Rig } from '../load/plain-lanes.js'
+import { decodeTerm } from '../load/term.js'
+import { startAedes } from '../peers/aedes.js'
+import { startNynja } from '../peers/nynja.js'
+import type { Bound, Row } from '../report.js'
+import { opened } from './opened.js'
+import type { ScenarioContext } from './scenario.js'
+
+export interface RpcScenario {
+  readonly name: string
+  /** The request of one device; the same bytes go to bare Aedes, which sends them back. */
+  readonly payload: (rosterId: number) => Buffer
+  /** Topics of answers begin with this. */
+  readonly answerTopic: 'ses/' | 'actions/'
+  readonly prepare?: (devices: readonly Device[]) => Promise<void>
+  readonly throughput: Bound
+  /** On p99 at half load, as milliseconds or against bare Aedes. */
+  readonly latency: { readonly bound: Bound; readonly isRatio: boolean }
+}
+
+const connections = 50
+const window = 16
+
+/** Requests at QoS 1; a round trip ends when both the answer and the PUBACK are there. */
+export function runRpc(scenario: RpcScenario, context: ScenarioContext): Promise<readonly Row[]> {
+  return opened(async (onEnd) => {
+    const contestants: Contestant[] = []
+    if (context.hasNynja) {
+      const peer = await startNynja()
+      onEnd(peer.stop)
+      contestants.push({ peer, rig: await nynjaRig(peer.port, scenario) })
+    }
+    const peer = await startAedes({ isEcho: true })
+    onEnd(peer.stop)
+    contestants.push({
+      peer,
+      rig: await echoRig(
+        peer.port,
+        Array.from({ length: connections }, (_, index) => scenario.payload(index + 1)),
+      ),
+    })
+    return measure(scenario, { contestants, window, seconds: context.seconds, log: context.log })
+  })
+}
+
+async function measure({ name, throughput, latency }: RpcScenario, contest: Contest): Promise<Row[]> {
+  const full = await compareAtFullLoad(contest)
+  const rate = Math.min(...[...full.values()].map((load) => load.perSecond)) / 2
+  contest.log(`  at ${Math.round(rate)}/s, half of what the slower one reached:`)
+  const half = await compareAtRate(contest, rate)
+  const [ours, theirs] = [full.get('nynja'), full.get('aedes')]
+  const [oursAtHalf, theirsAtHalf] = [half.get('nynja'), half.get('aedes')]
+  const against = (value: number | undefined): { against: { name: string; value: number } } => ({
+    against: { name: 'aedes', value: value ?? NaN },
+  })
+  return [
+    { scenario: name, measure: 'round trips', unit: '1/s', value: ours?.perSecond, ...against(theirs?.perSecond), bound: throughput },
+    { scenario: name, measure: 'p50 at full load', unit: 'ms', value: ours?.p50Ms, ...against(theirs?.p50Ms) },
+    { scenario: name, measure: 'p50 at half load', unit: 'ms', value: oursAtHalf?.p50Ms, ...against(theirsAtHalf?.p50Ms) },
+    {
+      scenario: name,
+      measure: 'p99 at half load',
+      unit: 'ms',
+      value: oursAtHalf?.p99Ms,
+      ...(latency.isRatio ? against(theirsAtHalf?.p99Ms) : {}),
+      bound: latency.bound,
+    },
+  ]
+}
+
+async function nynjaRig(port: number, { payload, answerTopic, prepare }: RpcScenario): Promise<Rig> {
+  const devices = await logInAll(port, await registerAll(port, connections))
+  await prepare?.(devices)
+  const lanes = devices.map(({ account, connection }) => {
+    const request = publishTemplate(requestTopic, payload(account.rosterId))
+    const lane = new Lane(2, (number) => {
+      connection.publish(request, number)
+    })
+    connection.onAcknowledged = () => {
+      lane.seen(0)
+    }
+    connection.onPublish = answerReader(answerTopic, lane)
+    return lane
+  })
+  return rig(
+    lanes,
+    devices.map(({ connection }) => connection),
+  )
+}
+
+/** Counts answers; an `io` on `actions/…` is a refusal here, and ends the run. Pushes on other topics are not ours to count. */
+function answerReader(answerTopic: string, lane: Lane): OnPublish {
+  const wanted = Buffer.from(answerTopic)
+  return (bytes, topicAt, _topicEnd, payloadAt, end) => {
+    if (isIo(bytes, payloadAt)) lane.failure ??= `refused: ${JSON.stringify(decodeTerm(bytes.subarray(payloadAt, end)))}`
+    for (let index = 0; index < wanted.length; index++) if (bytes[topicAt + index] !== wanted[index]) return
+    lane.seen(1)
+  }
+}
+
+/** `131, 104, 3, atom tag, …, "io"`: the two letters stand one byte earlier if the length of the atom takes one byte. */
+function isIo(bytes: Buffer, at: number): boolean {
+  const nameAt = bytes[at + 3] === 100 || bytes[at + 3] === 118 ? at + 6 : at + 5
+  return bytes[at + 2] === 3 && bytes[nameAt - 1] === 2 && bytes[nameAt] === 0x69 && bytes[nameAt + 1] === 0x6f
+}

@@ -1,0 +1,15 @@
+/** Numbers in [0, 1) that are the same in every run (mulberry32). */
+export function seeded(seed: number): () => number {
+  let state = seed >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 0x1_0000_0000
+  }
+}
+
+/** Lower-case words with spaces, `length` characters. */
+export function seededText(random: () => number, length: number): string {
+  return Array.from({ length }, () => (random() < 0.16 ? ' ' : String.fromCharCode(97 + Math.floor(random() * 26)))).join('')
+}
