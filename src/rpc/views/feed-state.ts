@@ -3,7 +3,7 @@ import type { FeedEntry } from '../../store/contract.js'
 import type { PhoneId } from '../../topics/index.js'
 import { cursors, feedLevel, type MessageDocument } from '../documents/index.js'
 import type { FactReader } from '../facts.js'
-import { isVisible, messageRecord, placedEntry } from './message-view.js'
+import { feedNamed, isVisible, messageRecord, placedEntry } from './message-view.js'
 
 /** What a roster is shown of a feed in Contact and Room. */
 export interface FeedState {
@@ -13,6 +13,8 @@ export interface FeedState {
   readonly unread: number
   /** Id of the message up to which it has read, 0 before the first. */
   readonly reader: number
+  /** In a private chat: how far the other has read. 0 in a room. */
+  readonly otherReader: number
 }
 
 /** The unread counter is shown up to here. @see docs/protocol/rpc.md 1.5 */
@@ -24,15 +26,27 @@ const maxScanned = 1_000
 const maxHidden = 200
 const pageSize = 100
 
-const emptyState: FeedState = { lastMessage: null, unread: 0, reader: 0 }
+const emptyState: FeedState = { lastMessage: null, unread: 0, reader: 0, otherReader: 0 }
 
 /** Reads what `viewer` is shown of a feed; bounded however long the feed is. Shown only, so nothing of it is checked at commit. */
 export async function readFeedState(facts: FactReader, feed: string, viewer: PhoneId): Promise<FeedState> {
   const head = await facts.feedHead(feed)
   if (head.count === 0) return emptyState
   const reader = (await facts.peek(cursors, viewer, feedLevel(feed))) ?? 0
-  const lastMessage = await readLastMessage(facts, feed, viewer)
-  return { lastMessage, unread: await readUnread(facts, feed, viewer, reader), reader }
+  const [lastMessage, unread, otherReader] = await Promise.all([
+    readLastMessage(facts, feed, viewer),
+    readUnread(facts, feed, viewer, reader),
+    readOtherReader(facts, feed, viewer),
+  ])
+  return { lastMessage, unread, reader, otherReader }
+}
+
+/** How far the other party of a private chat has read; 0 in a room. */
+export async function readOtherReader(facts: FactReader, feed: string, viewer: PhoneId): Promise<number> {
+  const chat = feedNamed(feed)
+  if (chat.kind === 'room') return 0
+  const other = chat.left === viewer ? chat.right : chat.left
+  return (await facts.peek(cursors, other, feedLevel(feed))) ?? 0
 }
 
 /**
