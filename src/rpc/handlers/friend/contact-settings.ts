@@ -1,0 +1,34 @@
+import type { Contact } from '../../../protocol/index.js'
+import type { ContactDocument } from '../../documents/index.js'
+import { accept, type Outcome, refuse } from '../../outcome.js'
+import { contactStatus } from '../../views/contact-view.js'
+import { isEntry, muted, openState, unmuted, withSettings } from './contact-state.js'
+import { type FriendStep, pushToSelf, putPair } from './friend-request.js'
+
+/** No push notifications for messages of this friend; they arrive and count as before. @see docs/protocol/rpc.md 9, Friend/mute */
+export function muteFriend(step: FriendStep): Outcome {
+  return changeFriend(step, (side) => muted(side, step.now), 'muted')
+}
+
+export function unmuteFriend(step: FriendStep): Outcome {
+  return changeFriend(step, (side) => unmuted(side, step.now), 'unmuted')
+}
+
+function changeFriend(step: FriendStep, change: (side: ContactDocument) => ContactDocument, status: Contact['status']): Outcome {
+  const { own } = step.facts.pair
+  if (own === undefined || openState(own) !== 'friend') return refuse('contact_not_found', 'not a friend')
+  return storeOwn(step, change(own), status)
+}
+
+/** Merges settings into the caller's contact, in whatever state it is. @see docs/protocol/rpc.md 9, Friend/update */
+export function updateContact(step: FriendStep): Outcome {
+  const { own } = step.facts.pair
+  if (!isEntry(own)) return refuse('contact_not_found', 'no such contact')
+  return storeOwn(step, withSettings(own, step.settings, step.now), contactStatus(own))
+}
+
+function storeOwn(step: FriendStep, own: ContactDocument, status: Contact['status']): Outcome {
+  const after = { ...step.facts.pair, own }
+  const [put] = putPair(step.facts, after)
+  return accept({ puts: put === undefined ? [] : [put], sends: [pushToSelf(step, after, status)] })
+}

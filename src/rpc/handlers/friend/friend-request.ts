@@ -1,0 +1,113 @@
+import { type Contact, type Feature, type Friend, type Io, record } from '../../../protocol/index.js'
+import type { Put } from '../../../store/contract.js'
+import { parsePhoneId, type PhoneId, phoneOf, sesTopic } from '../../../topics/index.js'
+import { contacts, rosters } from '../../documents/index.js'
+import type { FactReader } from '../../facts.js'
+import { accept, answer, type Outcome, push, refuse, type Refused, type Send } from '../../outcome.js'
+import { type Handler, handler, ownRosters, type Request } from '../../request.js'
+import { type ContactFacts, contactView, readContactFacts } from '../../views/contact-view.js'
+import type { Acquaintance } from './contact-state.js'
+
+/** Who asks, and whom it is about; both well-formed, the first one owned by the caller. */
+export interface Parties {
+  readonly self: PhoneId
+  readonly friend: PhoneId
+}
+
+/** What a Friend request is decided on. */
+export interface FriendFacts extends Parties {
+  readonly friendExists: boolean
+  readonly pair: Acquaintance
+  /** For the push to the caller's side: the friend as it may see him. */
+  readonly shownToSelf: ContactFacts
+  /** For the push to the other side. */
+  readonly shownToFriend: ContactFacts
+}
+
+/** One kind of Friend request, decided. */
+export interface FriendStep {
+  readonly facts: FriendFacts
+  readonly now: number
+  readonly settings: readonly Feature[]
+}
+
+type Reading = Refused | { readonly kind: 'friend'; readonly facts: FriendFacts }
+
+/** A handler for one status of Friend: the checks and facts all of them share, then its own decision. */
+export function friendHandler(decide: (step: FriendStep) => Outcome): Handler<Friend, Reading> {
+  return handler({
+    async read(request: Request<Friend>, facts): Promise<Reading> {
+      const parties = partiesOf(request)
+      if ('kind' in parties) return parties
+      const [self, friend] = await Promise.all([facts.get(rosters, parties.self), facts.get(rosters, parties.friend)])
+      if (self === undefined) return refuse('not_authorized', 'the roster has been removed')
+      return { kind: 'friend', facts: await readFriendFacts(facts, parties, friend !== undefined) }
+    },
+    decide(request, reading): Outcome {
+      if (reading.kind === 'refused') return reading
+      return decide({ facts: reading.facts, now: request.now, settings: request.record.settings })
+    },
+  })
+}
+
+function partiesOf({ record: { phone_id, friend_id }, caller }: Request<Friend>): Parties | Refused {
+  const friend = parsePhoneId(friend_id ?? '')
+  if (friend === undefined) return refuse('invalid_data', 'friend_id is not a phone_id')
+  const self = ownRosters(caller).find((roster) => roster === phone_id)
+  return self === undefined ? refuse('not_authorized', 'phone_id is not own') : { self, friend }
+}
+
+async function readFriendFacts(facts: FactReader, { self, friend }: Parties, friendExists: boolean): Promise<FriendFacts> {
+  const [own, other, shownToSelf, shownToFriend] = await Promise.all([
+    facts.get(contacts, self, friend),
+    facts.get(contacts, friend, self),
+    readContactFacts(facts, self, friend),
+    readContactFacts(facts, friend, self),
+  ])
+  return { self, friend, friendExists, pair: { own, other }, shownToSelf, shownToFriend }
+}
+
+/** Stores both sides; a side that holds nothing is removed. */
+export function putPair({ self, friend }: Parties, { own, other }: Acquaintance): readonly Put[] {
+  return [
+    own === undefined ? contacts.remove(self, friend) : contacts.put(own, self, friend),
+    other === undefined ? contacts.remove(friend, self) : contacts.put(other, friend, self),
+  ]
+}
+
+/** The full Contact of the friend to all devices of the caller, as it stands after the request. */
+export function pushToSelf(step: FriendStep, after: Acquaintance, status: Contact['status']): Send {
+  const { self, shownToSelf } = step.facts
+  return pushContact(self, { ...contactView({ ...shownToSelf, contact: after.own }), update: step.now, status })
+}
+
+/** The full Contact of the caller to all devices of the friend. */
+export function pushToFriend(step: FriendStep, after: Acquaintance, status: Contact['status']): Send {
+  const { friend, shownToFriend } = step.facts
+  return pushContact(friend, { ...contactView({ ...shownToFriend, contact: after.other }), update: step.now, status })
+}
+
+function pushContact(receiver: PhoneId, contact: Contact): Send {
+  const phone = phoneOf(receiver)
+  return push(sesTopic(phone), [phone], contact)
+}
+
+/** Whether each side holds a contact of the other, as the pair answer of confirm, ban and unban tells it. */
+export interface PairAnswer {
+  readonly own: boolean
+  readonly other: boolean
+}
+
+/** `{io,OwnSide,OtherSide}`; nothing on either side has an atom of its own. @see docs/protocol/rpc.md 9 */
+export function pairAnswer({ own, other }: PairAnswer): Send {
+  const missing = own || other ? 'contact_not_found' : 'contacts_not_found'
+  const side = (isThere: boolean): RecordSide => (isThere ? record('ok', { code: 'added' }) : record('error', { code: missing }))
+  return answer(record('io', { code: side(own), data: side(other) }))
+}
+
+type RecordSide = Extract<Io['code'], { readonly tag: 'ok' | 'error' }>
+
+/** The pair answer alone: nothing changes. */
+export function answerPair(pair: PairAnswer): Outcome {
+  return accept({ sends: [pairAnswer(pair)] })
+}

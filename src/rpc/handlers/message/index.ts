@@ -1,0 +1,12 @@
+/** Requests about messages. @see docs/protocol/rpc.md 10 */
+import { changeMessage } from './change.js'
+import { postMessage } from './post.js'
+
+export { decidePost, postMessage, type PostFacts } from './post.js'
+export { type FeedAccess, ownParty, type Parties, phonesFor, readFeedAccess, readParties, readServiceAccess } from './feed-access.js'
+
+export const messageHandlers = [
+  { tag: 'Message', request: 'client', handler: postMessage },
+  { tag: 'Message', request: 'edit', handler: changeMessage },
+  { tag: 'Message', request: 'deleted', handler: changeMessage },
+] as const
