@@ -62,7 +62,9 @@ export function median(values: readonly number[]): number {
 
 function describe({ perSecond, p50Ms, p99Ms, generatorCpu, serverCpu }: Load): string {
   const latency = `p50 ${p50Ms.toFixed(2)} ms, p99 ${p99Ms.toFixed(2)} ms`
-  return `${Math.round(perSecond)}/s, ${latency}, server ${percent(serverCpu)}, load generator ${percent(generatorCpu)} of a core`
+  const use = `server ${percent(serverCpu)}, load generator ${percent(generatorCpu)} of a core`
+  const perCoreSecond = serverCpu > 0 ? `, ${Math.round(perSecond / serverCpu)} a core-second of the server` : ''
+  return `${Math.round(perSecond)}/s, ${latency}, ${use}${perCoreSecond}`
 }
 
 function percent(share: number): string {

@@ -55,15 +55,22 @@ export function roomFeed(room: string): Term {
 }
 
 export function roomCreate(room: string, name: string, phoneIds: readonly string[]): Buffer {
-  return roomRequest(room, name, phoneIds, 'group', 'create')
+  return roomRequest({ room, name, kind: atom('group'), phoneIds, status: 'create' })
 }
 
 export function roomAdd(room: string, phoneIds: readonly string[]): Buffer {
-  return roomRequest(room, nil, phoneIds, nil, 'add')
+  return roomRequest({ room, name: nil, kind: nil, phoneIds, status: 'add' })
 }
 
-function roomRequest(room: string, name: Term, phoneIds: readonly string[], type: 'group' | typeof nil, status: string): Buffer {
-  const kind = typeof type === 'string' ? atom(type) : type
+interface RoomRequest {
+  readonly room: string
+  readonly name: Term
+  readonly kind: Term
+  readonly phoneIds: readonly string[]
+  readonly status: string
+}
+
+function roomRequest({ room, name, kind, phoneIds, status }: RoomRequest): Buffer {
   const members = phoneIds.map(member)
   return encodeTerm(tuple(atom('Room'), room, name, nil, nil, members, nil, nil, kind, nil, 0, 0, nil, 0, 0, atom(status)))
 }

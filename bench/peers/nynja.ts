@@ -33,12 +33,17 @@ export async function startNynja({ canSettle = false, dataRoot = tmpdir() }: Nyn
     canSettle,
     env: {
       NODE_ENV: 'production',
+      NYNJA_HOST: '127.0.0.1',
       NYNJA_MQTT_PORT: '0',
       NYNJA_WS_PORT: 'off',
       NYNJA_HTTP_PORT: '0',
       NYNJA_DATA_DIR: dataDir,
       NYNJA_TEST_NUMBERS: testNumbers,
       NYNJA_TEST_CODE: testCode,
+      // all load comes from one address
+      NYNJA_CONNECTS_PER_SECOND: '1000000',
+      NYNJA_CONNECTS_BURST: '1000000',
+      NYNJA_REGISTRATIONS_PER_HOUR: '1000000',
     },
     alsoStop: clean,
   })
