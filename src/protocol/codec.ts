@@ -1,0 +1,96 @@
+import { readArity, readFields, readRecordName, startReading } from './bert-reader.js'
+import * as tags from './bert-tags.js'
+import { writeBert } from './bert-writer.js'
+import { limits } from './limits.js'
+import type { Way } from './mapping.js'
+import type { AnyRecord, Dialect } from './records.js'
+
+/** How a record is written as bytes: the Erlang external term format, MessagePack or JSON. */
+export type Codec = 'bert' | 'msgpack' | 'json'
+
+/** A form on the wire: of a payload that came, or in which a device is answered. */
+export interface Encoding {
+  readonly codec: Codec
+  readonly dialect: Dialect
+}
+
+/** A record, with the codec and the dialect it came in; or why the payload is none, for the log. */
+export type Decoded =
+  | { readonly kind: 'record'; readonly record: AnyRecord; readonly encoding: Encoding }
+  | { readonly kind: 'refusal'; readonly code: 'invalid_data'; readonly because: string; readonly encoding: Encoding }
+
+/**
+ * The codec of a payload, told by its first two bytes: external term format begins with 131 and a term tag; JSON with `{`, `[` or white
+ * space; anything else is MessagePack.
+ */
+export function codecOf(payload: Uint8Array): Codec {
+  const first = payload[0]
+  switch (first) {
+    case tags.versionByte: {
+      // 131 is also a MessagePack map of three; its first key is then text, whose byte is no term tag
+      const second = payload[1]
+      return second === undefined || tags.termTags.has(second) ? 'bert' : 'msgpack'
+    }
+    case 0x7b:
+    case 0x5b:
+    case 0x20:
+    case 0x09:
+    case 0x0a:
+    case 0x0d:
+      return 'json'
+    default:
+      return 'msgpack'
+  }
+}
+
+/**
+ * Reads a request.
+ * @param payload one PUBLISH payload in any codec
+ * @param dialect that of the device. A record is told by its name and arity; this decides where both dialects have them (topics.md 14)
+ * @returns the canonical record; `encoding.dialect` is the dialect its layout belongs to
+ * @refuses `invalid_data` if the payload is not exactly one record of a known name and arity, with values of the listed types, within
+ *   limits.payloadBytes and limits.depth (rpc.md 1.2)
+ */
+export function decode(payload: Uint8Array, dialect: Dialect): Decoded {
+  return decodeWithin(payload, dialect, 'request', limits.payloadBytes)
+}
+
+/** Reads an answer or push, as a client does. Like {@link decode}, within limits.pushBytes. */
+export function decodePush(payload: Uint8Array, dialect: Dialect): Decoded {
+  return decodeWithin(payload, dialect, 'push', limits.pushBytes)
+}
+
+function decodeWithin(payload: Uint8Array, dialect: Dialect, way: Way, maxBytes: number): Decoded {
+  const codec = codecOf(payload)
+  if (payload.length > maxBytes) return refuse(`has more than ${String(maxBytes)} bytes`, { codec, dialect })
+  return decodeBert(payload, dialect, way)
+}
+
+function refuse(because: string, encoding: Encoding): Decoded {
+  return { kind: 'refusal', code: 'invalid_data', because, encoding }
+}
+
+function decodeBert(payload: Uint8Array, dialect: Dialect, way: Way): Decoded {
+  const bytes = Buffer.isBuffer(payload) ? payload : Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength)
+  const r = startReading(bytes, dialect, way)
+  if (bytes.length < 3 || (bytes[1] !== tags.smallTuple && bytes[1] !== tags.largeTuple)) {
+    return refuse('is not a tuple', { codec: 'bert', dialect })
+  }
+  r.pos = 1
+  const arity = readArity(r)
+  const layout = arity < 0 ? null : readRecordName(r, arity)
+  if (layout === null) return refuse(r.fault ?? 'is not a tuple of a known name and arity', { codec: 'bert', dialect })
+  const record = readFields(r, layout)
+  if (r.fault === null && r.pos !== r.end) r.fault = 'goes on after its record'
+  if (r.fault !== null) return refuse(r.fault, { codec: 'bert', dialect })
+  // without a fault, the layout's mapping has made a canonical record of its values
+  return { kind: 'record', record: record as AnyRecord, encoding: { codec: 'bert', dialect: layout.dialect } }
+}
+
+/**
+ * Writes a record for a device. Total: an atom that the dialect does not list goes out as `[]`, a list element it has no form for is left
+ * out, and a record it does not know has the layout of the other dialect.
+ */
+export function encode(record: AnyRecord, encoding: Encoding): Uint8Array {
+  return writeBert(record, encoding.dialect)
+}

@@ -1,0 +1,74 @@
+import { mappingOf, type Mapping } from './mapping.js'
+import { nameIndex, type NameIndex } from './name-index.js'
+import { recordTable, recordTags, type Dialect, type RecordTag } from './records.js'
+import type { Layout, Shape } from './shape.js'
+
+/** One record in one dialect, ready for the codecs. */
+export interface WireRecord {
+  readonly name: string
+  readonly tag: RecordTag
+  readonly dialect: Dialect
+  /** Number of tuple elements: the name and the fields. */
+  readonly arity: number
+  readonly names: readonly string[]
+  readonly shapes: readonly Shape[]
+  readonly position: ReadonlyMap<string, number>
+  /** Whether the other dialect uses the same name and arity for other fields, told apart by field 10. */
+  readonly isToldByField10: boolean
+  readonly mapping: Mapping
+}
+
+/** What a record name may mean on the wire. */
+export interface WireName {
+  readonly name: string
+  readonly v1: WireRecord | null
+  readonly v11: WireRecord | null
+}
+
+function wireRecord(name: string, tag: RecordTag, dialect: Dialect, layout: Layout | null): WireRecord | null {
+  if (layout === null) return null
+  return {
+    name,
+    tag,
+    dialect,
+    arity: layout.length + 1,
+    names: layout.map(([field]) => field),
+    shapes: layout.map(([, shape]) => shape),
+    position: new Map(layout.map(([field], index) => [field, index])),
+    isToldByField10: name === 'Contact',
+    mapping: mappingOf(tag, dialect, layout),
+  }
+}
+
+const named = recordTags.map(
+  (tag): WireName => ({
+    name: tag,
+    v1: wireRecord(tag, tag, 'v1', recordTable[tag].v1),
+    v11: wireRecord(tag, tag, 'v11', recordTable[tag].v11),
+  }),
+)
+
+/** `group` of v1 is declared and never used; it is read as `muc` (records.json, note on group). */
+const group: WireName = { name: 'group', v1: wireRecord('group', 'muc', 'v1', recordTable.muc.v1), v11: null }
+
+const all: readonly WireName[] = [...named, group]
+
+/** Every record name of either dialect, by the bytes of its atom. */
+export const wireNames: NameIndex<WireName> = nameIndex(all.map((entry) => [entry.name, entry]))
+
+export const wireNameOf: ReadonlyMap<string, WireName> = new Map(all.map((entry) => [entry.name, entry]))
+
+/** The layout a record of that name goes out in: that of the dialect, or the only one there is. */
+export function outgoing(tag: string, dialect: Dialect): WireRecord | null {
+  const entry = wireNameOf.get(tag)
+  if (entry === undefined) return null
+  return dialect === 'v1' ? (entry.v1 ?? entry.v11) : (entry.v11 ?? entry.v1)
+}
+
+/** The layout of that name and arity; where both dialects have it, that of `dialect`. */
+export function incoming(entry: WireName, arity: number, dialect: Dialect): WireRecord | null {
+  const first = dialect === 'v1' ? entry.v1 : entry.v11
+  if (first !== null && first.arity === arity) return first
+  const second = dialect === 'v1' ? entry.v11 : entry.v1
+  return second !== null && second.arity === arity ? second : null
+}
