@@ -2,12 +2,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-const pages = [{ page: 'options.md', from: 'server', render: 'renderOptionsReference' }]
+const pages = [{ page: 'options.md', from: 'server/options-pages', render: 'renderOptionsReference' }]
 
 const folder = join('docs', 'reference')
 mkdirSync(folder, { recursive: true })
 for (const { page, from, render } of pages) {
-  const source = await import(new URL(`../dist/src/${from}/index.js`, import.meta.url))
+  const source = await import(new URL(`../dist/src/${from}.js`, import.meta.url))
   writeFileSync(join(folder, page), source[render]())
   console.log(join(folder, page))
 }

@@ -1,0 +1,66 @@
+import fastify from 'fastify'
+import type { AddressInfo } from 'node:net'
+
+/** Whether the server takes clients, and if not, why not. */
+export type Readiness = { readonly kind: 'ready' } | { readonly kind: 'not-ready'; readonly because: string }
+
+export interface HttpParts {
+  /** Asked at each request for /readyz. */
+  readonly readiness: () => Readiness
+  /** The metrics as text, asked for at each request for /metrics. */
+  readonly metrics: () => Promise<string>
+  readonly metricsContentType: string
+  /** How long a peer may take to send its request, ms. */
+  readonly requestTimeoutMs?: number
+}
+
+export interface HttpServer {
+  /** @param port 0 picks a free one @returns the port in use @throws if the port is taken */
+  start(host: string, port: number): Promise<number>
+  /** Ends every connection. */
+  close(): Promise<void>
+}
+
+const maxConnections = 256
+const maxHeaderBytes = 8_192
+const maxBodyBytes = 1_024
+const defaultRequestTimeoutMs = 5_000
+
+/**
+ * What operators ask: `/healthz` (200 while the process lives), `/readyz` (200, or 503 and the reason while starting or draining) and
+ * `/metrics` (Prometheus text). GET and HEAD only; request sizes, request times and connections are bounded.
+ */
+export function createHttpServer({
+  readiness,
+  metrics,
+  metricsContentType,
+  requestTimeoutMs = defaultRequestTimeoutMs,
+}: HttpParts): HttpServer {
+  const app = fastify({
+    bodyLimit: maxBodyBytes,
+    forceCloseConnections: true,
+    keepAliveTimeout: requestTimeoutMs,
+    requestTimeout: requestTimeoutMs,
+    http: { maxHeaderSize: maxHeaderBytes, headersTimeout: requestTimeoutMs, connectionsCheckingInterval: requestTimeoutMs / 5 },
+  })
+  app.server.maxConnections = maxConnections
+
+  app.get('/healthz', (_request, reply) => reply.type('text/plain').send('ok\n'))
+  app.get('/readyz', (_request, reply) => {
+    const state = readiness()
+    const text = state.kind === 'ready' ? 'ready' : state.because
+    return reply
+      .code(state.kind === 'ready' ? 200 : 503)
+      .type('text/plain')
+      .send(`${text}\n`)
+  })
+  app.get('/metrics', async (_request, reply) => reply.type(metricsContentType).send(await metrics()))
+
+  return {
+    async start(host, port) {
+      await app.listen({ host, port })
+      return (app.server.address() as AddressInfo).port
+    },
+    close: () => app.close(),
+  }
+}

@@ -1,0 +1,28 @@
+import { pino, type DestinationStream, type Logger } from 'pino'
+import type { Options } from './options-table.js'
+
+export type Log = Logger
+
+/** Fields whose values are never logged, at the top of a line and up to two levels down. */
+const secretFields = ['payload', 'code', 'token', 'password', 'secret', 'text', 'sms_code', 'dev_key', 'authorization']
+const redacted = '[redacted]'
+
+/** The `code` of an error is the name of a fault (ECONNREFUSED), not one a person was sent. */
+function censor(value: unknown, path: string[]): unknown {
+  return path.at(-1) === 'code' && (path.at(-2) === 'err' || path.at(-2) === 'cause') ? value : redacted
+}
+
+/**
+ * JSON lines: level and time as words, then the fields, then `msg`. An error is given as `err`.
+ * @param destination stdout unless a test wants to read along
+ */
+export function openLog(level: Options['logLevel'], destination?: DestinationStream): Log {
+  const options = {
+    level,
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label: string) => ({ level: label }) },
+    redact: { paths: secretFields.flatMap((field) => [field, `*.${field}`, `*.*.${field}`]), censor },
+  }
+  return destination === undefined ? pino(options) : pino(options, destination)
+}

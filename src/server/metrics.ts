@@ -1,0 +1,80 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+
+/** From 0.1 ms to 10 s, in seconds. */
+const latencyBuckets = [0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+
+/**
+ * What the server counts. Labels take few values, all of them ours (kinds of topics, names of records, codes): never an id, a phone number or
+ * anything else a peer can choose.
+ */
+export interface Metrics {
+  /** Connections open now, by listener: mqtt, ws, tls. */
+  readonly connections: Gauge<'listener'>
+  /** CONNECTs, by outcome: accepted, or the name of the refusal. */
+  readonly connects: Counter<'outcome'>
+  /** PUBLISH packets received, by kind of topic. */
+  readonly publishes: Counter<'kind'>
+  /** Publishes and subscriptions refused, by the rule that refused them. */
+  readonly denied: Counter<'because'>
+  /** Requests executed, by record (`Friend/request`) and outcome (`ok` or the code). */
+  readonly requests: Counter<'record' | 'outcome'>
+  /** Deliveries sent to devices; repeats after a reconnect count again. */
+  readonly deliveries: Counter
+  /** Deliveries dropped because an inbox was full. */
+  readonly inboxDrops: Counter
+  /** Workers replaced after a fault. */
+  readonly workerRestarts: Counter
+  /** Commits that had to be decided again because a fact had changed. */
+  readonly conflicts: Counter
+  /** From handing a commit to the store until it is durable, seconds. */
+  readonly commitSeconds: Histogram
+  readonly contentType: string
+  /** Everything, and what is known of the process, in Prometheus' text format. */
+  render(): Promise<string>
+}
+
+/** Metrics of one server, all at zero; two servers in one process do not share them. */
+export function createMetrics(): Metrics {
+  const registry = new Registry()
+  const registers = [registry]
+  collectDefaultMetrics({ register: registry })
+  return {
+    connections: new Gauge({
+      registers,
+      name: 'nynja_connections',
+      help: 'MQTT connections open now, by listener',
+      labelNames: ['listener'],
+    }),
+    connects: new Counter({ registers, name: 'nynja_connects_total', help: 'CONNECT packets, by outcome', labelNames: ['outcome'] }),
+    publishes: new Counter({
+      registers,
+      name: 'nynja_publishes_total',
+      help: 'PUBLISH packets received, by kind of topic',
+      labelNames: ['kind'],
+    }),
+    denied: new Counter({
+      registers,
+      name: 'nynja_denied_total',
+      help: 'Publishes and subscriptions refused, by rule',
+      labelNames: ['because'],
+    }),
+    requests: new Counter({
+      registers,
+      name: 'nynja_requests_total',
+      help: 'Requests executed, by record and outcome',
+      labelNames: ['record', 'outcome'],
+    }),
+    deliveries: new Counter({ registers, name: 'nynja_deliveries_total', help: 'Deliveries sent to devices' }),
+    inboxDrops: new Counter({ registers, name: 'nynja_inbox_drops_total', help: 'Deliveries dropped because an inbox was full' }),
+    workerRestarts: new Counter({ registers, name: 'nynja_worker_restarts_total', help: 'Workers replaced after a fault' }),
+    conflicts: new Counter({ registers, name: 'nynja_commit_conflicts_total', help: 'Commits decided again because a fact had changed' }),
+    commitSeconds: new Histogram({
+      registers,
+      name: 'nynja_commit_seconds',
+      help: 'Time until a commit is durable',
+      buckets: latencyBuckets,
+    }),
+    contentType: registry.contentType,
+    render: () => registry.metrics(),
+  }
+}

@@ -1,0 +1,21 @@
+import { consoleSms, consoleVoice, httpSms, httpVoice, type SmsProvider, type VoiceProvider } from '../providers/index.js'
+import type { Log } from './log.js'
+import { smsGateway, voiceGateway } from './options-gateways.js'
+import type { Options } from './options-table.js'
+
+export interface Providers {
+  readonly sms: SmsProvider
+  readonly voice: VoiceProvider
+}
+
+/** Opens the providers the options name. A console adapter is announced once, as a warning: it must not reach production unseen. */
+export function openProviders(options: Options, log: Log): Providers {
+  const print = (line: string) => log.info(line)
+  for (const channel of ['sms', 'voice'] as const) {
+    if (options[channel] === 'console') log.warn({ channel }, 'codes are printed on the log and not sent: for development only')
+  }
+  return {
+    sms: options.sms === 'http' ? httpSms(smsGateway(options)) : consoleSms(print),
+    voice: options.voice === 'http' ? httpVoice(voiceGateway(options)) : consoleVoice(print),
+  }
+}

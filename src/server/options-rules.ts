@@ -1,0 +1,75 @@
+import { accessSync, constants } from 'node:fs'
+import { httpSmsProblems, httpVoiceProblems } from '../providers/index.js'
+import { smsGateway, voiceGateway } from './options-gateways.js'
+import type { OptionName, Options } from './options-table.js'
+
+/** What the fixed header, the topic and the packet id of a PUBLISH may need beside its payload, bytes. */
+const publishOverheadBytes = 1_024
+
+/** @returns one sentence for each pair of options that contradict each other; each is right by itself */
+export function contradictions(options: Options, given: ReadonlySet<OptionName>): readonly string[] {
+  return [
+    ...tlsProblems(options, given),
+    ...listenerProblems(options),
+    ...testNumberProblems(options),
+    ...gatewayProblems(options),
+    ...sizeProblems(options),
+  ]
+}
+
+function tlsProblems({ tlsKey, tlsCert, tlsPort }: Options, given: ReadonlySet<OptionName>): readonly string[] {
+  if ((tlsKey === undefined) !== (tlsCert === undefined)) return ['NYNJA_TLS_KEY and NYNJA_TLS_CERT must be given together']
+  if (tlsKey === undefined && given.has('tlsPort') && tlsPort !== 'off') return ['NYNJA_TLS_PORT needs NYNJA_TLS_KEY and NYNJA_TLS_CERT']
+  const files = [
+    { variable: 'NYNJA_TLS_KEY', file: tlsKey },
+    { variable: 'NYNJA_TLS_CERT', file: tlsCert },
+  ]
+  return files.flatMap(({ variable, file }) => (file === undefined || isReadable(file) ? [] : [`${variable}: ${file} cannot be read`]))
+}
+
+function isReadable(file: string): boolean {
+  try {
+    accessSync(file, constants.R_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function listenerProblems(options: Options): readonly string[] {
+  const listeners = [
+    { variable: 'NYNJA_MQTT_PORT', port: options.mqttPort },
+    { variable: 'NYNJA_WS_PORT', port: options.wsPort },
+    { variable: 'NYNJA_TLS_PORT', port: options.tlsKey === undefined ? 'off' : options.tlsPort },
+  ]
+  const opened = [...listeners, { variable: 'NYNJA_HTTP_PORT', port: options.httpPort }].filter(({ port }) => port !== 'off' && port !== 0)
+  const clashes = opened.flatMap(({ variable, port }, index) =>
+    opened
+      .slice(0, index)
+      .filter((other) => other.port === port)
+      .map((other) => `${other.variable} and ${variable} are both ${port}`),
+  )
+  const isDeaf = listeners.every(({ port }) => port === 'off')
+  return isDeaf ? [...clashes, 'no client could connect: NYNJA_MQTT_PORT, NYNJA_WS_PORT and NYNJA_TLS_PORT are all off'] : clashes
+}
+
+function testNumberProblems({ testNumbers, testCode }: Options): readonly string[] {
+  return testNumbers.length > 0 === (testCode !== '') ? [] : ['NYNJA_TEST_NUMBERS and NYNJA_TEST_CODE must be given together']
+}
+
+function gatewayProblems(options: Options): readonly string[] {
+  const channels = [
+    { variable: 'NYNJA_SMS', adapter: options.sms, url: options.smsUrl, problems: () => httpSmsProblems(smsGateway(options)) },
+    { variable: 'NYNJA_VOICE', adapter: options.voice, url: options.voiceUrl, problems: () => httpVoiceProblems(voiceGateway(options)) },
+  ]
+  return channels.flatMap(({ variable, adapter, url, problems }) => {
+    if (adapter === 'console') return url === '' ? [] : [`${variable}_URL is given, but ${variable} is console; set it to http`]
+    if (url === '') return [`${variable} is http, but ${variable}_URL is not given`]
+    return problems().map((problem) => `${variable} (http): ${problem}`)
+  })
+}
+
+function sizeProblems({ maxPayloadBytes, maxPacketBytes }: Options): readonly string[] {
+  if (maxPayloadBytes + publishOverheadBytes <= maxPacketBytes) return []
+  return [`NYNJA_MAX_PACKET_BYTES must exceed NYNJA_MAX_PAYLOAD_BYTES by at least ${publishOverheadBytes}`]
+}

@@ -1,0 +1,264 @@
+import { availableParallelism } from 'node:os'
+import { httpGatewayMethods } from '../providers/index.js'
+import {
+  choice,
+  host,
+  integer,
+  limit,
+  lines,
+  path,
+  phonePrefixes,
+  port,
+  secretHeaders,
+  secretPattern,
+  secretText,
+  serviceSecrets,
+  yesOrNo,
+  type OptionKind,
+} from './options-kinds.js'
+
+interface Description<T> {
+  readonly default: T
+  /** How the default reads where it differs from machine to machine, or is nothing. */
+  readonly shownDefault?: string
+  readonly unit?: string
+  /** What it does, and what happens at a limit. */
+  readonly about: string
+}
+
+/** One option. Its names follow from its key in the table: `mqttPort` is NYNJA_MQTT_PORT and --mqtt-port. */
+export interface Option<T> extends Description<T> {
+  readonly kind: OptionKind<T>
+}
+
+function option<T>(kind: OptionKind<T>, description: Description<NoInfer<T>>): Option<T> {
+  return { kind, ...description }
+}
+
+/** An option without a default. */
+function optional<T>(kind: OptionKind<T>, about: string): Option<T | undefined> {
+  const { schema, form, placeholder, show } = kind
+  return {
+    kind: { schema, form, placeholder, show: (value) => (value === undefined ? undefined : show(value)) },
+    default: undefined,
+    shownDefault: 'none',
+    about,
+  }
+}
+
+const httpMethod = choice(httpGatewayMethods)
+const waitMs = { unit: 'ms' }
+
+function listeners(folder: string) {
+  return {
+    host: option(host, { default: '0.0.0.0', about: 'Address that all listeners bind to.' }),
+    mqttPort: option(port, { default: 1883, about: 'TCP port for MQTT clients.' }),
+    wsPort: option(port, { default: 8083, about: 'Port for MQTT over WebSocket, path /mqtt.' }),
+    tlsPort: option(port, {
+      default: 8883,
+      shownDefault: '8883 with a key and a certificate, else off',
+      about: 'Port for MQTT over TLS.',
+    }),
+    tlsKey: optional(path(folder), 'PEM file with the private key for TLS; goes with the certificate.'),
+    tlsCert: optional(path(folder), 'PEM file with the certificate chain for TLS; goes with the key.'),
+    httpPort: option(port, { default: 8080, about: 'Port for /healthz, /readyz and /metrics.' }),
+    trustProxy: option(yesOrNo, {
+      default: false,
+      about:
+        'Take the address of a WebSocket client from X-Forwarded-For (its last entry). Only behind a proxy that sets it: rates are limited per address.',
+    }),
+    maxConnections: option(integer(1, 1_000_000), {
+      default: 100_000,
+      about: 'MQTT connections open at a time; further ones are closed at once.',
+    }),
+  }
+}
+
+function storage(folder: string) {
+  return {
+    store: option(choice(['lmdb'], ' (redis://… is reserved for clusters and not available in this version)'), {
+      default: 'lmdb',
+      about: 'Where everything is kept: lmdb is embedded in the process and lives in the data folder.',
+    }),
+    dataDir: option(path(folder), {
+      default: path(folder).schema.parse('data'),
+      shownDefault: './data',
+      about: 'Folder of the store; made if it is not there.',
+    }),
+    nodes: option(integer(1, 256), {
+      default: availableParallelism(),
+      shownDefault: 'the number of cores',
+      about: 'Worker threads that execute requests: the N of vnode_max and of topic events/1/<node>/….',
+    }),
+    requestDeadlineMs: option(integer(100, 600_000), {
+      ...waitMs,
+      default: 10_000,
+      about: 'A request that is not executed within this time is refused (unavailable); nothing of it is kept.',
+    }),
+    drainTimeoutMs: option(integer(0, 600_000), {
+      ...waitMs,
+      default: 10_000,
+      about: 'How long SIGTERM waits for what is in flight before the server closes all the same.',
+    }),
+    logLevel: option(choice(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']), {
+      default: 'info',
+      about: 'The least severe lines that are logged.',
+    }),
+  }
+}
+
+const access = {
+  services: option(serviceSecrets, {
+    default: [],
+    shownDefault: 'none',
+    about: 'Backend services: each connects as sys_<name> with its secret as password. In the file an object of names and secrets.',
+  }),
+  grants: option(lines, {
+    default: [],
+    shownDefault: 'none',
+    about: 'Further topic spaces and who may use them. In the file an array.',
+  }),
+  testNumbers: option(phonePrefixes, {
+    default: [],
+    shownDefault: 'none',
+    about: 'Phone numbers that begin so get the test code and no SMS. In the file an array.',
+  }),
+  testCode: option(secretPattern(/^\d{6}$/, 'six digits'), { default: '', shownDefault: 'none', about: 'The code of the test numbers.' }),
+}
+
+const messages = {
+  sms: option(choice(['console', 'http']), {
+    default: 'console',
+    about: 'How codes are sent by SMS: console prints them on the log, for development only; http asks a gateway.',
+  }),
+  smsUrl: option(secretText, { default: '', shownDefault: 'none', about: 'URL of the SMS gateway; may hold {phone}, {text} and {code}.' }),
+  smsMethod: option(httpMethod, { default: 'POST', about: 'HTTP method of the SMS gateway.' }),
+  smsHeaders: option(secretHeaders, {
+    default: {},
+    shownDefault: 'none',
+    about: 'HTTP headers for the SMS gateway. In the file an object.',
+  }),
+  smsBody: option(secretText, {
+    default: '{"to":"{phone}","text":"{text}"}',
+    shownDefault: '`{"to":"{phone}","text":"{text}"}`, none with GET',
+    about:
+      'Body for the SMS gateway, with the same placeholders; empty for none. Values are escaped as the content type (JSON, form, plain) asks.',
+  }),
+  smsTimeoutMs: option(integer(100, 60_000), { ...waitMs, default: 5_000, about: 'How long one attempt at the SMS gateway may take.' }),
+  smsRetries: option(integer(0, 10), { default: 3, about: 'Attempts after the first: on timeouts, broken connections, 408, 429 and 5xx.' }),
+  voice: option(choice(['console', 'http']), { default: 'console', about: 'How codes are spoken in a call; as for SMS.' }),
+  voiceUrl: option(secretText, {
+    default: '',
+    shownDefault: 'none',
+    about: 'URL of the voice gateway; may hold {phone}, {code} and {lang}.',
+  }),
+  voiceMethod: option(httpMethod, { default: 'POST', about: 'HTTP method of the voice gateway.' }),
+  voiceHeaders: option(secretHeaders, {
+    default: {},
+    shownDefault: 'none',
+    about: 'HTTP headers for the voice gateway. In the file an object.',
+  }),
+  voiceBody: option(secretText, {
+    default: '{"to":"{phone}","code":"{code}","language":"{lang}"}',
+    shownDefault: '`{"to":"{phone}","code":"{code}","language":"{lang}"}`, none with GET',
+    about: 'Body for the voice gateway, as for SMS.',
+  }),
+  voiceTimeoutMs: option(integer(100, 60_000), { ...waitMs, default: 5_000, about: 'How long one attempt at the voice gateway may take.' }),
+  voiceRetries: option(integer(0, 10), { default: 3, about: 'Attempts after the first, as for SMS.' }),
+}
+
+const limits = {
+  maxPayloadBytes: option(integer(1_024, 16_777_216), {
+    unit: 'bytes',
+    default: 65_536,
+    about: 'Largest payload of a PUBLISH; a larger one is acknowledged and dropped.',
+  }),
+  maxPacketBytes: option(integer(2_048, 67_108_864), {
+    unit: 'bytes',
+    default: 1_048_576,
+    about: 'Largest MQTT packet; a larger one closes the connection.',
+  }),
+  inflightWindow: option(integer(1, 1_000), {
+    default: 32,
+    about: 'Deliveries a device may have unacknowledged; the rest wait in its inbox.',
+  }),
+  inboxEntries: option(integer(10, 1_000_000), {
+    unit: 'entries',
+    default: 1_000,
+    about: 'Deliveries kept for a device that is away; beyond it the oldest is dropped and counted, History finds it again.',
+  }),
+  devicesPerPhone: option(integer(1, 100), { default: 10, about: 'Devices of one phone; a further one logs out the one longest unused.' }),
+  groupMembers: option(integer(2, 10_000), { default: 500, about: 'Members of a group; further ones are refused.' }),
+  channelMembers: option(integer(2, 100_000), { default: 10_000, about: 'Members of a channel; further ones are refused.' }),
+  historyPage: option(integer(1, 10_000), { unit: 'entries', default: 1_000, about: 'Messages that one History request returns at most.' }),
+}
+
+const rates = {
+  connectsPerSecond: option(limit(1, 1_000_000), {
+    unit: 'per address and second',
+    default: 1_000,
+    about:
+      'New connections from one address in the long run; further ones are closed at once. High, as a mobile network shows many phones as one.',
+  }),
+  connectsBurst: option(integer(1, 1_000_000), {
+    unit: 'per address',
+    default: 20_000,
+    about: 'New connections from one address that may come at once before connectsPerSecond counts.',
+  }),
+  registrationsPerHour: option(limit(1, 1_000_000), {
+    unit: 'per address and hour',
+    default: 20_000,
+    about: 'Codes asked for (Auth/reg) from one address; further ones are refused. Lower it where each SMS costs money.',
+  }),
+  publishesPerSecond: option(limit(1, 10_000_000), {
+    unit: 'per device and second',
+    default: 100_000,
+    about: 'Packets published by one device; beyond it the device is read more slowly.',
+  }),
+}
+
+/** All options of the server, in the order of the reference page. Relative paths start at `folder`. */
+export function optionSections(folder: string) {
+  return [
+    { title: 'Listeners', options: listeners(folder) },
+    { title: 'Store and server', options: storage(folder) },
+    { title: 'Access', options: access },
+    { title: 'SMS and voice', options: messages },
+    { title: 'Limits', options: limits },
+    { title: 'Rates', options: rates },
+  ] as const
+}
+
+type Sections = ReturnType<typeof optionSections>
+type Table = UnionToIntersection<Sections[number]['options']>
+type UnionToIntersection<U> = (U extends unknown ? (item: U) => void : never) extends (item: infer I) => void ? I : never
+
+/** The options of a server, checked and frozen. Each is described in docs/reference/options.md. */
+export type Options = { readonly [Name in keyof Table]: Table[Name] extends Option<infer T> ? T : never }
+export type OptionName = keyof Options
+
+/** An option with its names. */
+export interface NamedOption extends Option<unknown> {
+  /** In the file and in the code. */
+  readonly name: OptionName
+  readonly variable: string
+  readonly flag: string
+}
+
+export interface OptionSection {
+  readonly title: string
+  readonly options: readonly NamedOption[]
+}
+
+/** The table with the names that follow from it. */
+export function namedSections(folder: string): readonly OptionSection[] {
+  return optionSections(folder).map(({ title, options }) => ({
+    title,
+    options: Object.entries(options).map(([name, one]) => withNames(name as OptionName, one as Option<unknown>)),
+  }))
+}
+
+function withNames(name: OptionName, one: Option<unknown>): NamedOption {
+  const words = name.replace(/[A-Z]/g, (letter) => `_${letter}`)
+  return { ...one, name, variable: `NYNJA_${words.toUpperCase()}`, flag: `--${words.replaceAll('_', '-').toLowerCase()}` }
+}
