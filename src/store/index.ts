@@ -1,0 +1,26 @@
+export type {
+  Append,
+  Appended,
+  Bytes,
+  Check,
+  Commit,
+  CommitResult,
+  Delivery,
+  Eventually,
+  FeedEntry,
+  FeedHead,
+  InboxEntry,
+  InboxHead,
+  Key,
+  MessageRef,
+  OutboxEntry,
+  Put,
+  PutNumber,
+  Row,
+  Settlement,
+  Store,
+  StoreReader,
+} from './contract.js'
+export { defaultInboxLimit, messageKey, numberBytes, readNumber, StoreOutage } from './contract.js'
+export type { LmdbStoreOptions } from './lmdb/open-lmdb-store.js'
+export { openLmdbStore } from './lmdb/open-lmdb-store.js'

@@ -1,0 +1,86 @@
+import { mkdirSync } from 'node:fs'
+import { open, type Database } from 'lmdb'
+import type { Bytes } from '../contract.js'
+import { rowEncoder } from './row-keys.js'
+
+/** The one table of rows, and the version of the store: how many groups of commits have changed it. */
+export interface Environment {
+  readonly rows: Database<Buffer, string | Buffer>
+  /** Begins a new snapshot for the reads that follow in this tick. */
+  refresh(): void
+  /** Version of the snapshot that reads see now. */
+  version(): number
+  /**
+   * Writes all rows (undefined removes) if the store still has `version` when the write lock is had, else none. No JavaScript runs under the lock.
+   * @returns whether they were written, once they are durable
+   */
+  writeAt(version: number, writes: ReadonlyMap<string, Bytes | undefined>): Promise<boolean>
+  /** Runs `write` under the write lock, blocking this thread; what it throws undoes it all. Only for opening: see {@link writeAt}. */
+  transact(write: () => void): void
+  close(): Promise<void>
+}
+
+export interface EnvironmentOptions {
+  /** Folder of the store; made if it is not there. */
+  readonly path: string
+  /** Address space mapped at first, in bytes; it grows as needed. */
+  readonly mapSizeBytes?: number
+}
+
+/** Opens the folder. Several handles, in several threads of a process, may be open on it. */
+export function openEnvironment({ path, mapSizeBytes }: EnvironmentOptions): Environment {
+  mkdirSync(path, { recursive: true })
+  const root = open({ path, noSubdir: false, maxDbs: 4, ...tableOptions, ...writeOptions, ...(mapSizeBytes === undefined ? {} : { mapSize: mapSizeBytes }) })
+  const rows = root.openDB<Buffer, string | Buffer>({ name: 'rows', ...tableOptions })
+  const versions = root.openDB<Buffer, string>({ name: 'version', ...tableOptions, useVersions: true })
+  if (versions.getEntry(versionRow) === undefined) versions.transactionSync(() => startVersion(versions))
+  let hasFailed = false
+  return {
+    rows,
+    refresh: () => rows.resetReadTxn(),
+    version: () => versions.getEntry(versionRow)?.version ?? 0,
+    async writeAt(version, writes) {
+      const written = versions.ifVersion(versionRow, version, () => {
+        for (const [row, value] of writes) void (value === undefined ? rows.remove(row) : rows.put(row, value as Buffer))
+        void versions.put(versionRow, empty, version + 1)
+      })
+      const flushed = rows.flushed
+      const isFlushed = new Promise<void>((resolve, reject) => void flushed.then(() => resolve(), reject))
+      try {
+        if (!(await written)) return false
+      } catch (error) {
+        hasFailed = true
+        void commitError(error)?.catch(() => undefined)
+        throw error
+      }
+      await isFlushed
+      hasFailed = false
+      return true
+    },
+    transact: (write) => rows.transactionSync(write),
+    async close() {
+      if (hasFailed) await rows.remove('absent')
+      await root.close()
+    },
+  }
+}
+
+const versionRow = 'version'
+const empty = Buffer.alloc(0)
+const tableOptions = { encoding: 'binary', keyEncoder: rowEncoder } as const
+
+const writeOptions = {
+  // A group is handed over in one piece: a thread that dies halfway through has handed over nothing.
+  batchStartThreshold: Number.MAX_SAFE_INTEGER,
+  eventTurnBatching: false,
+  overlappingSync: true,
+} as const
+
+/** Another handle may have been first. */
+function startVersion(versions: Database<Buffer, string>): void {
+  if (versions.getEntry(versionRow) === undefined) void versions.put(versionRow, empty, 1)
+}
+
+function commitError(error: unknown): Promise<unknown> | undefined {
+  return error instanceof Error && 'commitError' in error ? Promise.resolve(error.commitError) : undefined
+}

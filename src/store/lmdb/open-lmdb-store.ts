@@ -1,0 +1,35 @@
+import type { Store } from '../contract.js'
+import { defaultInboxLimit, StoreOutage } from '../contract.js'
+import { commitQueue } from './commit-queue.js'
+import { openEnvironment, type EnvironmentOptions } from './environment.js'
+import { lmdbReader } from './reader.js'
+import { requireCommit } from './require-commit.js'
+import { migrate } from './schema.js'
+
+export interface LmdbStoreOptions extends EnvironmentOptions {
+  /** Entries an inbox holds at most, the oldest dropped first; 1,000 by default. */
+  readonly inboxLimit?: number
+}
+
+/**
+ * Opens the store in `path`. Each thread that needs it opens a handle of its own; all of them may read and commit.
+ * @throws StoreOutage if the folder was written by a newer version of the program, or cannot be opened.
+ */
+export async function openLmdbStore({ inboxLimit = defaultInboxLimit, ...options }: LmdbStoreOptions): Promise<Store> {
+  const environment = openEnvironment(options)
+  migrate(environment)
+  const queue = commitQueue(environment, inboxLimit)
+  let closing: Promise<void> | undefined
+  return {
+    ...lmdbReader(environment),
+    async commit(commit) {
+      if (closing !== undefined) throw new StoreOutage('the store is closed')
+      requireCommit(commit)
+      return queue.add(commit)
+    },
+    close() {
+      closing ??= queue.idle().then(() => environment.close())
+      return closing
+    },
+  }
+}

@@ -1,0 +1,94 @@
+import type { Append, Appended, Bytes, Commit, CommitResult, FeedHead, MessageRef } from '../contract.js'
+import { messageKey, numberBytes } from '../contract.js'
+import { decodeFeedHead, encodeFeedHead, encodeFeedPlace } from './feed-rows.js'
+import { GroupInboxes } from './group-inboxes.js'
+import { groupRows, type Rows } from './group-rows.js'
+import { documentRow, feedHeadRow, feedPlaceRow, lastIdRow, outboxRow } from './row-keys.js'
+
+/** What a group of commits comes to: the rows to write (undefined removes) and the result of each commit, in order. */
+export interface GroupPlan {
+  readonly writes: ReadonlyMap<string, Bytes | undefined>
+  readonly results: readonly CommitResult[]
+}
+
+/**
+ * Decides what `commits`, one after the other, come to on the table that `read` shows. A commit whose checks fail leaves no trace in the plan;
+ * one that follows sees what went before it.
+ * @param read Reads a row of one snapshot.
+ * @param inboxLimit Entries an inbox holds at most.
+ */
+export function planGroup(commits: readonly Commit[], read: (row: string) => Bytes | undefined, inboxLimit: number): GroupPlan {
+  const rows = groupRows(read)
+  const feeds = new GroupFeeds(rows)
+  const inboxes = new GroupInboxes(rows, inboxLimit)
+  const results = commits.map((commit) => (holds(commit, rows) ? apply(commit, rows, feeds, inboxes) : conflict))
+  feeds.write()
+  inboxes.write()
+  return { writes: rows.writes, results }
+}
+
+const conflict: CommitResult = { kind: 'conflict' }
+
+function holds({ checks = [] }: Commit, rows: Rows): boolean {
+  return checks.every(({ key, was }) => isSame(rows.get(documentRow(key)), was))
+}
+
+function isSame(now: Bytes | undefined, was: Bytes | undefined): boolean {
+  if (now === undefined || was === undefined) return now === was
+  return now.byteLength === was.byteLength && Buffer.compare(now, was) === 0
+}
+
+function apply(commit: Commit, rows: Rows, feeds: GroupFeeds, inboxes: GroupInboxes): CommitResult {
+  const appended = (commit.appends ?? []).map((append) => feeds.append(append))
+  for (const { key, value } of commit.puts ?? []) rows.put(documentRow(key), value)
+  for (const { key, append } of commit.numbers ?? []) rows.put(documentRow(key), numberBytes(idAt(appended, append)))
+  for (const client of commit.clearInboxes ?? []) inboxes.clear(client)
+  for (const settlement of commit.settlements ?? []) inboxes.settle(settlement)
+  const delivered = (commit.deliveries ?? []).map((delivery) => inboxes.add(delivery, idOf(delivery.message, appended)))
+  for (const id of commit.outboxDone ?? []) rows.put(outboxRow(id), undefined)
+  for (const { id, job } of commit.outbox ?? []) rows.put(outboxRow(id), job)
+  return { kind: 'committed', appended, delivered }
+}
+
+function idOf(message: MessageRef | undefined, appended: readonly Appended[]): number {
+  if (message === undefined) return 0
+  return 'id' in message ? message.id : idAt(appended, message.append)
+}
+
+/** `requireCommit` has seen that the append is there. */
+function idAt(appended: readonly Appended[], append: number): number {
+  return appended[append]?.id ?? 0
+}
+
+/** The feeds that a group of commits appends to, and the ids it gives: heads are read and written once. */
+class GroupFeeds {
+  readonly #rows: Rows
+  readonly #heads = new Map<string, FeedHead>()
+  #lastId: number | undefined
+
+  constructor(rows: Rows) {
+    this.#rows = rows
+  }
+
+  append({ feed, message, isCountable }: Append): Appended {
+    const head = this.#heads.get(feed) ?? decodeFeedHead(this.#rows.get(feedHeadRow(feed)))
+    const id = this.#nextId()
+    const ordinal = head.ordinal + (isCountable ? 1 : 0)
+    const appended = { id, previous: head.lastId, position: head.count + 1, ordinal }
+    this.#heads.set(feed, { lastId: id, count: appended.position, ordinal })
+    this.#rows.put(feedPlaceRow(feed, id), encodeFeedPlace(appended))
+    this.#rows.put(documentRow(messageKey(id)), message)
+    return appended
+  }
+
+  write(): void {
+    for (const [feed, head] of this.#heads) this.#rows.put(feedHeadRow(feed), encodeFeedHead(head))
+    if (this.#lastId !== undefined) this.#rows.put(lastIdRow, numberBytes(this.#lastId))
+  }
+
+  #nextId(): number {
+    this.#lastId ??= Number(Buffer.from(this.#rows.get(lastIdRow) ?? '0').toString('latin1'))
+    this.#lastId += 1
+    return this.#lastId
+  }
+}

@@ -1,0 +1,92 @@
+import type { Bytes, FeedEntry, InboxEntry, StoreReader } from '../contract.js'
+import { messageKey } from '../contract.js'
+import type { Environment } from './environment.js'
+import { decodeFeedHead, decodeFeedPlace } from './feed-rows.js'
+import { decodeChunk, decodeInboxHead } from './inbox-rows.js'
+import { documentRow, endOf, feedHeadRow, feedPlaceRow, inboxChunkRow, inboxHeadRow, nameInRow, numberInRow, outboxRow } from './row-keys.js'
+
+/** Reads of the LMDB engine: each on one snapshot, as new as can be; bytes handed out are copies. */
+export function lmdbReader({ rows, refresh }: Environment): StoreReader {
+  const document = (key: string): Bytes | undefined => rows.getBinary(documentRow(key))
+
+  function feedPage(feed: string, { from, direction, limit }: Parameters<StoreReader['feedPage']>[1]): FeedEntry[] {
+    const [first, last] = [feedPlaceRow(feed, 0), feedPlaceRow(feed, Number.MAX_SAFE_INTEGER)]
+    const at = feedPlaceRow(feed, from)
+    const range =
+      direction === 'older'
+        ? { start: from === 0 ? last : at, end: first, reverse: true, inclusiveEnd: true, limit }
+        : { start: at, end: last, inclusiveEnd: true, limit }
+    const places = [...rows.getRange(range)].map(({ key, value }) => decodeFeedPlace(numberInRow(key as string), value))
+    if (direction === 'older') places.reverse()
+    return places.map((place) => ({ ...place, message: document(messageKey(place.id)) ?? none }))
+  }
+
+  function inboxPage(client: string, after: number, limit: number): InboxEntry[] {
+    const head = rows.getBinary(inboxHeadRow(client))
+    if (head === undefined || limit <= 0) return []
+    const from = Math.max(after, decodeInboxHead(head).settledTo)
+    const entries: InboxEntry[] = []
+    const end = inboxChunkRow(client, Number.MAX_SAFE_INTEGER)
+    for (const { key, value } of rows.getRange({ start: chunkBefore(client, from + 1), end, inclusiveEnd: true })) {
+      entries.push(...decodeChunk(numberInRow(key as string), value, from))
+      if (entries.length >= limit) break
+    }
+    return entries.slice(0, limit)
+  }
+
+  /** The chunk that may hold `number`: the last one that begins at or before it. */
+  function chunkBefore(client: string, number: number): string {
+    const start = inboxChunkRow(client, number)
+    for (const row of rows.getKeys({ start, end: inboxChunkRow(client, 0), reverse: true, limit: 1 })) return row as string
+    return start
+  }
+
+  return {
+    get(key) {
+      refresh()
+      return document(key)
+    },
+    getMany(keys) {
+      refresh()
+      return keys.map(document)
+    },
+    scan(prefix, { limit, after }) {
+      refresh()
+      const isAfterInside = after !== undefined && Buffer.compare(Buffer.from(after), Buffer.from(prefix)) >= 0
+      const start = documentRow(isAfterInside ? after : prefix)
+      const range = rows.getRange({ start, end: endOf(documentRow(prefix)), exclusiveStart: isAfterInside, limit })
+      return [...range].map(({ key, value }) => ({ key: nameInRow(key as string), value }))
+    },
+    feedHead(feed) {
+      refresh()
+      return decodeFeedHead(rows.getBinary(feedHeadRow(feed)))
+    },
+    feedPlace(feed, id) {
+      refresh()
+      const place = rows.getBinary(feedPlaceRow(feed, id))
+      return place === undefined ? undefined : decodeFeedPlace(id, place)
+    },
+    feedPage(feed, page) {
+      refresh()
+      return feedPage(feed, page)
+    },
+    inboxHead(client) {
+      refresh()
+      const bytes = rows.getBinary(inboxHeadRow(client))
+      if (bytes === undefined) return undefined
+      const { last, settledTo, releasedTo, dropped } = decodeInboxHead(bytes)
+      return { last, settledTo, releasedTo, dropped }
+    },
+    inboxPage(client, { after, limit }) {
+      refresh()
+      return inboxPage(client, after, limit)
+    },
+    outboxPage(limit) {
+      refresh()
+      const range = rows.getRange({ start: outboxRow(''), end: endOf(outboxRow('')), limit })
+      return [...range].map(({ key, value }) => ({ id: nameInRow(key as string), job: value }))
+    },
+  }
+}
+
+const none = Buffer.alloc(0)

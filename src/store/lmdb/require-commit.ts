@@ -1,0 +1,42 @@
+import type { Commit, MessageRef } from '../contract.js'
+import { requireKey } from './row-keys.js'
+
+/** Longest document in bytes: 16 MiB. */
+export const maxDocumentBytes = 16 * 1024 * 1024
+
+const maxTopicBytes = 65_535
+
+/**
+ * Requires that a commit can be stored as it is, before it joins a group: what is wrong with one must not reach the others.
+ * @throws RangeError if a name, a value or a reference to an append is out of range: a fault of the caller.
+ */
+export function requireCommit(commit: Commit): void {
+  const appends = commit.appends ?? []
+  for (const { key } of commit.checks ?? []) requireKey(key)
+  for (const { key, value } of commit.puts ?? []) requireDocument(key, value)
+  for (const { feed, message } of appends) requireDocument(feed, message)
+  for (const { key, append } of commit.numbers ?? []) {
+    requireKey(key)
+    requireAppend({ append }, appends.length)
+  }
+  for (const { client, topic, body, message } of commit.deliveries ?? []) {
+    requireDocument(client, body)
+    if (topic.length * 3 > maxTopicBytes && Buffer.byteLength(topic) > maxTopicBytes) throw new RangeError('topic longer than 65,535 bytes')
+    if (message !== undefined) requireAppend(message, appends.length)
+  }
+  for (const { client } of commit.settlements ?? []) requireKey(client)
+  for (const client of commit.clearInboxes ?? []) requireKey(client)
+  for (const { id, job } of commit.outbox ?? []) requireDocument(id, job)
+  for (const id of commit.outboxDone ?? []) requireKey(id)
+}
+
+function requireDocument(key: string, value: Uint8Array | undefined): void {
+  requireKey(key)
+  if (value !== undefined && value.byteLength > maxDocumentBytes) throw new RangeError(`document longer than ${maxDocumentBytes} bytes`)
+}
+
+function requireAppend(message: MessageRef, appends: number): void {
+  if ('append' in message && !(Number.isInteger(message.append) && message.append >= 0 && message.append < appends)) {
+    throw new RangeError('no such append in the commit')
+  }
+}
