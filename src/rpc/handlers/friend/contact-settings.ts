@@ -30,5 +30,5 @@ export function updateContact(step: FriendStep): Outcome {
 function storeOwn(step: FriendStep, own: ContactDocument, status: Contact['status']): Outcome {
   const after = { ...step.facts.pair, own }
   const [put] = putPair(step.facts, after)
-  return accept({ puts: put === undefined ? [] : [put], sends: [pushToSelf(step, after, status)] })
+  return accept({ puts: [put], sends: [pushToSelf(step, after, status)] })
 }

@@ -1,4 +1,4 @@
-import { type Contact, type Feature, type Friend, type Io, record } from '../../../protocol/index.js'
+import { type Contact, errorSide, type Feature, type Friend, okSide, record, type RecordOf } from '../../../protocol/index.js'
 import type { Put } from '../../../store/contract.js'
 import { parsePhoneId, type PhoneId, phoneOf, sesTopic } from '../../../topics/index.js'
 import { contacts, rosters } from '../../documents/index.js'
@@ -68,7 +68,7 @@ async function readFriendFacts(facts: FactReader, { self, friend }: Parties, fri
 }
 
 /** Stores both sides; a side that holds nothing is removed. */
-export function putPair({ self, friend }: Parties, { own, other }: Acquaintance): readonly Put[] {
+export function putPair({ self, friend }: Parties, { own, other }: Acquaintance): readonly [own: Put, other: Put] {
   return [
     own === undefined ? contacts.remove(self, friend) : contacts.put(own, self, friend),
     other === undefined ? contacts.remove(friend, self) : contacts.put(other, friend, self),
@@ -101,11 +101,9 @@ export interface PairAnswer {
 /** `{io,OwnSide,OtherSide}`; nothing on either side has an atom of its own. @see docs/protocol/rpc.md 9 */
 export function pairAnswer({ own, other }: PairAnswer): Send {
   const missing = own || other ? 'contact_not_found' : 'contacts_not_found'
-  const side = (isThere: boolean): RecordSide => (isThere ? record('ok', { code: 'added' }) : record('error', { code: missing }))
-  return answer(record('io', { code: side(own), data: side(other) }))
+  const sideOf = (isThere: boolean): RecordOf<'ok' | 'error'> => (isThere ? okSide('added') : errorSide(missing))
+  return answer(record('io', { code: sideOf(own), data: sideOf(other) }))
 }
-
-type RecordSide = Extract<Io['code'], { readonly tag: 'ok' | 'error' }>
 
 /** The pair answer alone: nothing changes. */
 export function answerPair(pair: PairAnswer): Outcome {

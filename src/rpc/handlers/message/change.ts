@@ -1,6 +1,6 @@
 import { mayEdit, mayErase } from '../../../acl/index.js'
 import type { Message } from '../../../protocol/index.js'
-import { parsePhoneId, type PhoneId, phoneOf, sesTopic } from '../../../topics/index.js'
+import { parsePhoneId, type PhoneId } from '../../../topics/index.js'
 import { type MessageDocument, messages } from '../../documents/index.js'
 import type { FactReader } from '../../facts.js'
 import { accept, type Outcome, push, refuse, type Refused } from '../../outcome.js'
@@ -52,7 +52,11 @@ function changeFault(message: Message): string | undefined {
   return contentFault(message)
 }
 
-async function readActor({ record, caller }: Request<Message>, document: MessageDocument, facts: FactReader): Promise<ChangeFacts['actor']> {
+async function readActor(
+  { record, caller }: Request<Message>,
+  document: MessageDocument,
+  facts: FactReader,
+): Promise<ChangeFacts['actor']> {
   const feed = feedNamed(document.feed)
   if (caller.client.kind === 'service') {
     const phoneId = parsePhoneId(record.from ?? '') ?? document.from
@@ -107,7 +111,16 @@ function edit(message: Message, { place, document }: PlacedMessage, { parties }:
 
 /** The tombstone stays in the history. */
 function erase({ place, document }: PlacedMessage, { parties }: FeedAccess): Outcome {
-  const erased: MessageDocument = { ...document, files: [], type: [], link: null, mentioned: [], repliedby: [], status: 'deleted', isEdited: false }
+  const erased: MessageDocument = {
+    ...document,
+    files: [],
+    type: [],
+    link: null,
+    mentioned: [],
+    repliedby: [],
+    status: 'deleted',
+    isEdited: false,
+  }
   return accept({
     puts: [messages.put(erased, ...messages.of(place.id))],
     sends: [push(document.feed, phonesFor(parties, document), messageRecord(place, erased))],

@@ -1,8 +1,4 @@
-import type { Desc, Message } from '../../../protocol/index.js'
-
-const maxFiles = 10
-const maxTextBytes = 16_384
-const maxMsgIdBytes = 255
+import { type Desc, limits, type Message } from '../../../protocol/index.js'
 
 /** Types that only the server gives: system messages, edited ones. */
 const serverTypes: readonly string[] = ['sys', 'edited']
@@ -12,16 +8,16 @@ const serverTypes: readonly string[] = ['sys', 'edited']
  * @see docs/protocol/rpc.md 1.5 and 10, Message/client
  */
 export function contentFault({ files, msg_id }: Pick<Message, 'files' | 'msg_id'>): string | undefined {
-  if (files.length === 0 || files.length > maxFiles) return 'a message has 1 to 10 Desc'
+  if (files.length === 0 || files.length > limits.descsPerMessageMax) return 'a message has 1 to 10 Desc'
   if (!files.every(isDescValid)) return 'a text has 1 to 16,384 bytes'
-  if (msg_id !== null && (msg_id === '' || Buffer.byteLength(msg_id) > maxMsgIdBytes)) return 'a msg_id has 1 to 255 bytes'
+  if (msg_id !== null && (msg_id === '' || Buffer.byteLength(msg_id) > limits.msgIdMaxBytes)) return 'a msg_id has 1 to 255 bytes'
   return undefined
 }
 
 function isDescValid({ mime, payload }: Desc): boolean {
   if (mime !== 'text') return true
   const bytes = Buffer.byteLength(payload ?? '')
-  return bytes > 0 && bytes <= maxTextBytes
+  return bytes > 0 && bytes <= limits.textMaxBytes
 }
 
 /** The types of a message that a peer may choose. */

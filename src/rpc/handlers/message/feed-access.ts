@@ -1,12 +1,10 @@
 import type { FeedFacts, Membership } from '../../../acl/index.js'
+import { limits } from '../../../protocol/index.js'
 import { type Phone, type PhoneId, phoneOf, type RoomId } from '../../../topics/index.js'
 import { contacts, type MessageDocument, members, type RoomDocument, rooms, rosters } from '../../documents/index.js'
 import type { FactReader } from '../../facts.js'
 import { type Caller, ownRosters } from '../../request.js'
 import { type Feed, isVisible } from '../../views/message-view.js'
-
-/** Members of a room that are read at most. @see docs/protocol/rpc.md 1.5 */
-const maxMembers = 10_000
 
 /** A roster of a feed. */
 export interface Party extends Membership {
@@ -44,12 +42,22 @@ export async function readFeedAccess(facts: FactReader, feed: Feed, actor: Phone
   return { standing: { kind: 'p2p', exists: contact !== undefined, areFriends: contact?.state === 'friend', isBanned }, parties }
 }
 
-/** Reads a feed for a backend service: no right is asked for, but the feed and the roster it speaks for must exist. */
+/**
+ * Reads a feed for a backend service, which needs no friendship and in a room stands as its admins do; the feed and the roster it speaks for
+ * must exist.
+ * @see docs/protocol/topics.md 15
+ */
 export async function readServiceAccess(facts: FactReader, feed: Feed, actor: PhoneId): Promise<FeedAccess> {
-  if (feed.kind === 'room') return readRoomAccess(facts, feed.room, actor)
+  if (feed.kind === 'room') return asAdmin(await readRoomAccess(facts, feed.room, actor))
   const found = await Promise.all([feed.left, feed.right].map((roster) => facts.get(rosters, roster)))
   const exists = found.every((roster) => roster !== undefined)
   return { standing: { kind: 'p2p', exists, areFriends: exists, isBanned: false }, parties: partiesOfChat(feed.left, feed.right) }
+}
+
+function asAdmin(access: FeedAccess): FeedAccess {
+  const { standing } = access
+  if (standing.kind !== 'room' || standing.room === undefined) return access
+  return { ...access, standing: { kind: 'room', room: { ...standing.room, membership: { role: 'admin', isMuted: false } } } }
 }
 
 async function readRoomAccess(facts: FactReader, room: RoomId, actor: PhoneId): Promise<FeedAccess> {
@@ -83,10 +91,8 @@ const membersKnown = new WeakMap<RoomDocument, Parties>()
 async function readMembersOf(facts: FactReader, room: RoomId, document: RoomDocument): Promise<Parties> {
   const known = membersKnown.get(document)
   if (known !== undefined) return known
-  const rows = await facts.scan(members, [room], maxMembers)
-  const parties = partiesOf(
-    rows.map(({ key: [, phoneId], document: { id, role, isMuted } }) => ({ phoneId, memberId: id, role, isMuted })),
-  )
+  const rows = await facts.scan(members, [room], limits.membersPerChannel)
+  const parties = partiesOf(rows.map(({ key: [, phoneId], document: { id, role, isMuted } }) => ({ phoneId, memberId: id, role, isMuted })))
   membersKnown.set(document, parties)
   return parties
 }

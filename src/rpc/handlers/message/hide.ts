@@ -20,7 +20,9 @@ export function hideForOneself({ seenby }: Message, { place, document }: PlacedM
   const party = access.parties.byRoster.get(phoneId)
   if (party === undefined) return refuse('not_authorized', 'not a party of the feed')
   const isOwnSide =
-    typeof seenby === 'number' ? losesSight(seenby, document, phoneId) : seenby.every((id) => id === phoneId || (id !== 0 && id === party.memberId))
+    typeof seenby === 'number'
+      ? losesSight(seenby, document, phoneId)
+      : seenby.every((id) => id === phoneId || (id !== 0 && id === party.memberId))
   if (!isOwnSide) return refuse('not_authorized', 'one removes a message for oneself or for all')
   const phone = phoneOf(phoneId)
   const hidden: MessageDocument = { ...document, hiddenFrom: [...document.hiddenFrom, phoneId] }

@@ -5,7 +5,16 @@ import { cursors, feedLevel, type MessageDocument, messages, msgIdLevel, sentIds
 import type { FactReader } from '../../facts.js'
 import { accept, answer, type Outcome, refuse, type Refused, type Send } from '../../outcome.js'
 import { handler, ownRosters, type Request } from '../../request.js'
-import { chatFeed, type Feed, feedNamed, feedOfKey, messageRecord, type PlacedMessage, readMessage, roomFeed } from '../../views/message-view.js'
+import {
+  chatFeed,
+  type Feed,
+  feedNamed,
+  feedOfKey,
+  messageRecord,
+  type PlacedMessage,
+  readMessage,
+  roomFeed,
+} from '../../views/message-view.js'
 import { chosenTypes, contentFault, linkedId } from './content.js'
 import { type FeedAccess, mayRead, phonesFor, readFeedAccess, readParties, readServiceAccess } from './feed-access.js'
 
@@ -61,7 +70,7 @@ function parsePost({ record: message, caller }: Request<Message>): Post | Refuse
 function placeOf({ feed_id, to }: Message, from: PhoneId): Pick<Post, 'feed' | 'to'> | undefined {
   const feed = feed_id === null ? feedTo(to ?? '', from) : feedOfKey(feed_id)
   const receiver = feed && receiverIn(feed, from)
-  if (receiver === undefined || (to !== null && to !== receiver)) return undefined
+  if (feed === undefined || receiver === undefined || (to !== null && to !== receiver)) return undefined
   return { feed, to: receiver }
 }
 
@@ -101,12 +110,12 @@ async function readLinkRight(facts: FactReader, from: PhoneId, link: number): Pr
 
 /** The pure half of {@link postMessage}. */
 export function decidePost(request: Request<Message>, facts: PostFacts): Outcome {
-  const { record: message, caller, context } = request
+  const { record: message, context } = request
   const { post, repeated, access } = facts
   if (repeated !== undefined) {
     return accept({ sends: [answer(messageRecord(repeated.place, repeated.document)), ...acknowledge(request)] })
   }
-  const verdict = mayPost(withServiceRights(request, access).standing)
+  const verdict = mayPost(access.standing)
   if (!verdict.allowed) return refuse(verdict.error, verdict.because)
   if (message.type.includes('sched') && !context.hasScheduler) return refuse('invalid_data', 'there is no scheduler')
   if (message.type.some((type) => type === 'reply' || type === 'forward') && post.link === null) {
@@ -123,13 +132,6 @@ export function decidePost(request: Request<Message>, facts: PostFacts): Outcome
       ...acknowledge(request),
     ],
   })
-}
-
-/** In a room a service posts as its admins do, for whomever it names. @see docs/protocol/topics.md 15 */
-function withServiceRights({ caller }: Request<Message>, access: FeedAccess): FeedAccess {
-  const { standing } = access
-  if (caller.client.kind !== 'service' || standing.kind !== 'room' || standing.room === undefined) return access
-  return { ...access, standing: { ...standing, room: { ...standing.room, membership: { role: 'admin', isMuted: false } } } }
 }
 
 function documentOf({ record: message, now }: Request<Message>, { post, access }: PostFacts): MessageDocument {
