@@ -31,7 +31,7 @@ export function publishTemplate(topic: string, qos: 0 | 1 | 2, payload: Uint8Arr
   }
   bytes.writeUInt16BE(topicBytes, at)
   at += 2
-  bytes.utf8Write(topic, at)
+  bytes.write(topic, at, 'utf8')
   at += topicBytes
   const packetIdAt = qos > 0 ? at : 0
   bytes.set(payload, at + (qos > 0 ? 2 : 0))

@@ -49,7 +49,7 @@ export function writeNumber(frame: FrameWriter, value: number): void {
 /** Writes text of at most 65,535 bytes. */
 export function writeText(frame: FrameWriter, text: string): void {
   const at = reserve(frame, 2 + text.length * 3)
-  const bytes = frame.buffer.utf8Write(text, at + 2)
+  const bytes = frame.buffer.write(text, at + 2, 'utf8')
   frame.buffer.writeUInt16BE(bytes, at)
   frame.length = at + 2 + bytes
 }
@@ -106,7 +106,7 @@ export function readDouble(frame: FrameReader): number {
 
 export function readText(frame: FrameReader): string {
   const length = readU16(frame)
-  const text = frame.buffer.utf8Slice(frame.at, frame.at + length)
+  const text = frame.buffer.toString('utf8', frame.at, frame.at + length)
   frame.at += length
   return text
 }

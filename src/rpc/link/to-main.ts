@@ -32,7 +32,7 @@ export interface InboxPageEntry {
 }
 
 export type FrameToMain =
-  /** The request is committed (or needed no commit): acknowledge it. `unavailable`: close nothing, acknowledge nothing, the peer will repeat. */
+  /** The request is committed, or needed no commit: acknowledge it. */
   | { readonly kind: 'done'; readonly request: number }
   /** Entries added to inboxes, by client and number, for devices that are connected. */
   | {
@@ -64,7 +64,7 @@ export interface InboxStart {
 }
 
 export type ConnectResult =
-  | { readonly kind: 'refused'; readonly returnCode: 2 | 4; readonly because: string }
+  | { readonly kind: 'refused'; readonly returnCode: 2 | 3 | 4; readonly because: string }
   | {
       readonly kind: 'accepted'
       readonly client: 'device' | 'registration' | 'anonymous' | 'service'
@@ -78,15 +78,23 @@ export type ConnectResult =
       readonly keepsWill: boolean
     }
 
+/** One line of the workers' counts: requests by record and outcome, or conflicts, dropped inbox entries, commit times in seconds. */
+export type Counted =
+  | { readonly name: 'request'; readonly record: string; readonly outcome: string; readonly count: number }
+  | { readonly name: 'conflict' | 'fault'; readonly count: number }
+  | { readonly name: 'commit'; readonly seconds: readonly number[] }
+
 export type ControlToMain =
   | { readonly kind: 'ready' }
   | { readonly kind: 'connect-result'; readonly connection: number; readonly result: ConnectResult }
-  /** Everything owed at connect is on its way: the inbox may follow. `inbox` is null if there is none. */
-  | { readonly kind: 'open-inbox'; readonly connection: number; readonly isLast: boolean }
+  /** Everything owed at connect is on its way: the inbox may follow. */
+  | { readonly kind: 'open-inbox'; readonly connection: number }
   | { readonly kind: 'subscribe-result'; readonly connection: number; readonly request: number; readonly isAllowed: boolean }
   | { readonly kind: 'close'; readonly client: string; readonly because: string }
-  | { readonly kind: 'perform'; readonly id: string; readonly job: Job }
-  | { readonly kind: 'counted'; readonly name: string; readonly labels: Readonly<Record<string, string>>; readonly count: number }
+  | { readonly kind: 'perform'; readonly id: string; readonly job: Job; readonly connection: number }
+  /** What the worker has counted since it last told. */
+  | { readonly kind: 'counted'; readonly counts: readonly Counted[] }
+  | { readonly kind: 'log'; readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly fields: Readonly<Record<string, unknown>>; readonly text: string }
   | { readonly kind: 'stopped' }
 
 const opDone = 1

@@ -1,9 +1,8 @@
-import type { AnyRecord } from '../../protocol/index.js'
+import { type AnyRecord, err } from '../../protocol/index.js'
 import { type CommitResult, type Store, StoreOutage } from '../../store/contract.js'
 import { type ClientId, actionsTopic } from '../../topics/index.js'
 import type { Mark } from '../documents/index.js'
 import { CommitFirst, type DecodeCache, emptyOverlay, type FactReader, newFactReader, type Overlay } from '../facts.js'
-import { errorAnswer } from '../answers.js'
 import type { Outcome } from '../outcome.js'
 import { addOutcome, type Asker, type Draft, emptyDraft, needsCommit } from './draft.js'
 import { addMarks, hasMark, type Marks, readMarks } from './marks.js'
@@ -111,7 +110,7 @@ interface Drafting {
 }
 
 async function draftItem(item: BatchItem, drafting: Drafting): Promise<void> {
-  const { draft, overlay, added, client, world } = drafting
+  const { draft, overlay, added, world } = drafting
   if (item.mark !== undefined && item.isRepeated && (await isCommitted(item.mark, drafting))) {
     draft.after.push({ kind: 'done', request: item.request })
     return
@@ -126,7 +125,7 @@ async function draftItem(item: BatchItem, drafting: Drafting): Promise<void> {
       if (item.mark !== undefined) added.push(item.mark)
     }
   } else if (outcome.kind === 'refused' && item.answersRefusals) {
-    draft.after.push(refusalAnswer(item, errorAnswer(outcome.code)))
+    draft.after.push(refusalAnswer(item, err(outcome.code)))
   }
   if (item.request !== 0) draft.after.push({ kind: 'done', request: item.request })
 }
@@ -178,7 +177,7 @@ function refuseAll(items: readonly BatchItem[]): BatchResult & { covered: number
   const draft = emptyDraft()
   for (const item of items) {
     if (item.answersRefusals) {
-      draft.after.push(refusalAnswer(item, errorAnswer('unavailable')), { kind: 'done', request: item.request })
+      draft.after.push(refusalAnswer(item, err('unavailable')), { kind: 'done', request: item.request })
     } else {
       draft.after.push({ kind: 'close', client: item.asker.clientId, because: 'the store is unavailable' })
     }

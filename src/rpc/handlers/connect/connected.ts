@@ -1,5 +1,5 @@
 import type { DeviceClient } from '../../../acl/index.js'
-import { record, type RecordOf } from '../../../protocol/index.js'
+import { err, type Profile, record } from '../../../protocol/index.js'
 import type { RpcContext } from '../../context.js'
 import { type SessionDocument, sessions } from '../../documents/index.js'
 import type { FactReader } from '../../facts.js'
@@ -22,7 +22,7 @@ export interface ConnectedEvent {
 /** Facts for the arrival of a device; null for everyone else. */
 export type ConnectedFacts = {
   readonly session: SessionDocument | undefined
-  readonly profile: RecordOf<'Profile'> | undefined
+  readonly profile: Profile | undefined
   readonly presence: PresenceFacts
   readonly newToken: string
 } | null
@@ -73,7 +73,7 @@ function useSession({ caller, now, context }: ConnectedEvent, { phone }: DeviceC
 
 function refuseVersion({ caller }: ConnectedEvent): Outcome {
   return accept({
-    sends: [answer(record('io', { code: record('error', { code: 'invalid_version' }) }))],
+    sends: [answer(err('invalid_version'))],
     effects: [{ kind: 'disconnect', client: caller.client.clientId, because: 'its version of the protocol is not supported' }],
   })
 }

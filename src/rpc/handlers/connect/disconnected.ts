@@ -28,7 +28,7 @@ export const disconnected = {
     return { session, presence }
   },
 
-  decide({ caller: { client }, now }: DisconnectedEvent, facts: DisconnectedFacts): Outcome {
+  decide({ caller: { client, codec }, now }: DisconnectedEvent, facts: DisconnectedFacts): Outcome {
     if (client.kind !== 'device' || facts === null) return drop('only devices have a presence')
     const { session, presence } = facts
     if (!presence.clients.includes(client.clientId)) return drop('its arrival was never announced')
@@ -36,7 +36,7 @@ export const disconnected = {
     // Logged out, the device has no session; it may even be registered anew for another phone.
     const isSame = session?.phone === client.phone
     return accept({
-      puts: [...presencePut(presence, after), ...(isSame ? [sessions.put({ ...session, lastOnline: now }, client.clientId)] : [])],
+      puts: [...presencePut(presence, after), ...(isSame ? [sessions.put({ ...session, lastOnline: now, codec }, client.clientId)] : [])],
       sends: presencePushes(presence, after),
     })
   },

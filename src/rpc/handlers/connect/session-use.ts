@@ -1,4 +1,4 @@
-import { record, type RecordOf } from '../../../protocol/index.js'
+import { type Io, ok2, pair } from '../../../protocol/index.js'
 import type { ClientId } from '../../../topics/index.js'
 import type { AccountLimits } from '../../context.js'
 import type { SessionDocument } from '../../documents/index.js'
@@ -29,6 +29,6 @@ export function useToken(
 }
 
 /** Tells a device its client id and token. */
-export function loginAnswer(client: ClientId, token: string): RecordOf<'io'> {
-  return record('io', { code: record('ok2', { code: 'login', src: [client, token] }) })
+export function loginAnswer(client: ClientId, token: string): Io {
+  return ok2('login', pair(client, token))
 }

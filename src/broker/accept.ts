@@ -1,0 +1,221 @@
+import { randomBytes } from 'node:crypto'
+import type { AuthenticateError, Client as AedesClient, ConnectPacket } from 'aedes'
+import type { Duplex } from 'node:stream'
+import { type ConnectResult, writePage, writeSettle } from '../rpc/index.js'
+import { type ClientId, clientKind, selectNode } from '../topics/index.js'
+import type { BrokerState, Origin } from './broker-state.js'
+import { type Connection, type ConnectWords, enter, leave } from './connection.js'
+import { newPacketGuard } from './packet-guard.js'
+import { newPump, type Pump } from './pump.js'
+
+type Decide = (error: AuthenticateError | null, success: boolean | null) => void
+
+/** CONNECTs whose decision is under way, by connection number. */
+export type Deciding = Map<number, Decide>
+
+/** MQTT 3.1.1, 3.2.2.3 */
+const refusals = { 2: 'identifier rejected', 3: 'server unavailable', 4: 'bad user name or password' } as const
+const queueLimit = 128
+const answerLimit = 8_192
+const maxBufferedBytes = 1024 * 1024
+/** Entries asked for at once; what is more comes with the next page. */
+const pageSize = 64
+
+/** Serves a socket that a listener has accepted: guards its packet sizes, then hands it to Aedes. */
+export function serveSocket(state: BrokerState, socket: Duplex, origin: Origin): void {
+  if (state.isDraining || state.connections.byNumber.size >= state.options.maxConnections) {
+    socket.destroy()
+    return
+  }
+  guardPackets(state, socket)
+  state.origins.set(socket, origin)
+  state.world.counts.openConnections(origin.listener, 1)
+  socket.once('close', () => {
+    state.world.counts.openConnections(origin.listener, -1)
+  })
+  state.aedes.handle(socket)
+}
+
+/** Aedes reads chunks with `read()`; each passes the guard before its parser may buffer it. */
+function guardPackets(state: BrokerState, socket: Duplex): void {
+  const guard = newPacketGuard(state.options.maxPacketBytes)
+  const read = socket.read.bind(socket)
+  socket.read = (size?: number) => {
+    const chunk: unknown = read(size)
+    if (chunk instanceof Uint8Array && !guard.accepts(chunk)) {
+      state.world.counts.denied('packet too large')
+      socket.destroy()
+      return null
+    }
+    return chunk
+  }
+}
+
+/** Before anything is decided: rate of the address, and what of CONNECT Aedes must not see. */
+export async function admitConnect(state: BrokerState, client: AedesClient, packet: ConnectPacket): Promise<boolean> {
+  const origin = state.origins.get(client.conn)
+  const isRegistration = clientKind(packet.clientId as ClientId) === 'registration'
+  const isAdmitted = !state.isDraining && origin !== undefined && (await state.world.admits(origin.address, isRegistration))
+  if (!isAdmitted || client.closed) {
+    state.world.counts.connect('rate')
+    client.conn.destroy()
+    return false
+  }
+  const words = wordsOf(packet, origin.address)
+  if (packet.clientId === '' && packet.clean === true) packet.clientId = `emqttd_${randomBytes(16).toString('hex')}`
+  // A will on version/N only tells the protocol version: it is never published [topics.md 13].
+  if (packet.will?.topic.startsWith('version/') === true) delete packet.will
+  open(state, client, { ...words, clientId: packet.clientId })
+  return true
+}
+
+function wordsOf(packet: ConnectPacket, address: string): ConnectWords {
+  return {
+    clientId: packet.clientId,
+    userName: packet.username ?? '',
+    password: packet.password === undefined ? null : Uint8Array.from(packet.password),
+    isClean: packet.clean === true,
+    willTopic: packet.will?.topic ?? null,
+    address,
+  }
+}
+
+function open(state: BrokerState, aedes: AedesClient, words: ConnectWords): void {
+  const number = (state.lastConnection = (state.lastConnection % 0xffff_fffe) + 1)
+  const node = selectNode(words.clientId, state.world.ring().size)
+  const connection: Connection = {
+    number,
+    aedes,
+    socket: aedes.conn,
+    words,
+    node,
+    knownTo: new Set([node]),
+    pump: pumpFor(state, number, node, words.clientId, aedes.conn),
+    startedAt: Date.now(),
+    state: 'connecting',
+    accepted: undefined,
+    variant: 0,
+    awaitingPubrel: new Set(),
+    plainFilters: new Set(),
+    tokens: state.options.publishRate === 'off' ? 0 : state.options.publishRate.burst,
+    refilledAt: Date.now(),
+  }
+  state.connections.byNumber.set(number, connection)
+  state.connections.byAedes.set(aedes, connection)
+  aedes.conn.once('close', () => {
+    closed(state, connection)
+  })
+}
+
+function pumpFor(state: BrokerState, connection: number, node: number, client: string, socket: Duplex): Pump {
+  const { options, world } = state
+  return newPump({
+    socket,
+    writer: state.writer,
+    windowSize: options.windowSize,
+    queueLimit,
+    answerLimit,
+    maxBufferedBytes,
+    drainTimeoutMs: options.drainTimeoutMs,
+    requestPage(after) {
+      const variant = state.connections.byNumber.get(connection)?.variant ?? 0
+      writePage(world.ring().frameOf(node), { connection, client, after, limit: pageSize, variant })
+    },
+    settle(settledTo, releasedTo) {
+      writeSettle(world.ring().frameOf(node), { client, settledTo, releasedTo })
+    },
+    onStuck(because) {
+      world.log.info({ client, because }, 'connection closed')
+      socket.destroy()
+    },
+    onSent() {
+      world.counts.sent()
+    },
+  })
+}
+
+/** Asks the worker of the client id who this is; the answer comes as `connect-result`. */
+export function askWho(state: BrokerState, deciding: Deciding, client: AedesClient, decide: Decide): void {
+  const connection = state.connections.byAedes.get(client)
+  if (connection === undefined) {
+    decide(refusal(2), null)
+    return
+  }
+  deciding.set(connection.number, decide)
+  introduce(state, connection, connection.node)
+}
+
+/** Tells a node of a connection; it finds out by itself who that is. */
+export function introduce(state: BrokerState, connection: Connection, node: number): void {
+  state.world.ring().control(node, { kind: 'connect', connection: connection.number, ...connection.words })
+}
+
+export function decideConnect(state: BrokerState, deciding: Deciding, number: number, result: ConnectResult): void {
+  const decide = deciding.get(number)
+  deciding.delete(number)
+  const connection = state.connections.byNumber.get(number)
+  if (decide === undefined || connection === undefined) return
+  if (result.kind === 'refused') {
+    state.world.counts.connect(result.refusals[result.returnCode])
+    state.world.log.debug({ client: connection.words.clientId, because: result.because }, 'connect refused')
+    decide(refusal(result.returnCode), null)
+    return
+  }
+  state.world.counts.connect('accepted')
+  connection.state = 'accepted'
+  connection.variant = result.variant
+  if (result.client === 'device') Atomics.add(state.world.variantsInUse, result.variant, 1)
+  enter(state.connections, connection, result)
+  decide(null, true)
+}
+
+function refusal(returnCode: 2 | 3 | 4): AuthenticateError {
+  return Object.assign(new Error(refusals[returnCode]), { returnCode })
+}
+
+/** CONNACK has been written: the worker sends what is owed at connect, and announces presence. */
+export function connected(state: BrokerState, connection: Connection): void {
+  if (connection.state !== 'accepted') return
+  connection.state = 'connected'
+  state.world.ring().control(connection.node, { kind: 'connected', connection: connection.number })
+}
+
+/** What was owed at connect is on its way: a device's inbox follows. */
+export function openInbox(state: BrokerState, number: number): void {
+  const connection = state.connections.byNumber.get(number)
+  if (connection?.state !== 'connected') return
+  connection.state = 'open'
+  const inbox = connection.accepted?.inbox
+  if (inbox === undefined || inbox === null) return
+  connection.pump.open({ ...inbox, sentTo: state.sent.recall(connection.words.clientId, inbox.settledTo) })
+}
+
+function closed(state: BrokerState, connection: Connection): void {
+  const wasAccepted = connection.accepted !== undefined
+  const { sentTo } = connection.pump.close()
+  connection.state = 'closed'
+  const isTakenOver = leave(state.connections, connection)
+  state.requests.forget(connection)
+  if (!wasAccepted) return
+  if (connection.accepted?.client === 'device') {
+    Atomics.sub(state.world.variantsInUse, connection.variant, 1)
+    if (sentTo > 0) state.sent.remember(connection.words.clientId, sentTo)
+  }
+  for (const node of connection.knownTo) {
+    state.world.ring().control(node, { kind: 'disconnected', connection: connection.number, isTakenOver: isTakenOver || node !== connection.node })
+  }
+}
+
+/** A new worker serves `node`: it learns of the connections it has to know, and what it had not finished for them. */
+export function reintroduce(state: BrokerState, node: number): void {
+  for (const connection of state.connections.byNumber.values()) {
+    if (!connection.knownTo.has(node)) continue
+    introduce(state, connection, node)
+    if (connection.node === node && connection.state === 'connected') {
+      state.world.ring().control(node, { kind: 'connected', connection: connection.number })
+    }
+  }
+  state.requests.repeat(node)
+  // Commits of the dead worker may not have been told: every inbox is looked at again, whichever node its device belongs to.
+  for (const connection of state.connections.byNumber.values()) if (connection.state === 'open') connection.pump.refresh()
+}

@@ -1,0 +1,91 @@
+import type { Client as AedesClient, Aedes } from 'aedes'
+import type { Client, Grant } from '../acl/index.js'
+import type { ControlToMain, Ring } from '../rpc/index.js'
+import type { Connection, Connections, ListenerName } from './connection.js'
+import type { PlainPublishes } from './persistence.js'
+import type { Requests } from './requests.js'
+import type { SentMemory } from './sent-memory.js'
+import type { SocketWriter } from './socket-writer.js'
+
+/** What the broker allows and how patient it is. Times in milliseconds, sizes in bytes. */
+export interface MessengerOptions {
+  readonly maxConnections: number
+  readonly maxPacketBytes: number
+  readonly maxPayloadBytes: number
+  /** Unacknowledged deliveries per device. */
+  readonly windowSize: number
+  readonly drainTimeoutMs: number
+  /** A connection that has not sent CONNECT by then is closed. */
+  readonly connectTimeoutMs: number
+  /** Publishes per second and device, and how many at once; `off` for no limit. */
+  readonly publishRate: { readonly perSecond: number; readonly burst: number } | 'off'
+  readonly grants: readonly Grant[]
+}
+
+/** What the broker counts, for the metrics of its owner. Labels are of few kinds, never from a peer. */
+export interface MessengerCounts {
+  connect(outcome: string): void
+  publish(kind: string): void
+  denied(because: string): void
+  sent(): void
+  openConnections(listener: ListenerName, change: 1 | -1): void
+}
+
+export interface MessengerLog {
+  info(fields: object, text: string): void
+  warn(fields: object, text: string): void
+  debug(fields: object, text: string): void
+}
+
+export interface MessengerWorld {
+  readonly ring: () => Ring
+  /** How many connected devices speak each variant; read by the workers. */
+  readonly variantsInUse: Int32Array
+  readonly counts: MessengerCounts
+  /** Whether an address may connect now, and whether as a registration. */
+  readonly admits: (address: string, isRegistration: boolean) => Promise<boolean>
+  /** A job for the outside world; `address` is that of the connection that asked, if it is still there. */
+  readonly onPerform: (message: ControlToMain & { kind: 'perform' }, node: number, address: string | undefined) => void
+  readonly log: MessengerLog
+}
+
+/** Everything the parts of the broker share. */
+export interface BrokerState {
+  readonly options: MessengerOptions
+  readonly world: MessengerWorld
+  readonly aedes: Aedes
+  readonly connections: Connections
+  readonly requests: Requests
+  readonly writer: SocketWriter
+  readonly sent: SentMemory
+  readonly plain: PlainPublishes
+  /** Who came through which listener, until CONNECT says more. */
+  readonly origins: WeakMap<object, Origin>
+  isDraining: boolean
+  lastConnection: number
+}
+
+export interface Origin {
+  readonly listener: ListenerName
+  readonly address: string
+}
+
+export function connectionOf(state: BrokerState, client: AedesClient): Connection | undefined {
+  return state.connections.byAedes.get(client)
+}
+
+/** The client of the access rules that a connection was accepted as; rosters matter only to the workers. */
+export function aclClient(connection: Connection): Client | undefined {
+  const { accepted, words } = connection
+  if (accepted === undefined) return undefined
+  const clientId = connection.aedes.id as Client['clientId']
+  const { userName } = words
+  switch (accepted.client) {
+    case 'device':
+      return { kind: 'device', clientId, userName, phone: accepted.phone as Extract<Client, { kind: 'device' }>['phone'], rosters: [] }
+    case 'service':
+      return { kind: 'service', clientId, userName, name: clientId.slice('sys_'.length) }
+    default:
+      return { kind: accepted.client, clientId, userName }
+  }
+}

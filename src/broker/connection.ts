@@ -1,0 +1,84 @@
+import type { Duplex } from 'node:stream'
+import type { Client as AedesClient } from 'aedes'
+import type { ConnectResult } from '../rpc/index.js'
+import type { Pump } from './pump.js'
+
+export type AcceptedConnect = ConnectResult & { readonly kind: 'accepted' }
+
+/** Which listener a socket came through. */
+export type ListenerName = 'mqtt' | 'tls' | 'ws'
+
+/** What CONNECT said; repeated to a worker that has to learn of the connection later. */
+export interface ConnectWords {
+  readonly clientId: string
+  readonly userName: string
+  readonly password: Uint8Array | null
+  readonly isClean: boolean
+  readonly willTopic: string | null
+  readonly address: string
+}
+
+/**
+ * One MQTT connection and its life: `connecting` (CONNECT is being decided), `accepted` (CONNACK 0 is on its way), `connected` (the worker
+ * has been told), `open` (the inbox is being delivered), `closed`.
+ */
+export interface Connection {
+  readonly number: number
+  readonly aedes: AedesClient
+  readonly socket: Duplex
+  readonly words: ConnectWords
+  /** The node that serves this client id. */
+  readonly node: number
+  /** Nodes that know of the connection: its own, and those it has named in `events/` topics. */
+  readonly knownTo: Set<number>
+  readonly pump: Pump
+  readonly startedAt: number
+  state: 'connecting' | 'accepted' | 'connected' | 'open' | 'closed'
+  accepted: AcceptedConnect | undefined
+  /** Codec and dialect it is answered in, as a number (see the link's variants). */
+  variant: number
+  /** Packet ids of QoS 2 publishes between PUBREC and PUBREL. */
+  readonly awaitingPubrel: Set<number>
+  /** Filters of plain MQTT use that were granted, by filter. */
+  readonly plainFilters: Set<string>
+  /** Publishes it may still send at once; refilled with time. */
+  tokens: number
+  refilledAt: number
+}
+
+/** The connections of the process, by what they are looked up by. */
+export interface Connections {
+  readonly byNumber: Map<number, Connection>
+  readonly byAedes: WeakMap<AedesClient, Connection>
+  /** The latest accepted connection of a client id. */
+  readonly byClient: Map<string, Connection>
+  /** Connected devices of a phone. */
+  readonly byPhone: Map<string, Set<Connection>>
+}
+
+export function newConnections(): Connections {
+  return { byNumber: new Map(), byAedes: new WeakMap(), byClient: new Map(), byPhone: new Map() }
+}
+
+/** A connection has been accepted: it can be found by client id, and as a device of its phone. */
+export function enter(connections: Connections, connection: Connection, accepted: AcceptedConnect): void {
+  connection.accepted = accepted
+  connections.byClient.set(connection.aedes.id, connection)
+  if (accepted.phone === '') return
+  const siblings = connections.byPhone.get(accepted.phone)
+  if (siblings === undefined) connections.byPhone.set(accepted.phone, new Set([connection]))
+  else siblings.add(connection)
+}
+
+/** Forgets a connection. @returns whether another connection of the same client id has taken its place */
+export function leave(connections: Connections, connection: Connection): boolean {
+  connections.byNumber.delete(connection.number)
+  const phone = connection.accepted?.phone ?? ''
+  const siblings = connections.byPhone.get(phone)
+  siblings?.delete(connection)
+  if (siblings?.size === 0) connections.byPhone.delete(phone)
+  const latest = connections.byClient.get(connection.words.clientId)
+  if (latest !== connection) return latest !== undefined
+  connections.byClient.delete(connection.words.clientId)
+  return false
+}

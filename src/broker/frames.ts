@@ -1,0 +1,74 @@
+import type { Encoded, FrameToMain } from '../rpc/index.js'
+import type { BrokerState } from './broker-state.js'
+import type { Connection } from './connection.js'
+import { type PublishTemplate, publishTemplate } from './publish-packet.js'
+
+/** Acts on what a worker reports, then sends everything that came of it: one write per socket. */
+export function handleFrame(state: BrokerState, messages: Iterable<FrameToMain>): void {
+  for (const message of messages) handle(state, message)
+  state.writer.flush()
+}
+
+function handle(state: BrokerState, message: FrameToMain): void {
+  switch (message.kind) {
+    case 'done':
+      state.requests.done(message.request)
+      return
+    case 'deliver':
+      deliver(state, message)
+      return
+    case 'answer':
+      state.connections.byNumber.get(message.connection)?.pump.answer(publishTemplate(message.topic, message.qos, message.payload))
+      return
+    case 'live':
+      sendLive(state, message)
+      return
+    case 'settled':
+      state.connections.byClient.get(message.client)?.pump.released(message.releasedTo)
+      return
+    case 'page': {
+      const entries = message.entries.map(({ number, topic, qos, payload }) => ({ number, template: publishTemplate(topic, qos, payload) }))
+      state.connections.byNumber.get(message.connection)?.pump.page({ after: message.after, last: message.last, entries })
+    }
+  }
+}
+
+/** Templates of one delivery by variant, made when the first device that speaks it is met. */
+function templates(topic: string, qos: 0 | 1 | 2, encoded: readonly Encoded[]): (variant: number) => PublishTemplate | undefined {
+  const made: (PublishTemplate | undefined)[] = []
+  return (variant) => {
+    const known = made[variant]
+    if (known !== undefined) return known
+    const payload = encoded.find((one) => one.variant === variant)?.payload
+    if (payload === undefined) return undefined
+    const template = publishTemplate(topic, qos, payload)
+    made[variant] = template
+    return template
+  }
+}
+
+function deliver(state: BrokerState, { topic, qos, encoded, clients, numbers }: FrameToMain & { kind: 'deliver' }): void {
+  const templateFor = templates(topic, qos, encoded)
+  clients.forEach((client, i) => {
+    const connection = state.connections.byClient.get(client)
+    if (connection === undefined) return
+    const template = templateFor(connection.variant)
+    // The device began to speak this variant after the worker had encoded: its entry is read from the inbox.
+    if (template === undefined) connection.pump.refresh()
+    else connection.pump.deliver(numbers[i] ?? 0, template)
+  })
+}
+
+function sendLive(state: BrokerState, { topic, exceptClient, encoded, phones }: FrameToMain & { kind: 'live' }): void {
+  const templateFor = templates(topic, 0, encoded)
+  for (const phone of phones) {
+    for (const connection of devicesOf(state, phone)) {
+      const template = connection.words.clientId === exceptClient ? undefined : templateFor(connection.variant)
+      if (template !== undefined) connection.pump.answer(template)
+    }
+  }
+}
+
+function devicesOf(state: BrokerState, phone: string): Iterable<Connection> {
+  return state.connections.byPhone.get(phone) ?? []
+}

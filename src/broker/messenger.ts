@@ -1,0 +1,185 @@
+import { Aedes, type AedesPublishPacket, type Client as AedesClient, type PublishPacket } from 'aedes'
+import type { Duplex } from 'node:stream'
+import type { ControlToMain, FrameToMain } from '../rpc/index.js'
+import { admitConnect, askWho, connected, decideConnect, type Deciding, introduce, openInbox, reintroduce, serveSocket } from './accept.js'
+import type { BrokerState, MessengerOptions, MessengerWorld, Origin } from './broker-state.js'
+import { type Connection, newConnections } from './connection.js'
+import { handleFrame } from './frames.js'
+import { newPersistence, type PlainPublishes } from './persistence.js'
+import { acceptPublish, publishPlain } from './publishes.js'
+import { newRequests } from './requests.js'
+import { newSentMemory } from './sent-memory.js'
+import { newSocketWriter } from './socket-writer.js'
+import { acceptSubscribe, type Subscribing } from './subscriptions.js'
+
+/** The MQTT side of the server: connections, acknowledgements, deliveries. Decisions are the ring's. */
+export interface Messenger {
+  /** Serves a socket that a listener has accepted. */
+  serve(socket: Duplex, origin: Origin): void
+  onFrame(messages: Iterable<FrameToMain>): void
+  onControl(node: number, message: ControlToMain): void
+  onRestart(node: number): void
+  /** Takes no new connections from now on, lets what is under way finish for at most `patienceMs`, then closes all connections. */
+  drain(patienceMs: number): Promise<void>
+  readonly connectionCount: number
+}
+
+const rememberedDevices = 100_000
+/** Packets a client may send before its CONNACK; MQTT lets it send as soon as it has sent CONNECT. */
+const queuedBeforeConnack = 256
+const closeGraceMs = 5_000
+const lookAgainMs = 20
+
+export async function startMessenger(options: MessengerOptions, world: MessengerWorld): Promise<Messenger> {
+  const connections = newConnections()
+  const plain: PlainPublishes = new WeakSet()
+  const deciding: Deciding = new Map()
+  const subscribing: Subscribing = { waiting: new Map(), last: 0 }
+  const aedes = newAedes(options)
+  const state: BrokerState = {
+    options,
+    world,
+    aedes,
+    connections,
+    plain,
+    requests: newRequests(world.ring, (connection, node) => {
+      introduce(state, connection, node)
+    }),
+    writer: newSocketWriter(),
+    sent: newSentMemory(rememberedDevices, options.windowSize),
+    origins: new WeakMap(),
+    isDraining: false,
+    lastConnection: 0,
+  }
+  await hook(state, deciding, subscribing)
+  return {
+    serve: (socket, origin) => {
+      serveSocket(state, socket, origin)
+    },
+    onFrame: (messages) => {
+      handleFrame(state, messages)
+    },
+    onControl: (node, message) => {
+      handleControl(state, { deciding, subscribing }, node, message)
+    },
+    onRestart: (node) => {
+      reintroduce(state, node)
+    },
+    drain: (patienceMs) => drain(state, patienceMs),
+    get connectionCount() {
+      return connections.byNumber.size
+    },
+  }
+}
+
+function newAedes({ connectTimeoutMs, drainTimeoutMs }: MessengerOptions): Aedes {
+  return new Aedes({
+    // 0: one frozen subscriber cannot stop the delivery to others (docs/decisions/0003).
+    concurrency: 0,
+    connectTimeout: connectTimeoutMs,
+    drainTimeout: drainTimeoutMs,
+    queueLimit: queuedBeforeConnack,
+    maxClientsIdLength: 128,
+  })
+}
+
+async function hook(state: BrokerState, deciding: Deciding, subscribing: Subscribing): Promise<void> {
+  const { aedes } = state
+  Object.assign(aedes, { persistence: undefined })
+  ;(aedes as unknown as { opts: { persistence: unknown } }).opts.persistence = newPersistence(state.connections, state.plain)
+  aedes.preConnect = (client, packet, callback) => {
+    admitConnect(state, client, packet).then(
+      (isAdmitted) => {
+        callback(null, isAdmitted)
+      },
+      (error: unknown) => {
+        callback(error instanceof Error ? error : new Error('connect failed'), false)
+      },
+    )
+  }
+  aedes.authenticate = (client, _userName, _password, decide) => {
+    askWho(state, deciding, client, decide)
+  }
+  aedes.authorizePublish = (client, packet, done) => {
+    if (client === null) done(null)
+    else acceptPublish(state, client, packet, done)
+  }
+  aedes.authorizeSubscribe = (client, subscription, granted) => {
+    acceptSubscribe(state, subscribing, client, subscription, granted)
+  }
+  const publish = aedes.publish.bind(aedes) as unknown as (
+    packet: PublishPacket,
+    client: AedesClient | null,
+    done: (error?: Error | null) => void,
+  ) => void
+  Object.assign(aedes, { publish: publishPlain(state.plain, publish) satisfies (packet: AedesPublishPacket, ...rest: never[]) => void })
+  aedes.on('clientReady', (client) => {
+    const connection = state.connections.byAedes.get(client)
+    if (connection !== undefined) connected(state, connection)
+  })
+  // A keep-alive is the moment to look whether anything was missed.
+  aedes.on('ping', (_packet, client) => {
+    const pump = state.connections.byAedes.get(client)?.pump
+    if (pump?.isIdle === true) pump.refresh()
+  })
+  aedes.on('clientError', (client, error) => {
+    state.world.log.debug({ client: client.id, because: error.message }, 'connection lost')
+  })
+  aedes.on('connectionError', (_client, error) => {
+    state.world.log.debug({ because: error.message }, 'connection lost before CONNECT')
+  })
+  await aedes.listen()
+}
+
+interface Waiting {
+  readonly deciding: Deciding
+  readonly subscribing: Subscribing
+}
+
+function handleControl(state: BrokerState, { deciding, subscribing }: Waiting, node: number, message: ControlToMain): void {
+  switch (message.kind) {
+    case 'connect-result':
+      decideConnect(state, deciding, message.connection, message.result)
+      return
+    case 'open-inbox':
+      openInbox(state, message.connection)
+      return
+    case 'subscribe-result':
+      subscribing.waiting.get(message.request)?.(message.isAllowed)
+      subscribing.waiting.delete(message.request)
+      return
+    case 'close':
+      closeWhenRead(state, state.connections.byClient.get(message.client), message.because)
+      return
+    case 'perform':
+      state.world.onPerform(message, node, state.connections.byNumber.get(message.connection)?.words.address)
+      return
+    default:
+  }
+}
+
+/** Closes a connection once the device has acknowledged what it was sent, and after 5 s at the latest. @see docs/protocol/rpc.md 4, logout */
+function closeWhenRead(state: BrokerState, connection: Connection | undefined, because: string): void {
+  if (connection === undefined) return
+  state.writer.flush()
+  const deadline = Date.now() + closeGraceMs
+  const look = (): void => {
+    if (connection.state === 'closed') return
+    if (connection.pump.isIdle || Date.now() >= deadline) {
+      state.world.log.debug({ client: connection.words.clientId, because }, 'connection closed')
+      connection.socket.destroy()
+    } else setTimeout(look, lookAgainMs)
+  }
+  look()
+}
+
+async function drain(state: BrokerState, patienceMs: number): Promise<void> {
+  state.isDraining = true
+  const patience = new Promise<void>((resolve) => setTimeout(resolve, patienceMs).unref())
+  await Promise.race([state.requests.idle(), patience])
+  state.writer.flush()
+  await new Promise<void>((resolve) => {
+    state.aedes.close(resolve)
+  })
+  for (const connection of state.connections.byNumber.values()) connection.socket.destroy()
+}

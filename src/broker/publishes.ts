@@ -1,0 +1,120 @@
+import type { AedesPublishPacket, Client as AedesClient, PublishPacket } from 'aedes'
+import { decidePublish, noFacts } from '../acl/index.js'
+import { codecOf } from '../protocol/index.js'
+import { encodingOf, variantOf } from '../rpc/index.js'
+import { isEventsTopic, parseTopic } from '../topics/index.js'
+import { aclClient, type BrokerState } from './broker-state.js'
+import type { Connection } from './connection.js'
+
+type Done = (error?: Error | null) => void
+
+/**
+ * A PUBLISH, before Aedes acknowledges it: what the protocol knows goes to the ring and is acknowledged when the ring is done with it, which
+ * is after its commit; granted topics of plain MQTT use go on to Aedes; everything else is acknowledged and does nothing.
+ * @see docs/protocol/topics.md 10
+ */
+export function acceptPublish(state: BrokerState, client: AedesClient, packet: PublishPacket, done: Done): void {
+  const connection = state.connections.byAedes.get(client)
+  if (connection === undefined) {
+    done()
+    return
+  }
+  packet.retain = false
+  if (isEventsTopic(packet.topic)) {
+    state.world.counts.publish('events')
+    throttled(state, connection, () => {
+      submit(state, connection, packet, done)
+    })
+    return
+  }
+  const topic = parseTopic(packet.topic)
+  state.world.counts.publish(topic.kind)
+  if (topic.kind !== 'other') {
+    const isTooLarge = packet.payload.length > state.options.maxPayloadBytes
+    if (isTooLarge || topic.kind === 'version') {
+      state.world.counts.denied(isTooLarge ? 'payload too large' : 'a version topic is for wills')
+      done()
+    } else {
+      throttled(state, connection, () => {
+        submit(state, connection, packet, done)
+      })
+    }
+    return
+  }
+  acceptPlain(state, connection, packet, done)
+}
+
+function acceptPlain(state: BrokerState, connection: Connection, packet: PublishPacket, done: Done): void {
+  const client = aclClient(connection)
+  const verdict = client === undefined ? undefined : decidePublish(client, parseTopic(packet.topic), noFacts, state.options.grants)
+  if (verdict?.allowed === true) state.plain.add(packet)
+  else state.world.counts.denied('no grant')
+  done()
+}
+
+const nothing = Buffer.alloc(0)
+
+function submit(state: BrokerState, connection: Connection, packet: PublishPacket, done: Done): void {
+  const bytes = typeof packet.payload === 'string' ? Buffer.from(packet.payload) : packet.payload
+  // A request over the limit is refused by the worker like any other malformed one; it need not travel for that.
+  const payload = bytes.length > state.options.maxPayloadBytes ? nothing : bytes
+  followCodec(state, connection, payload)
+  state.requests.submit({
+    connection,
+    packetId: packet.messageId ?? 0,
+    qos: packet.qos,
+    isRepeated: packet.dup,
+    topic: packet.topic,
+    payload,
+    done,
+  })
+}
+
+/** A device is answered in the codec of its latest request. */
+function followCodec(state: BrokerState, connection: Connection, payload: Uint8Array): void {
+  if (payload.length < 2) return
+  const { dialect, codec } = encodingOf(connection.variant)
+  const spoken = codecOf(payload)
+  if (spoken === codec) return
+  const variant = variantOf({ codec: spoken, dialect })
+  if (connection.accepted?.client === 'device') {
+    Atomics.sub(state.world.variantsInUse, connection.variant, 1)
+    Atomics.add(state.world.variantsInUse, variant, 1)
+  }
+  connection.variant = variant
+}
+
+/** Lets a publish through at the rate of the device; what is faster waits, and with it the reading of the socket. */
+function throttled(state: BrokerState, connection: Connection, go: () => void): void {
+  const rate = state.options.publishRate
+  if (rate === 'off') {
+    go()
+    return
+  }
+  const now = Date.now()
+  connection.tokens = Math.min(rate.burst, connection.tokens + ((now - connection.refilledAt) / 1000) * rate.perSecond)
+  connection.refilledAt = now
+  connection.tokens -= 1
+  if (connection.tokens >= 0) {
+    go()
+    return
+  }
+  setTimeout(
+    () => {
+      if (connection.state !== 'closed') go()
+    },
+    Math.ceil((-connection.tokens / rate.perSecond) * 1000),
+  )
+}
+
+/** Aedes' own publishing, for plain MQTT use only: all that the protocol knows was handled before, and `$SYS` has no readers. */
+export function publishPlain(
+  plain: BrokerState['plain'],
+  publish: (packet: PublishPacket, client: AedesClient | null, done: Done) => void,
+): (packet: AedesPublishPacket, client: AedesClient | Done | null, done?: Done) => void {
+  return (packet, client, done) => {
+    const finish = typeof client === 'function' ? client : (done ?? (() => undefined))
+    if (!plain.has(packet)) finish()
+    else publish(packet, typeof client === 'function' ? null : client, finish)
+  }
+}

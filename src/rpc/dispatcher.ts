@@ -1,0 +1,72 @@
+import { decideRequest } from '../acl/index.js'
+import type { AnyRecord } from '../protocol/index.js'
+import type { FactReader } from './facts.js'
+import { authHandlers } from './handlers/auth/index.js'
+import { cursorHandlers } from './handlers/cursor.js'
+import { friendHandlers } from './handlers/friend/index.js'
+import { historyHandlers } from './handlers/history/index.js'
+import { initHandlers } from './handlers/init.js'
+import { memberHandlers } from './handlers/member.js'
+import { messageHandlers } from './handlers/message/index.js'
+import { profileHandlers } from './handlers/profile.js'
+import { roomHandlers } from './handlers/room/index.js'
+import { rosterHandlers } from './handlers/roster.js'
+import { typingHandlers } from './handlers/typing.js'
+import { type Outcome, refuse } from './outcome.js'
+import type { Handler, Request } from './request.js'
+
+/** One request of the protocol: the record's name, and its status (Auth: its type; empty where the record has none). */
+export interface Route {
+  readonly tag: string
+  readonly request: string
+  readonly handler: Handler<AnyRecord, unknown>
+}
+
+/** Every request that is served, in the order of `rpc.md`. What is not here is answered `invalid_data`. */
+export const routes: readonly Route[] = [
+  ...initHandlers,
+  ...authHandlers,
+  ...profileHandlers,
+  ...rosterHandlers,
+  ...friendHandlers,
+  ...messageHandlers,
+  ...typingHandlers,
+  ...historyHandlers,
+  ...cursorHandlers,
+  ...roomHandlers,
+  ...memberHandlers,
+]
+
+const byName = new Map(routes.map((route) => [`${route.tag}/${route.request}`, route.handler]))
+
+/** The request a record asks for: its status, or the type of an Auth. */
+export function requestOf(record: AnyRecord): string {
+  if (record.tag === 'Auth') return typeof record.type === 'string' ? record.type : ''
+  return 'status' in record && typeof record.status === 'string' ? record.status : ''
+}
+
+/** `Friend/request`, for logs and metrics; of requests nobody serves only the record's name, which is one of ours. */
+export function nameOf(record: AnyRecord): string {
+  const name = `${record.tag}/${requestOf(record)}`
+  return byName.has(name) ? name : record.tag
+}
+
+/**
+ * Decides on one well-formed request.
+ * @refuses `not_authorized` if this kind of client may not ask for it; `invalid_data` if nobody serves it
+ * @see docs/protocol/rpc.md 1.2
+ */
+export async function dispatch(request: Request, facts: FactReader): Promise<Outcome> {
+  const asked = requestOf(request.record)
+  const verdict = decideRequest(request.caller.client.kind, request.record.tag, asked)
+  if (!verdict.allowed) return refuse(verdict.error, verdict.because)
+  const handler = byName.get(`${request.record.tag}/${asked}`)
+  if (handler === undefined) return refuse('invalid_data', 'no such request is served')
+  return handler.decide(request, await handler.read(request, facts))
+}
+
+/** A payload that is no record at all, or no request. */
+export function refuseMalformed(because: string): Outcome {
+  return refuse('invalid_data', because)
+}
+

@@ -1,0 +1,92 @@
+import type { ClientId } from '../../topics/index.js'
+import type { BatchItem, ClientState } from './run-batch.js'
+
+/** Work of one client: requests, which run in batches, and steps that run alone. */
+export type LaneWork = { readonly kind: 'request'; readonly item: BatchItem } | { readonly kind: 'step'; readonly run: () => Promise<void> }
+
+/** The queue of one client id: its work is done in order, whichever connection it came through. */
+export interface Lane {
+  readonly client: ClientState
+  readonly queue: LaneWork[]
+  isRunning: boolean
+}
+
+export interface Lanes {
+  add(clientId: ClientId, work: LaneWork): void
+  /** Resolves when nothing is queued or running. */
+  idle(): Promise<void>
+}
+
+const batchLimit = 64
+/** Lanes kept for their marks; beyond that, idle ones are forgotten and read again when needed. */
+const laneLimit = 20_000
+
+/** @param runRequests runs a batch and returns how many of the items are done with */
+export function newLanes(runRequests: (items: readonly BatchItem[], client: ClientState) => Promise<number>, onFault: (fault: unknown) => void): Lanes {
+  const lanes = new Map<ClientId, Lane>()
+  const idleWaiters: (() => void)[] = []
+  let running = 0
+
+  function laneOf(clientId: ClientId): Lane {
+    const known = lanes.get(clientId)
+    if (known !== undefined) return known
+    const lane: Lane = { client: { clientId, marks: undefined }, queue: [], isRunning: false }
+    lanes.set(clientId, lane)
+    return lane
+  }
+
+  async function run(lane: Lane): Promise<void> {
+    for (let first = lane.queue[0]; first !== undefined; first = lane.queue[0]) {
+      if (first.kind === 'step') {
+        lane.queue.shift()
+        await first.run().catch(onFault)
+      } else {
+        lane.queue.splice(0, await runRequests(nextBatch(lane), lane.client))
+      }
+    }
+  }
+
+  function start(lane: Lane): void {
+    lane.isRunning = true
+    running++
+    run(lane).then(
+      () => {
+        lane.isRunning = false
+        running--
+        if (lane.client.marks === undefined) lanes.delete(lane.client.clientId)
+        if (lanes.size > laneLimit) forgetIdle()
+        if (running === 0) for (const resolve of idleWaiters.splice(0)) resolve()
+      },
+      (fault: unknown) => {
+        // Whatever could be caught was: the thread ends and is replaced.
+        setImmediate(() => {
+          throw fault
+        })
+      },
+    )
+  }
+
+  function forgetIdle(): void {
+    for (const [clientId, lane] of lanes) if (!lane.isRunning) lanes.delete(clientId)
+  }
+
+  return {
+    add(clientId, work) {
+      const lane = laneOf(clientId)
+      lane.queue.push(work)
+      if (!lane.isRunning) start(lane)
+    },
+    async idle() {
+      if (running > 0) await new Promise<void>((resolve) => idleWaiters.push(resolve))
+    },
+  }
+}
+
+function nextBatch({ queue }: Lane): BatchItem[] {
+  const items: BatchItem[] = []
+  for (const work of queue) {
+    if (work.kind !== 'request' || items.length === batchLimit) break
+    items.push(work.item)
+  }
+  return items
+}

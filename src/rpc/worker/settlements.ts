@@ -1,0 +1,77 @@
+import type { Settlement } from '../../store/contract.js'
+
+/**
+ * Marks of inboxes on their way to the store. What has been received (PUBREC) is written at once, for the device waits for it; what is
+ * settled may be written later and together, for a crash before costs a repetition that the packet id and DUP give away.
+ */
+export interface Settlements {
+  add(settlement: Settlement): void
+  addDone(outboxId: string): void
+  /** Writes what has been gathered. */
+  flush(): Promise<void>
+}
+
+export interface SettlementsWorld {
+  readonly write: (settlements: readonly Settlement[], outboxDone: readonly string[]) => Promise<void>
+  readonly onReleased: (client: string, releasedTo: number) => void
+  readonly delayMs: number
+  /** So many clients are written together at the latest. */
+  readonly limit: number
+  readonly onFault: (fault: unknown) => void
+}
+
+export function newSettlements(world: SettlementsWorld): Settlements {
+  const gathered = new Map<string, Settlement>()
+  const releasing = new Set<string>()
+  const stored = new Map<string, number>()
+  let outboxDone: string[] = []
+  let timer: NodeJS.Timeout | undefined
+  let isImmediate = false
+  let writing: Promise<void> = Promise.resolve()
+
+  async function write(): Promise<void> {
+    clearTimeout(timer)
+    timer = undefined
+    isImmediate = false
+    if (gathered.size === 0 && outboxDone.length === 0) return
+    const settlements = [...gathered.values()]
+    const released = [...releasing]
+    const done = outboxDone
+    gathered.clear()
+    releasing.clear()
+    outboxDone = []
+    await world.write(settlements, done)
+    for (const { client, releasedTo } of settlements) {
+      stored.set(client, releasedTo)
+      if (released.includes(client)) world.onReleased(client, releasedTo)
+    }
+    if (stored.size > world.limit * 16) stored.clear()
+  }
+
+  function start(): Promise<void> {
+    writing = writing.then(write).catch(world.onFault)
+    return writing
+  }
+
+  function schedule(isUrgent: boolean): void {
+    if (isUrgent || gathered.size >= world.limit) {
+      if (isImmediate) return
+      isImmediate = true
+      setImmediate(() => void start())
+    } else timer ??= setTimeout(() => void start(), world.delayMs)
+  }
+
+  return {
+    add(settlement) {
+      gathered.set(settlement.client, settlement)
+      const isUrgent = settlement.releasedTo > Math.max(settlement.settledTo, stored.get(settlement.client) ?? 0)
+      if (isUrgent) releasing.add(settlement.client)
+      schedule(isUrgent)
+    },
+    addDone(outboxId) {
+      outboxDone.push(outboxId)
+      schedule(false)
+    },
+    flush: start,
+  }
+}

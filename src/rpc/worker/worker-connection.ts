@@ -1,0 +1,34 @@
+import type { Client } from '../../acl/index.js'
+import type { Codec, Dialect } from '../../protocol/index.js'
+import { actionsTopic, type ClientId } from '../../topics/index.js'
+import type { Caller } from '../request.js'
+import type { Asker } from './draft.js'
+
+/** A connection as a worker knows it. */
+export interface WorkerConnection {
+  readonly number: number
+  readonly client: Client
+  readonly clientId: ClientId
+  readonly actionsTopic: string
+  /** Its login token, if it has one; kept in memory only. */
+  readonly token: string | null
+  readonly isVersionSupported: boolean
+  dialect: Dialect
+  /** Codec of its latest request. */
+  codec: Codec
+}
+
+export function newWorkerConnection(parts: Omit<WorkerConnection, 'actionsTopic' | 'clientId'>): WorkerConnection {
+  const { clientId, userName } = parts.client
+  return { ...parts, clientId, actionsTopic: actionsTopic(userName, clientId) }
+}
+
+export function callerOf({ client, clientId, dialect, codec, token }: WorkerConnection): Caller {
+  return { client, clientId, dialect, codec, token }
+}
+
+/** How the connection is answered. Answers to its own coming and going are for this connection, and enter no inbox. */
+export function askerOf(connection: WorkerConnection, qos: 0 | 1 | 2, isRequest: boolean): Asker {
+  const { number, clientId, actionsTopic: topic, client } = connection
+  return { connection: number, clientId, actionsTopic: topic, hasInbox: isRequest && client.kind === 'device', qos }
+}
