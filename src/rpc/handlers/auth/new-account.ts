@@ -1,0 +1,48 @@
+import type { Profile } from '../../../protocol/index.js'
+import type { Put } from '../../../store/contract.js'
+import { type Phone, phoneIdOf, type PhoneId } from '../../../topics/index.js'
+import { contacts, counters, type ProfileDocument, profiles, type RosterDocument, rosters } from '../../documents/index.js'
+import { newSelfContact } from '../../views/contact-view.js'
+import { profileRecord } from '../../views/profile-view.js'
+import { changedRoster } from '../../views/roster-view.js'
+
+/** Name of the counter of roster ids in the table of counters. */
+export const rosterCounter = 'roster'
+
+/** What the first verify of a phone makes: a profile, one roster, and its contact with itself. */
+export interface NewAccount {
+  readonly profile: ProfileDocument
+  readonly userId: PhoneId
+  readonly puts: readonly Put[]
+  /** The Profile as at login, offline. */
+  readonly snapshot: Profile
+}
+
+/**
+ * An account without a name. Times of its roster are 0 until something changes.
+ * @param lastRosterId the last roster id given out, which the commit must rest on
+ * @see docs/protocol/rpc.md 4, Auth/verify; docs/protocol/flows.md 1
+ */
+export function newAccount(phone: Phone, lastRosterId: number, now: number): NewAccount {
+  const id = lastRosterId + 1
+  const userId = phoneIdOf(phone, id)
+  if (userId === undefined) throw new RangeError('roster ids are used up')
+  const profile = { services: [], settings: [], rosters: [id], update: now, balance: 0, created: now }
+  const roster = newRoster(id, now)
+  const self = { phoneId: userId, roster, contact: newSelfContact(now), feed: { lastMessage: null, unread: 0, reader: 0 } }
+  return {
+    profile,
+    userId,
+    puts: [
+      counters.put({ last: id }, rosterCounter),
+      profiles.put(profile, phone),
+      rosters.put(roster, userId),
+      contacts.put(self.contact, userId, userId),
+    ],
+    snapshot: profileRecord(phone, profile, [changedRoster(self, roster, null)], { presence: 'offline', status: 'init' }),
+  }
+}
+
+function newRoster(id: number, now: number): RosterDocument {
+  return { id, names: null, surnames: null, email: null, nick: null, avatar: null, created: now, update: 0 }
+}

@@ -1,0 +1,27 @@
+import { ok, record } from '../../../protocol/index.js'
+import { sessions } from '../../documents/index.js'
+import { accept, answer, type Outcome, refuse } from '../../outcome.js'
+import { ownSessionHandler, readOwnSession } from './own-session.js'
+import { matches, namesClient, readPhone } from './registration.js'
+
+const maxPushTokenBytes = 4_096
+
+/**
+ * Stores or removes the token under which a push service knows the device.
+ * @refuses `mismatch_user_data` if client_id, dev_key or phone is given and different; `invalid_data` for an endless token
+ * @see docs/protocol/rpc.md 4, Auth/push
+ */
+export const setPushToken = ownSessionHandler(readOwnSession, ({ record: given, caller, device, session }): Outcome => {
+  const isSame =
+    namesClient(given, device.clientId) &&
+    matches(given.dev_key, session.devKey) &&
+    (given.phone === null || readPhone(given.phone) === device.phone)
+  if (!isSame) return refuse('mismatch_user_data', 'another device is named')
+  if (Buffer.byteLength(given.push ?? '') > maxPushTokenBytes) return refuse('invalid_data', 'no push service has tokens so long')
+  const push = given.push === '' ? null : given.push
+  return accept({
+    puts: [sessions.put({ ...session, push, os: given.os ?? session.os }, device.clientId)],
+    // v1 as published: neither code nor data.
+    sends: [answer(caller.dialect === 'v1' ? record('io', { code: '' }) : ok('push'))],
+  })
+})

@@ -1,0 +1,93 @@
+import type { Auth, Profile } from '../../../protocol/index.js'
+import { type ClientId, clientKind, deviceIdFor, type Phone } from '../../../topics/index.js'
+import {
+  counters,
+  devices,
+  type PendingSession,
+  presences,
+  type ProfileDocument,
+  profiles,
+  type SessionDocument,
+  sessions,
+} from '../../documents/index.js'
+import type { RpcContext } from '../../context.js'
+import type { FactReader } from '../../facts.js'
+import type { Request } from '../../request.js'
+import { isCode, newToken } from '../../tokens.js'
+import { readProfile } from '../../views/profile-view.js'
+import { rosterCounter } from './new-account.js'
+import { readRegistration, type RegistrationFacts } from './registration.js'
+
+/** The devices of a phone with their sessions, in order of registration. */
+export type DeviceList = readonly { readonly client: ClientId; readonly session: SessionDocument | undefined }[]
+
+/** Facts for a verify; those about the account are read only if the code is right. */
+export interface VerifyFacts extends RegistrationFacts {
+  readonly account: AccountFacts | undefined
+}
+
+export interface AccountFacts {
+  /** The client id that follows from that of the registration. */
+  readonly deviceId: ClientId
+  /** Taken instead if that one belongs to a device of another phone: with a random suffix. */
+  readonly spareId: ClientId
+  readonly token: string
+  /** The session that has `deviceId` now, whosever it is. */
+  readonly holder: SessionDocument | undefined
+  /** Devices of the holder's phone. */
+  readonly holderClients: readonly ClientId[]
+  readonly devices: DeviceList
+  /** Devices of the phone that are connected. */
+  readonly connected: readonly ClientId[]
+  readonly profile: ProfileDocument | undefined
+  /** The Profile as at login, undefined for a new phone. */
+  readonly snapshot: Profile | undefined
+  readonly lastRosterId: number
+}
+
+export async function readVerify(request: Request<Auth>, facts: FactReader): Promise<VerifyFacts> {
+  const registration = await readRegistration(request, facts)
+  const { pending } = registration
+  const isRight = pending !== undefined && isCode(request.record.sms_code, pending.code)
+  return { ...registration, account: isRight ? await readAccount(request, pending, facts) : undefined }
+}
+
+async function readAccount({ caller, context }: Request<Auth>, { phone }: PendingSession, facts: FactReader): Promise<AccountFacts> {
+  const { deviceId, spareId } = deviceIds(caller.clientId, context.random)
+  const [holder, list, profile, presence] = await Promise.all([
+    facts.get(sessions, deviceId),
+    readDevices(facts, phone),
+    facts.get(profiles, phone),
+    facts.peek(presences, phone),
+  ])
+  const isOthers = holder !== undefined && holder.phone !== phone
+  return {
+    deviceId,
+    spareId,
+    token: newToken(context.random),
+    holder,
+    holderClients: isOthers ? ((await facts.get(devices, holder.phone))?.clients ?? []) : [],
+    devices: list,
+    connected: presence?.boot === facts.boot ? presence.clients : [],
+    profile,
+    snapshot: profile && (await readProfile(facts, phone, { presence: 'offline', status: 'init' })),
+    lastRosterId: profile === undefined ? ((await facts.get(counters, rosterCounter))?.last ?? 0) : 0,
+  }
+}
+
+async function readDevices(facts: FactReader, phone: Phone): Promise<DeviceList> {
+  const clients = (await facts.get(devices, phone))?.clients ?? []
+  return Promise.all(clients.map(async (client) => ({ client, session: await facts.get(sessions, client) })))
+}
+
+/**
+ * The client id of the device that registers, and one for the case that it is taken. Where none follows from the registration (`reg_reg_1`,
+ * or too long a one), it is random.
+ */
+function deviceIds(registration: ClientId, random: RpcContext['random']): { readonly deviceId: ClientId; readonly spareId: ClientId } {
+  const suffix = Buffer.from(random(12)).toString('hex')
+  const randomId = `emqttd_${suffix}` as ClientId
+  const deviceId = deviceIdFor(registration) ?? randomId
+  const spareId = `${deviceId}_${suffix}`
+  return { deviceId, spareId: clientKind(spareId) === 'device' ? (spareId as ClientId) : randomId }
+}
