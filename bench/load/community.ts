@@ -1,7 +1,8 @@
 import { logIn, register, request, type Account, type Device } from './device.js'
+import type { Fits } from './mailbox.js'
 import { inParallel } from './parallel.js'
-import { friend, roomAdd, roomCreate } from './requests.js'
-import { atomName, field, recordName } from './term.js'
+import { friend, roomAdd, roomCreate, textMessage } from './requests.js'
+import { atomName, field, recordName, type Term } from './term.js'
 import { testCode, testNumbers } from '../peers/nynja.js'
 
 /** People of a scenario, made over the wire with the public protocol. */
@@ -9,7 +10,7 @@ import { testCode, testNumbers } from '../peers/nynja.js'
 const parallelRequests = 24
 const roomBatch = 100
 
-/** Registers `count` new phones; `firstNumber` keeps scenarios on one server apart. */
+/** Registers `count` new phones; `firstNumber` keeps groups on one server apart. */
 export function registerAll(port: number, count: number, firstNumber = 0): Promise<Account[]> {
   const phones = Array.from({ length: count }, (_, index) => `${testNumbers}${String(firstNumber + index).padStart(8, '0')}`)
   return inParallel('registrations', phones, parallelRequests, (phone) => register(port, phone, testCode))
@@ -19,37 +20,49 @@ export function logInAll(port: number, accounts: readonly Account[]): Promise<De
   return inParallel('logins', accounts, parallelRequests, (account) => logIn(port, account))
 }
 
-/** One after the other, request and confirmation; both devices see the friendship before this returns. */
+/** Request and confirmation; returns when both devices have seen the friendship. */
 export async function befriend(a: Device, b: Device): Promise<void> {
   const [idA, idB] = [a.account.phoneId, b.account.phoneId]
-  request(a, friend(idA, idB, 'request'))
-  await contactPush(b, idA, 'authorization')
-  request(b, friend(idB, idA, 'confirm'))
-  await Promise.all([contactPush(a, idB, 'friend'), contactPush(b, idA, 'friend')])
-}
-
-/** Makes every friend a friend of `owner`. They take turns, because the owner's mail is read in order. */
-export async function befriendAll(owner: Device, friends: readonly Device[]): Promise<void> {
-  await inParallel('friendships', friends, 1, (other) => befriend(owner, other))
+  const asked = b.mailbox.take(`request of ${idA} to ${idB}`, isContact(idA, 'authorization'))
+  await request(a, friend(idA, idB, 'request'))
+  await asked
+  const seen = [
+    a.mailbox.take(`friendship of ${idA} with ${idB}`, isContact(idB, 'friend')),
+    b.mailbox.take(`friendship of ${idB} with ${idA}`, isContact(idA, 'friend'), ({ term }) => recordName(term) === 'io'),
+  ]
+  await request(b, friend(idB, idA, 'confirm'))
+  await Promise.all(seen)
 }
 
 /** A group of `owner` and his friends, all of whom must be connected. */
 export async function gather(room: string, owner: Device, friends: readonly Device[]): Promise<void> {
   const ids = friends.map(({ account }) => account.phoneId)
-  request(owner, roomCreate(room, 'Bench', ids.slice(0, roomBatch)))
-  await roomPush(owner, 'create')
+  const created = owner.mailbox.take('Room create', isRoom('create'))
+  await request(owner, roomCreate(room, 'Bench', ids.slice(0, roomBatch)))
+  await created
   for (let at = roomBatch; at < ids.length; at += roomBatch) {
-    request(owner, roomAdd(room, ids.slice(at, at + roomBatch)))
-    await roomPush(owner, 'add')
+    const added = owner.mailbox.take('Room add', isRoom('add'))
+    await request(owner, roomAdd(room, ids.slice(at, at + roomBatch)))
+    await added
   }
 }
 
-async function contactPush(device: Device, phoneId: string, status: string): Promise<void> {
-  await device.mailbox.take(`${device.account.phoneId} sees ${phoneId} as ${status}`, ({ term }) => {
-    return recordName(term) === 'Contact' && field(term, 1) === phoneId && atomName(field(term, 14)) === status
-  })
+/**
+ * Sends one message and waits until every party has it. A feed keeps its order, so whatever the making of a friendship or a room had still
+ * to say in it has arrived by then.
+ */
+export async function probe(feed: Term, to: string, sender: Device, parties: readonly Device[]): Promise<void> {
+  for (const { mailbox } of parties) mailbox.clear()
+  const isProbe: Fits = ({ term }) => recordName(term) === 'Message' && field(term, 6) === 'probe'
+  const seen = parties.map(({ account, mailbox }) => mailbox.take(`first message at ${account.phoneId}`, isProbe))
+  await request(sender, textMessage({ feed, msgId: 'probe', from: sender.account.phoneId, to, text: 'probe' }))
+  await Promise.all(seen)
 }
 
-async function roomPush(device: Device, status: string): Promise<void> {
-  await device.mailbox.take(`Room ${status}`, ({ term }) => recordName(term) === 'Room' && atomName(field(term, 15)) === status)
+function isContact(phoneId: string, status: string): Fits {
+  return ({ term }) => recordName(term) === 'Contact' && field(term, 1) === phoneId && atomName(field(term, 14)) === status
+}
+
+function isRoom(status: string): Fits {
+  return ({ term }) => recordName(term) === 'Room' && atomName(field(term, 15)) === status
 }

@@ -5,9 +5,7 @@ import {
   connectPacket,
   disconnectPacket,
   pubackType,
-  pubcompType,
   publishType,
-  pubrecType,
   pubrelType,
   subackType,
   subscribePacket,
@@ -35,13 +33,15 @@ const handshakeMs = 30_000
  */
 export class Connection {
   onPublish: OnPublish
-  /** A publish of ours was acknowledged; at QoS 1 they come in the order of publishing. */
+  /** A publish of ours was acknowledged; PUBACKs come in the order of publishing. */
   onAcknowledged: () => void = nothing
   onClosed: () => void = nothing
   /** From writing CONNECT to reading CONNACK. */
   connackMs = 0
   readonly #socket: Socket
   readonly #batch: WriteBatch
+  #unacknowledged = 0
+  #settleAcknowledged: () => void = nothing
   #settleHandshake: (code: number) => void = nothing
   #settleSubscribe: (code: number) => void = nothing
 
@@ -78,7 +78,15 @@ export class Connection {
   }
 
   publish(template: PublishTemplate, counter = 0): void {
+    this.#unacknowledged++
     this.#batch.publish(template, counter)
+  }
+
+  /** When everything published so far is acknowledged. */
+  async acknowledged(): Promise<void> {
+    if (this.#unacknowledged === 0) return
+    const acknowledged = new Promise<void>((resolve) => (this.#settleAcknowledged = resolve))
+    await within(handshakeMs, 'PUBACK', acknowledged)
   }
 
   async subscribe(filter: string, qos: 0 | 1 | 2): Promise<void> {
@@ -121,11 +129,16 @@ export class Connection {
   #onPacket(header: number, bytes: Buffer, start: number, end: number): void {
     const type = header >> 4
     if (type === publishType) this.#onPublishPacket(header, bytes, start, end)
-    else if (type === pubackType || type === pubcompType) this.onAcknowledged()
+    else if (type === pubackType) this.#onPuback()
     else if (type === pubrelType) this.#batch.acknowledge(0x70, bytes[start] ?? 0, bytes[start + 1] ?? 0)
-    else if (type === pubrecType) this.#batch.acknowledge(0x62, bytes[start] ?? 0, bytes[start + 1] ?? 0)
     else if (type === connackType) this.#settleHandshake(bytes[start + 1] ?? 0)
     else if (type === subackType) this.#settleSubscribe(bytes[end - 1] ?? 0x80)
+  }
+
+  #onPuback(): void {
+    this.#unacknowledged--
+    if (this.#unacknowledged === 0) this.#settleAcknowledged()
+    this.onAcknowledged()
   }
 
   #onPublishPacket(header: number, bytes: Buffer, start: number, end: number): void {

@@ -37,11 +37,11 @@ export async function register(port: number, phone: string, code: string): Promi
   connection.publish(publishTemplate(requestTopic, authReg(fields)))
   await mailbox.take(`sms_sent for ${phone}`, ({ term }) => isIo(term, 'ok', 'sms_sent'))
   connection.publish(publishTemplate(requestTopic, authVerify(fields, code)))
-  const login = await mailbox.take(`login of ${phone}`, ({ term }) => isIo(term, 'ok2', 'login'))
-  const profile = await mailbox.take(`profile of ${phone}`, isProfile)
+  const answers = await mailbox.take(`login of ${phone}`, ({ term }) => isIo(term, 'ok2', 'login'), isProfile)
   await connection.close()
-  const source = field(field(login.term, 1), 2)
-  const rosterId = firstRosterId(profile.term)
+  const [login, profile] = answers.map(({ term }) => term)
+  const source = field(field(login, 1), 2)
+  const rosterId = firstRosterId(profile)
   return { clientId: binary(field(source, 0)), token: binary(field(source, 1)), phone, rosterId, phoneId: `${phone}_${rosterId}` }
 }
 
@@ -60,8 +60,10 @@ export async function logIn(port: number, account: Account): Promise<Device> {
   return { account, connection, mailbox }
 }
 
-export function request(device: Device, payload: Buffer): void {
-  device.connection.publish(publishTemplate(requestTopic, payload))
+/** Publishes a request and waits for its PUBACK; the answer is in the mailbox. */
+export async function request({ connection }: Device, payload: Buffer): Promise<void> {
+  connection.publish(publishTemplate(requestTopic, payload))
+  await connection.acknowledged()
 }
 
 /** `{io,{Kind,Atom,…},…}` */
@@ -74,7 +76,7 @@ function isProfile({ term }: Mail): boolean {
   return recordName(term) === 'Profile'
 }
 
-function firstRosterId(profile: Term): number {
+function firstRosterId(profile: Term | undefined): number {
   const rosters = field(profile, 3)
   const id = Array.isArray(rosters) ? field(rosters[0] as Term, 1) : []
   if (typeof id !== 'number') throw new Error(`no roster in ${JSON.stringify(profile)}`)

@@ -7,39 +7,63 @@ export interface Mail {
   readonly term: Term
 }
 
-/** What a connection received while a scenario is being set up: kept until somebody waits for it. */
+export type Fits = (mail: Mail) => boolean
+
+/** What a connection received while a scenario is being set up: kept, undecoded, until somebody waits for it. */
 export interface Mailbox {
   readonly onPublish: OnPublish
-  /** Takes the first mail that fits, having dropped what came before it. */
-  readonly take: (what: string, fits: (mail: Mail) => boolean) => Promise<Mail>
+  /** Waits for one mail for each of `wanted`, in any order; drops what comes in between. */
+  readonly take: (what: string, ...wanted: readonly Fits[]) => Promise<readonly Mail[]>
+  readonly clear: () => void
+}
+
+interface Waiting {
+  readonly wanted: Fits[]
+  readonly taken: Mail[]
+  readonly resolve: (mails: readonly Mail[]) => void
 }
 
 const patienceMs = 60_000
 
 export function createMailbox(): Mailbox {
-  let mails: Mail[] = []
-  let look: () => void = () => undefined
+  let kept: { readonly topic: string; readonly payload: Buffer }[] = []
+  let waiting: Waiting | undefined
+  let lastDropped = ''
+
+  const look = (): void => {
+    while (waiting !== undefined) {
+      const next = kept.shift()
+      if (next === undefined) return
+      const mail = { topic: next.topic, term: decodeTerm(next.payload) }
+      const index = waiting.wanted.findIndex((fits) => fits(mail))
+      if (index < 0) {
+        lastDropped = JSON.stringify(mail).slice(0, 400)
+        continue
+      }
+      waiting.taken.push(mail)
+      waiting.wanted.splice(index, 1)
+      if (waiting.wanted.length > 0) continue
+      waiting.resolve(waiting.taken)
+      waiting = undefined
+    }
+  }
+
   return {
     onPublish: (bytes, topicAt, topicEnd, payloadAt, end) => {
-      const topic = bytes.toString('latin1', topicAt, topicEnd)
-      mails.push({ topic, term: decodeTerm(Buffer.from(bytes.subarray(payloadAt, end))) })
+      kept.push({ topic: bytes.toString('latin1', topicAt, topicEnd), payload: Buffer.from(bytes.subarray(payloadAt, end)) })
       look()
     },
-    take: (what, fits) => {
-      const found = new Promise<Mail>((resolve) => {
-        look = () => {
-          const index = mails.findIndex(fits)
-          const mail = mails[index]
-          if (mail === undefined) return
-          mails = mails.slice(index + 1)
-          look = () => undefined
-          resolve(mail)
-        }
+    take: (what, ...wanted) => {
+      const taken = new Promise<readonly Mail[]>((resolve) => {
+        waiting = { wanted: [...wanted], taken: [], resolve }
         look()
       })
-      return within(patienceMs, what, found).catch((error: unknown) => {
-        throw new Error(`${what}; received instead: ${JSON.stringify(mails).slice(0, 500)}`, { cause: error })
+      return within(patienceMs, what, taken).catch((error: unknown) => {
+        throw new Error(`${what} did not come; the last mail was ${lastDropped}`, { cause: error })
       })
+    },
+    clear: () => {
+      kept = []
     },
   }
 }

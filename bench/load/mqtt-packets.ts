@@ -3,9 +3,7 @@
 export const connackType = 2
 export const publishType = 3
 export const pubackType = 4
-export const pubrecType = 5
 export const pubrelType = 6
-export const pubcompType = 7
 export const subackType = 9
 
 export interface ConnectOptions {

@@ -1,5 +1,5 @@
 import { compareAtFullLoad, type Contestant } from '../compare.js'
-import { befriend, logInAll, registerAll } from '../load/community.js'
+import { befriend, logInAll, probe, registerAll } from '../load/community.js'
 import { requestTopic, type Device } from '../load/device.js'
 import { Lane } from '../load/lane.js'
 import { counterMark, publishTemplate } from '../load/mqtt-packets.js'
@@ -67,7 +67,10 @@ async function chatRig(port: number): Promise<Rig> {
   const devices = await logInAll(port, await registerAll(port, 2 * pairs))
   const random = seeded(2)
   const couples = Array.from({ length: pairs }, (_, index) => [devices[2 * index], devices[2 * index + 1]] as [Device, Device])
-  await inParallel('friendships', couples, 8, ([a, b]) => befriend(a, b))
+  await inParallel('friendships', couples, 8, async ([a, b]) => {
+    await befriend(a, b)
+    await probe(p2pFeed(a.account.phoneId, b.account.phoneId), b.account.phoneId, a, [a, b])
+  })
   const lanes = couples.map(([a, b]) => chatLane(a, b, seededText(random, bodyLength)))
   return rig(
     lanes,

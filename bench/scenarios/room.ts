@@ -1,8 +1,9 @@
 import { compareAtFullLoad, type Contestant } from '../compare.js'
-import { befriendAll, gather, logInAll, registerAll } from '../load/community.js'
+import { befriend, gather, logInAll, probe, registerAll } from '../load/community.js'
 import { requestTopic, type Device } from '../load/device.js'
 import { Lane } from '../load/lane.js'
 import { counterMark, publishTemplate } from '../load/mqtt-packets.js'
+import { inParallel } from '../load/parallel.js'
 import { fanOutRig, rig, type Rig } from '../load/plain-lanes.js'
 import { roomFeed, textMessage } from '../load/requests.js'
 import { startAedes } from '../peers/aedes.js'
@@ -60,8 +61,9 @@ function roomMessage(from: string): Buffer {
 async function roomRig(port: number): Promise<Rig> {
   const devices = await logInAll(port, await registerAll(port, members))
   const [owner, ...others] = devices as [Device, ...Device[]]
-  await befriendAll(owner, others)
+  await inParallel('friendships', others, 1, (other) => befriend(owner, other))
   await gather(roomId, owner, others)
+  await probe(roomFeed(roomId), roomId, owner, devices)
   const message = publishTemplate(requestTopic, roomMessage(owner.account.phoneId))
   const lane = new Lane(members + 1, (number) => {
     owner.connection.publish(message, number)
