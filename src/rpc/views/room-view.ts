@@ -1,4 +1,4 @@
-import { record, type RecordOf } from '../../protocol/index.js'
+import { limits, record, type RecordOf } from '../../protocol/index.js'
 import { type Phone, type PhoneId, phoneOf, type RoomId, roomTopic } from '../../topics/index.js'
 import {
   contacts,
@@ -18,10 +18,10 @@ import { readFeedState } from './feed-state.js'
 type Member = RecordOf<'Member'>
 type Room = RecordOf<'Room'>
 
-/** Members of a channel at most, and so the end of every read of a member list. @see docs/protocol/rpc.md 1.5 */
-export const maxMembers = 10_000
+/** The end of every read of a member list. */
+const maxMembers = Math.max(limits.membersPerGroup, limits.membersPerChannel)
 /** Rooms of one roster that are looked at. */
-export const maxRoomsRead = 10_000
+const maxRoomsRead = 10_000
 /** A complete room lists its owner and admins, and members up to this number in all; only channels outgrow it. */
 const maxListed = 1_000
 /** Fellow members that a presence push reaches at most. */
@@ -66,7 +66,13 @@ export async function readShown(facts: FactReader, room: RoomId, phoneIds: Itera
     const roster = await facts.peek(rosters, phoneId)
     const { isOnline } = await readPresence(facts, phoneOf(phoneId))
     const reader = (await facts.peek(cursors, phoneId, level)) ?? 0
-    shown.set(phoneId, { names: roster?.names ?? null, surnames: roster?.surnames ?? null, avatar: roster?.avatar ?? null, isOnline, reader })
+    shown.set(phoneId, {
+      names: roster?.names ?? null,
+      surnames: roster?.surnames ?? null,
+      avatar: roster?.avatar ?? null,
+      isOnline,
+      reader,
+    })
   }
   return shown
 }
@@ -101,7 +107,12 @@ export function memberRecord(room: RoomId, { phoneId, document }: MemberRow, sho
 }
 
 /** Member records of those rosters of `list` that are in `only`, linked as the whole list is. */
-export function memberRecords(room: RoomId, list: readonly MemberRow[], shown: ShownByRoster, only: ReadonlySet<PhoneId>): readonly Member[] {
+export function memberRecords(
+  room: RoomId,
+  list: readonly MemberRow[],
+  shown: ShownByRoster,
+  only: ReadonlySet<PhoneId>,
+): readonly Member[] {
   return list.flatMap((row, i) => {
     if (!only.has(row.phoneId)) return []
     const neighbours = { prev: list[i - 1]?.document.id ?? null, next: list[i + 1]?.document.id ?? null }
@@ -147,7 +158,7 @@ export function completeRoom(room: RoomId, document: RoomDocument, list: readonl
 export async function readCompleteRoom(facts: FactReader, room: RoomId, viewer: PhoneId): Promise<Room | undefined> {
   const document = await facts.get(rooms, room)
   if (document === undefined) return undefined
-  const list = await peekMembers(facts, room)
+  const list = (await peekMembers(facts, room)).map((row) => (row.phoneId === viewer ? asOwn(row) : row))
   const shown = await hideBanned(facts, viewer, await readShown(facts, room, new Set([...listedIn(list), viewer])))
   const state = await readFeedState(facts, roomTopic(room), viewer)
   return { ...completeRoom(room, document, list, shown), unread: state.unread, last_msg: state.lastMessage }
@@ -159,9 +170,17 @@ export async function readRoomForRoster(facts: FactReader, room: RoomId, viewer:
   const own = await facts.peek(members, room, viewer)
   if (document === undefined || own === undefined) return undefined
   const shown = await readShown(facts, room, [viewer])
-  const member = memberRecord(room, { phoneId: viewer, document: own }, shown.get(viewer), { prev: null, next: null })
+  const member = memberRecord(room, asOwn({ phoneId: viewer, document: own }), shown.get(viewer), { prev: null, next: null })
   const state = await readFeedState(facts, roomTopic(room), viewer)
   return { ...roomRecord(room, document), ...byRole([member]), unread: state.unread, last_msg: state.lastMessage }
+}
+
+/** Stands in the settings of a member's own record while it wants no push notifications of the room, so that all its devices know. */
+const muteSetting = record('Feature', { key: 'MUTE', value: 'true', group: 'PUSH_SETTINGS' })
+
+function asOwn(row: MemberRow): MemberRow {
+  const { document } = row
+  return document.isSilent ? { ...row, document: { ...document, settings: [...document.settings, muteSetting] } } : row
 }
 
 /** The rooms of a roster. */

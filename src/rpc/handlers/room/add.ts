@@ -1,0 +1,130 @@
+import type { RecordOf } from '../../../protocol/index.js'
+import { type PhoneId, roomTopic } from '../../../topics/index.js'
+import { barred } from '../../documents/index.js'
+import type { FactReader } from '../../facts.js'
+import { accept, type Outcome, push, refuse } from '../../outcome.js'
+import { type Caller, handler, ownRosters, type Request } from '../../request.js'
+import { completeRoom, listedIn, readShown, type ShownByRoster } from '../../views/room-view.js'
+import { readListedFriends } from './create.js'
+import { decideJoin, type JoinFacts, readJoin } from './join.js'
+import { authorReads, completeToEach, enumerate, memberPush, phonesOf, systemMessage, systemMessageTo } from './room-push.js'
+import {
+  actingMember,
+  changeMembers,
+  enter,
+  type Entered,
+  hasRight,
+  inRole,
+  isAboutOthers,
+  type Listed,
+  listedBy,
+  memberLimits,
+  memberOf,
+  readRoomState,
+  replaceMembers,
+  type RoomLookup,
+  withNewMembers,
+} from './room-state.js'
+
+type Room = RecordOf<'Room'>
+
+/** What Room/add rests on. */
+export interface AddFacts {
+  readonly lookup: RoomLookup
+  /** Those listed who are not in the room and may be added: friends of the acting member, no ban between them, not barred. */
+  readonly addable: readonly Listed[]
+  readonly shown: ShownByRoster
+}
+
+/** @see docs/protocol/rpc.md 11, Room/add */
+export const addToRoom = handler<Room, AddFacts>({
+  read: ({ record, caller }, facts) => readAdd(facts, record, caller),
+  decide: (request, facts) => decideAdd(request, facts),
+})
+
+/** Joining a channel; with somebody else listed, adding under another name. @see docs/protocol/rpc.md 11, Room/join */
+export const joinRoom = handler<
+  Room,
+  { readonly kind: 'add'; readonly facts: AddFacts } | { readonly kind: 'join'; readonly facts: JoinFacts }
+>({
+  async read({ record, caller }, facts) {
+    if (isAboutOthers(record, caller)) return { kind: 'add', facts: await readAdd(facts, record, caller) }
+    return { kind: 'join', facts: await readJoin(facts, record, ownRosters(caller)) }
+  },
+  decide: (request, facts) => (facts.kind === 'add' ? decideAdd(request, facts.facts) : decideJoin(request, facts.facts)),
+})
+
+async function readAdd(facts: FactReader, record: Room, caller: Caller): Promise<AddFacts> {
+  const lookup = await readRoomState(facts, record.id)
+  if (typeof lookup === 'string') return { lookup, addable: [], shown: new Map() }
+  const { id, list } = lookup
+  const actor = actingMember(caller, list)
+  if (actor === undefined || actor.document.role === 'member') return { lookup, addable: [], shown: new Map() }
+  const inside = new Set(list.map(({ phoneId }) => phoneId))
+  const strangers = listedBy(record).filter(({ phoneId }) => !inside.has(phoneId))
+  const addable: Listed[] = []
+  for (const one of await readListedFriends(facts, actor.phoneId, strangers)) {
+    if ((await facts.get(barred, id, one.phoneId)) === undefined) addable.push(one)
+  }
+  const named = listedBy(record).flatMap(({ phoneId }) => (inside.has(phoneId) ? [phoneId] : []))
+  const shown = await readShown(facts, id, new Set([...listedIn(list), ...named, ...addable.map(({ phoneId }) => phoneId)]))
+  return { lookup, addable, shown }
+}
+
+function decideAdd(request: Request<Room>, { lookup, addable, shown }: AddFacts): Outcome {
+  const entered = enter(request.caller, lookup, 'add')
+  if (entered.kind === 'refused') return entered
+  const { state } = entered
+  const listed = listedBy(request.record)
+  const promoted = listed.filter(({ phoneId, asAdmin }) => asAdmin && memberOf(state.list, phoneId)?.document.role === 'member')
+  if ((promoted.length > 0 || addable.some(({ asAdmin }) => asAdmin)) && !hasRight(entered, 'appoint-admins')) {
+    return refuse('not_authorized', 'only the owner makes admins')
+  }
+  if (promoted.length + addable.length === 0) {
+    const areAllInside = listed.every(({ phoneId }) => memberOf(state.list, phoneId) !== undefined)
+    return areAllInside
+      ? refuse('invalid_data', 'all are members already')
+      : refuse('contacts_not_found', 'none of those listed can be added')
+  }
+  if (state.list.length + addable.length > memberLimits[state.room.type]) return refuse('invalid_data', 'too many members')
+  return added(request, entered, { addable, promoted, shown })
+}
+
+interface Additions {
+  readonly addable: readonly Listed[]
+  readonly promoted: readonly Listed[]
+  readonly shown: ShownByRoster
+}
+
+function added({ record, now }: Request<Room>, { state: before, actor }: Entered, { addable, promoted, shown }: Additions): Outcome {
+  const { id } = before
+  const status = record.status === 'join' ? 'join' : 'add'
+  const appointed = idsOf(promoted)
+  const list = replaceMembers(withNewMembers(before, addable, now), appointed, (document) => inRole(document, 'admin'))
+  const { state, puts } = changeMembers(before, list)
+  const newcomers = idsOf(addable)
+  const phones = phonesOf(list)
+  const only = new Set([...newcomers, ...appointed])
+  return accept({
+    puts,
+    appends: [systemMessage(id, actor.phoneId, describe(actor.phoneId, newcomers, appointed), now)],
+    numbers: [authorReads(id, actor.phoneId)],
+    sends: [
+      ...completeToEach(newcomers, { ...completeRoom(id, state.room, list, shown), status }),
+      push(roomTopic(id), phones, memberPush(id, status, { list, shown, only })),
+      systemMessageTo(id, phones),
+    ],
+  })
+}
+
+function describe(actor: PhoneId, newcomers: ReadonlySet<PhoneId>, appointed: ReadonlySet<PhoneId>): string {
+  const parts = [
+    ...(newcomers.size > 0 ? [`added ${enumerate(newcomers)}`] : []),
+    ...(appointed.size > 0 ? [`made ${enumerate(appointed)} admin`] : []),
+  ]
+  return `${actor} ${parts.join(' and ')}`
+}
+
+function idsOf(listed: readonly Listed[]): ReadonlySet<PhoneId> {
+  return new Set(listed.map(({ phoneId }) => phoneId))
+}

@@ -1,0 +1,130 @@
+import type { RecordOf } from '../../../protocol/index.js'
+import { parsePhoneId, parseRoomId, type PhoneId, type RoomId } from '../../../topics/index.js'
+import type { RoomDocument } from '../../documents/index.js'
+import { contacts } from '../../documents/index.js'
+import type { FactReader } from '../../facts.js'
+import { accept, type Outcome, type Refused, refuse } from '../../outcome.js'
+import { type Caller, handler, ownRosters, type Request } from '../../request.js'
+import { isOpenFriend } from '../../views/contact-view.js'
+import { completeRoom, readShown, type ShownByRoster } from '../../views/room-view.js'
+import { isRoomIdTaken } from './closed-room.js'
+import { checkFields } from './room-fields.js'
+import { authorReads, completeToEach, phonesOf, systemMessage, systemMessageTo, withSystemMessage } from './room-push.js'
+import { changeMembers, type Listed, listedBy, listsAnyone, memberLimits, newMember, withNewMembers } from './room-state.js'
+
+type Room = RecordOf<'Room'>
+
+/** What Room/create rests on. */
+export interface CreateFacts {
+  /** The id chosen by the client, or a new one; undefined if the chosen one cannot name a room. */
+  readonly id: RoomId | undefined
+  readonly isTaken: boolean
+  /** The roster that will own the room; undefined for callers without one. */
+  readonly creator: PhoneId | undefined
+  /** Those listed, other than the creator, who are friends of his without a ban. */
+  readonly friends: readonly Listed[]
+  readonly shown: ShownByRoster
+}
+
+/** @see docs/protocol/rpc.md 11, Room/create */
+export const createRoom = handler<Room, CreateFacts>({
+  async read({ record, caller, context }, facts) {
+    const id = record.id === null ? parseRoomId(Buffer.from(context.random(16)).toString('hex')) : chosenId(record.id)
+    const creator = creatorOf(record, caller)
+    const friends = creator === undefined ? [] : await readListedFriends(facts, creator, listedBy(record))
+    const shown =
+      id === undefined || creator === undefined ? new Map() : await readShown(facts, id, [creator, ...friends.map((f) => f.phoneId)])
+    return { id, isTaken: id !== undefined && (await isRoomIdTaken(facts, id)), creator, friends, shown }
+  },
+
+  decide(request, facts) {
+    const { id, creator, friends } = facts
+    const { record } = request
+    if (id === undefined || creator === undefined || facts.isTaken) return refuse('invalid_data', 'the id is malformed or in use')
+    const refused = checkNew(record)
+    if (refused !== undefined) return refused
+    const isAlone = friends.length === 0
+    if (isAlone && listsAnyone(record) && listedBy(record).some(({ phoneId }) => phoneId !== creator)) {
+      return refuse('contacts_not_found', 'none of those listed is a friend')
+    }
+    if (friends.length + 1 > memberLimits[typeOf(record)]) return refuse('invalid_data', 'too many members')
+    return created(request, { id, creator, friends, shown: facts.shown })
+  },
+})
+
+function checkNew(record: Room): Refused | undefined {
+  if (record.name === null) return refuse('invalid_data', 'a room has a name')
+  if (record.type === 'call') return refuse('invalid_data', 'calls are no rooms')
+  return checkFields(record)
+}
+
+function created({ record, now }: Request<Room>, facts: Required<CreateFactsFound>): Outcome {
+  const { id, creator, friends, shown } = facts
+  const owner = { phoneId: creator, document: newMember(1, 'owner', now, now) }
+  const alone = { id, room: newRoom(record, creator, now), list: [] }
+  const list = withNewMembers({ ...alone, room: { ...alone.room, lastMemberId: 1 }, list: [owner] }, membersFirst(friends), now)
+  const { state, puts } = changeMembers(alone, list)
+  const room: Room = { ...completeRoom(id, state.room, list, shown), status: 'create' }
+  return accept({
+    puts,
+    appends: [systemMessage(id, creator, `${creator} created the ${state.room.type}`, now)],
+    numbers: [authorReads(id, creator)],
+    sends: [
+      { to: 'caller', payload: withSystemMessage(room) },
+      ...completeToEach(
+        list.map(({ phoneId }) => phoneId),
+        room,
+      ),
+      systemMessageTo(id, phonesOf(list)),
+    ],
+  })
+}
+
+type CreateFactsFound = Pick<CreateFacts, 'friends' | 'shown'> & { readonly id: RoomId; readonly creator: PhoneId }
+
+/** Member ids are given in the order of the request, members before admins. */
+function membersFirst(friends: readonly Listed[]): readonly Listed[] {
+  return [...friends.filter(({ asAdmin }) => !asAdmin), ...friends.filter(({ asAdmin }) => asAdmin)]
+}
+
+function typeOf(record: Room): RoomDocument['type'] {
+  return record.type === 'channel' ? 'channel' : 'group'
+}
+
+function newRoom(record: Room, owner: PhoneId, now: number): RoomDocument {
+  return {
+    name: record.name ?? '',
+    description: record.description,
+    settings: record.settings,
+    data: record.data,
+    type: typeOf(record),
+    tos: record.tos,
+    tosUpdate: record.tos === null ? 0 : now,
+    created: now,
+    update: now,
+    owner,
+    memberCount: 0,
+    lastMemberId: 0,
+    stamp: 0,
+  }
+}
+
+/** A phone_id names a person wherever a room may be named as well, so it names no room. */
+function chosenId(text: string): RoomId | undefined {
+  return parsePhoneId(text) === undefined ? parseRoomId(text) : undefined
+}
+
+/** The own roster that is listed, or the first. */
+function creatorOf(record: Room, caller: Caller): PhoneId | undefined {
+  const own = ownRosters(caller)
+  return listedBy(record).find(({ phoneId }) => own.includes(phoneId))?.phoneId ?? own[0]
+}
+
+/** Those of `listed` who are friends of a roster without a ban either way; itself left out. */
+export async function readListedFriends(facts: FactReader, of: PhoneId, listed: readonly Listed[]): Promise<readonly Listed[]> {
+  const friends: Listed[] = []
+  for (const one of listed) {
+    if (one.phoneId !== of && isOpenFriend(await facts.get(contacts, of, one.phoneId))) friends.push(one)
+  }
+  return friends
+}

@@ -1,0 +1,73 @@
+import { decideRoomRight } from '../../../acl/index.js'
+import type { RecordOf } from '../../../protocol/index.js'
+import { type PhoneId, roomTopic } from '../../../topics/index.js'
+import { barred } from '../../documents/index.js'
+import type { FactReader } from '../../facts.js'
+import { accept, type Outcome, push, refuse } from '../../outcome.js'
+import type { Request } from '../../request.js'
+import { completeRoom, listedIn, type MemberRow, readShown, type ShownByRoster } from '../../views/room-view.js'
+import { authorReads, completeToEach, memberPush, phonesOf, systemMessage, systemMessageTo } from './room-push.js'
+import {
+  changeMembers,
+  found,
+  listedBy,
+  memberLimits,
+  newMember,
+  readRoomState,
+  refuseBy,
+  type RoomLookup,
+  type RoomState,
+} from './room-state.js'
+
+type Room = RecordOf<'Room'>
+
+/** What joining by oneself rests on. */
+export interface JoinFacts {
+  readonly lookup: RoomLookup
+  /** The roster that joins; undefined for callers without one. */
+  readonly joiner: PhoneId | undefined
+  /** The membership of any roster of the caller. */
+  readonly present: MemberRow | undefined
+  readonly isBarred: boolean
+  readonly shown: ShownByRoster
+}
+
+/** Reads what joining rests on; `own` are the rosters of the caller, of which the one that is listed joins, or the first. */
+export async function readJoin(facts: FactReader, record: Room, own: readonly PhoneId[]): Promise<JoinFacts> {
+  const lookup = await readRoomState(facts, record.id)
+  const joiner = listedBy(record)[0]?.phoneId ?? own[0]
+  if (typeof lookup === 'string' || joiner === undefined) return { lookup, joiner, present: undefined, isBarred: false, shown: new Map() }
+  const { id, list } = lookup
+  const isBarred = (await facts.get(barred, id, joiner)) !== undefined
+  const shown = await readShown(facts, id, new Set([...listedIn(list), joiner]))
+  return { lookup, joiner, present: list.find(({ phoneId }) => own.includes(phoneId)), isBarred, shown }
+}
+
+export function decideJoin(request: Request<Room>, facts: JoinFacts): Outcome {
+  const state = found(facts.lookup)
+  if (state.kind === 'refused') return state
+  if (facts.joiner === undefined) return refuse('not_authorized', 'the caller has no roster')
+  const standing = facts.isBarred && facts.present === undefined ? 'banned' : facts.present?.document
+  const verdict = decideRoomRight('join', state.room.type, standing)
+  if (!verdict.allowed) return refuseBy(verdict)
+  if (state.list.length >= memberLimits[state.room.type]) return refuse('invalid_data', 'too many members')
+  return joined(state, facts.joiner, facts.shown, request.now)
+}
+
+function joined(before: RoomState, joiner: PhoneId, shown: ShownByRoster, now: number): Outcome {
+  const { id } = before
+  const document = newMember(before.room.lastMemberId + 1, 'member', now, now)
+  const { state, puts } = changeMembers(before, [...before.list, { phoneId: joiner, document }])
+  const { room, list } = state
+  const phones = phonesOf(list)
+  return accept({
+    puts,
+    appends: [systemMessage(id, joiner, `${joiner} joined the ${room.type}`, now)],
+    numbers: [authorReads(id, joiner)],
+    sends: [
+      ...completeToEach([joiner], { ...completeRoom(id, room, list, shown), status: 'join' }),
+      push(roomTopic(id), phones, memberPush(id, 'join', { list, shown, only: new Set([joiner]) })),
+      systemMessageTo(id, phones),
+    ],
+  })
+}
