@@ -7,9 +7,10 @@ export type Log = Logger
 const secretFields = ['payload', 'code', 'token', 'password', 'secret', 'text', 'sms_code', 'dev_key', 'authorization']
 const redacted = '[redacted]'
 
-/** The `code` of an error is the name of a fault (ECONNREFUSED), not one a person was sent. */
+/** Errors have a `code` too, the name of a fault (ECONNREFUSED); what a person is sent are digits. */
 function censor(value: unknown, path: string[]): unknown {
-  return path.at(-1) === 'code' && (path.at(-2) === 'err' || path.at(-2) === 'cause') ? value : redacted
+  const isFaultName = path.at(-1) === 'code' && typeof value === 'string' && /^[A-Z][A-Z0-9_]+$/.test(value)
+  return isFaultName ? value : redacted
 }
 
 /**

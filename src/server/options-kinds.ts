@@ -146,15 +146,15 @@ export const serviceSecrets: OptionKind<readonly Service[]> = {
   show: (list) => Object.fromEntries(list.map(({ name }) => [name, mask])),
 }
 
-function separated(separator: string): z.ZodType<string[]> {
+function separated(separator: RegExp): z.ZodType<string[]> {
   return z
     .union([z.array(z.string()), z.string().transform((text) => text.split(separator))])
     .transform((items) => items.map((text) => text.trim()).filter((text) => text !== ''))
 }
 
-/** Lines of text: in the file an array, as text separated by semicolons, spaces around them dropped. */
+/** Lines of text: in the file an array, as text separated by semicolons or line breaks, spaces around them dropped. */
 export const lines: OptionKind<readonly string[]> = {
-  schema: separated(';').pipe(z.array(z.string().regex(/^[^\0\r\n]{1,1024}$/)).max(10_000)),
+  schema: separated(/[;\n]/).pipe(z.array(z.string().regex(/^[^\0\r\n;]{1,1024}$/)).max(10_000)),
   form: 'lines separated by semicolons',
   placeholder: 'line;…',
   show: asIs,
@@ -162,7 +162,7 @@ export const lines: OptionKind<readonly string[]> = {
 
 /** Beginnings of phone numbers, without the leading `+`: in the file an array, as text separated by commas. */
 export const phonePrefixes: OptionKind<readonly string[]> = {
-  schema: separated(',')
+  schema: separated(/,/)
     .transform((items) => items.map((text) => text.replace(/^\+/, '')))
     .pipe(z.array(z.string().regex(/^\d{1,15}$/)).max(10_000)),
   form: 'beginnings of phone numbers, digits, separated by commas',

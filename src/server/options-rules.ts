@@ -1,4 +1,5 @@
 import { accessSync, constants } from 'node:fs'
+import { parseGrants } from '../acl/index.js'
 import { httpSmsProblems, httpVoiceProblems } from '../providers/index.js'
 import { smsGateway, voiceGateway } from './options-gateways.js'
 import type { OptionName, Options } from './options-table.js'
@@ -12,6 +13,7 @@ export function contradictions(options: Options, given: ReadonlySet<OptionName>)
     ...tlsProblems(options, given),
     ...listenerProblems(options),
     ...testNumberProblems(options),
+    ...parseGrants(options.grants.join('\n')).problems.map((problem) => `NYNJA_GRANTS: ${problem}`),
     ...gatewayProblems(options),
     ...sizeProblems(options),
   ]

@@ -116,7 +116,7 @@ const access = {
   grants: option(lines, {
     default: [],
     shownDefault: 'none',
-    about: 'Further topic spaces and who may use them. In the file an array.',
+    about: 'Further topic spaces: <who> <publish|subscribe|both> <filter>, as in service:news publish telemetry/#. In the file an array.',
   }),
   testNumbers: option(phonePrefixes, {
     default: [],

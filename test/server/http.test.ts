@@ -1,0 +1,102 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { createHttpServer, type HttpServer, type Readiness } from '../../src/server/http.js'
+import { createMetrics, type Metrics } from '../../src/server/metrics.js'
+
+describe('HTTP for operators', () => {
+  let readiness: Readiness
+  let metrics: Metrics
+  let server: HttpServer
+  let port: number
+
+  beforeEach(async () => {
+    readiness = { kind: 'not-ready', because: 'starting' }
+    metrics = createMetrics()
+    server = createHttpServer({
+      readiness: () => readiness,
+      metrics: () => metrics.render(),
+      metricsContentType: metrics.contentType,
+      requestTimeoutMs: 500,
+    })
+    port = await server.start('127.0.0.1', 0)
+  })
+  afterEach(() => server.close())
+
+  const ask = (path: string, init?: RequestInit) => fetch(`http://127.0.0.1:${port}${path}`, init)
+
+  test('/healthz answers 200 while the process lives, ready or not', async () => {
+    const response = await ask('/healthz')
+    expect([response.status, await response.text()]).toEqual([200, 'ok\n'])
+  })
+
+  test('/readyz answers 503 with the reason until ready, and again while draining', async () => {
+    const states = [readiness, { kind: 'ready' }, { kind: 'not-ready', because: 'draining' }] as const
+    const answers = []
+    for (const state of states) {
+      readiness = state
+      const response = await ask('/readyz')
+      answers.push([response.status, await response.text()])
+    }
+    expect(answers).toEqual([
+      [503, 'starting\n'],
+      [200, 'ready\n'],
+      [503, 'draining\n'],
+    ])
+  })
+
+  test('/metrics shows what was counted, and the process', async () => {
+    metrics.connections.set({ listener: 'mqtt' }, 3)
+    metrics.requests.inc({ record: 'Friend/request', outcome: 'ok' })
+    metrics.commitSeconds.observe(0.004)
+    const response = await ask('/metrics')
+    const text = await response.text()
+    expect(response.headers.get('content-type')).toContain('text/plain; version=0.0.4')
+    expect(text).toContain('nynja_connections{listener="mqtt"} 3\n')
+    expect(text).toContain('nynja_requests_total{record="Friend/request",outcome="ok"} 1\n')
+    expect(text).toContain('nynja_commit_seconds_bucket{le="0.005"} 1\n')
+    expect(text).toContain('nynja_inbox_drops_total 0\n')
+    expect(text).toMatch(/^process_cpu_seconds_total /m)
+  })
+
+  test('HEAD is answered, other paths and methods are not found', async () => {
+    expect((await ask('/healthz', { method: 'HEAD' })).status).toBe(200)
+    expect((await ask('/')).status).toBe(404)
+    expect((await ask('/metrics', { method: 'POST', body: 'x' })).status).toBe(404)
+  })
+
+  test('a header that is too large is refused', async () => {
+    expect((await ask('/healthz', { headers: { 'x-long': 'x'.repeat(8_192) } })).status).toBe(431)
+  })
+
+  test('a peer that does not finish its request is cut off', async () => {
+    const socket = connect(port, '127.0.0.1')
+    socket.write('GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: ')
+    const received: Buffer[] = []
+    socket.on('data', (bytes) => received.push(bytes))
+    await once(socket, 'close')
+    expect(Buffer.concat(received).toString()).toContain(' 408 ')
+  })
+
+  test('closing ends connections that are kept alive', async () => {
+    const socket = connect(port, '127.0.0.1')
+    socket.write('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n')
+    await once(socket, 'data')
+    const closed = once(socket, 'close')
+    await server.close()
+    await closed
+  })
+
+  test('a taken port is an error of start', async () => {
+    const second = createHttpServer({ readiness: () => readiness, metrics: () => metrics.render(), metricsContentType: 'text/plain' })
+    await expect(second.start('127.0.0.1', port)).rejects.toMatchObject({ code: 'EADDRINUSE' })
+    await second.close()
+  })
+})
+
+test('two servers in one process do not share their metrics', async () => {
+  const [one, other] = [createMetrics(), createMetrics()]
+  one.deliveries.inc(5)
+  expect(await one.render()).toContain('nynja_deliveries_total 5\n')
+  expect(await other.render()).toContain('nynja_deliveries_total 0\n')
+})

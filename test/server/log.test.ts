@@ -1,0 +1,66 @@
+import { expect, test } from '@jest/globals'
+import { openLog } from '../../src/server/log.js'
+import { openProviders } from '../../src/server/open-providers.js'
+import { loadOptions } from '../../src/server/options-load.js'
+import type { Options } from '../../src/server/options-table.js'
+
+/** A log, and the lines it has written. */
+function aLog(level: Options['logLevel'] = 'trace') {
+  const lines: string[] = []
+  const log = openLog(level, { write: (line: string) => lines.push(line) })
+  return { log, lines, records: () => lines.map((line) => JSON.parse(line) as Record<string, unknown>) }
+}
+
+test('a line is JSON with level and time as words', () => {
+  const { log, records } = aLog()
+  log.warn({ port: 1883 }, 'listening')
+  expect(records()).toEqual([{ level: 'warn', time: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/), port: 1883, msg: 'listening' }])
+})
+
+test('lines below the level are not written', () => {
+  const { log, lines } = aLog('warn')
+  log.info('nothing')
+  log.error('something')
+  expect(lines).toHaveLength(1)
+  const silent = aLog('silent')
+  silent.log.fatal('nothing')
+  expect(silent.lines).toEqual([])
+})
+
+test.each(['payload', 'code', 'token', 'password', 'secret', 'text', 'sms_code', 'dev_key', 'authorization'])(
+  '%s is redacted at the top and two levels down',
+  (field) => {
+    const { log, lines } = aLog()
+    log.info({ [field]: 'top-secret', request: { [field]: 'top-secret', inner: { [field]: 'top-secret' } } }, 'x')
+    log.child({ [field]: 'top-secret' }).info('y')
+    expect(lines.join('')).not.toContain('top-secret')
+    expect(lines.join('').match(/\[redacted\]/g)).toHaveLength(4)
+  },
+)
+
+test('the code of an error is kept: it names a fault', () => {
+  const { log, records } = aLog()
+  log.error({ err: Object.assign(new Error('late'), { code: 'ECONNREFUSED' }) }, 'x')
+  expect(records()).toMatchObject([{ err: { code: 'ECONNREFUSED', message: 'late', stack: expect.any(String) } }])
+})
+
+test('console providers announce themselves as a warning and print the code; HTTP ones do neither', async () => {
+  const development = loadOptions([], {}, '/nowhere')
+  if (development.kind !== 'options') throw new Error(JSON.stringify(development))
+  const { log, records } = aLog()
+  const { sms, voice } = openProviders(development.options, log)
+  expect(records()).toMatchObject([
+    { level: 'warn', channel: 'sms', msg: expect.stringContaining('development only') },
+    { level: 'warn', channel: 'voice', msg: expect.stringContaining('development only') },
+  ])
+  await sms.send('380501112233', 'Your code: 123456', '123456')
+  await voice.call('380501112233', '123456', 'en')
+  expect(records().slice(2)).toMatchObject([{ msg: expect.stringContaining('123456') }, { msg: expect.stringContaining('123456') }])
+
+  const silent = aLog()
+  const url = 'http://gateway.example/?to={phone}&code={code}'
+  const real = loadOptions(['--sms=http', `--sms-url=${url}`, '--voice=http', `--voice-url=${url}`], {}, '/nowhere')
+  if (real.kind !== 'options') throw new Error(JSON.stringify(real))
+  openProviders(real.options, silent.log)
+  expect(silent.lines).toEqual([])
+})
