@@ -14,11 +14,12 @@
  * @see docs/architecture.md
  */
 
-/** Bytes of one stored document. Readers must not write to them. */
+/** Bytes of one stored document, at most 16 MiB. Readers must not write to them, nor a committer before its commit has resolved. */
 export type Bytes = Uint8Array
 
 /**
- * `<table>/<partition>[/<rest>]`, UTF-8, at most 1,500 bytes. The partition (phone, phone_id, room, feed, client) is the second level,
+ * `<table>/<partition>[/<rest>]`, well-formed Unicode without NUL, at most 1,500 bytes of UTF-8; names of feeds and clients and ids of outbox
+ * entries are bound likewise. The partition (phone, phone_id, room, feed, client) is the second level,
  * so that a sharded engine can place the key. Keys sort bytewise.
  */
 export type Key = string
@@ -96,7 +97,10 @@ export interface InboxHead {
   readonly dropped: number
 }
 
-/** Moves the marks of an inbox forward. Marks never move back; a settled entry may be forgotten. */
+/**
+ * Moves the marks of an inbox forward: never back, and at most to the newest entry. A settled entry may be forgotten. An inbox that is not there
+ * stays so.
+ */
 export interface Settlement {
   readonly client: string
   readonly settledTo: number
@@ -109,6 +113,10 @@ export interface OutboxEntry {
   readonly job: Bytes
 }
 
+/**
+ * What is applied together, in this order: appends, puts, numbers, inboxes cleared, settlements, deliveries, outbox entries done, outbox
+ * entries added. Of two writes to the same key the later stands.
+ */
 export interface Commit {
   readonly checks?: readonly Check[]
   readonly puts?: readonly Put[]
@@ -116,8 +124,9 @@ export interface Commit {
   readonly numbers?: readonly PutNumber[]
   readonly deliveries?: readonly Delivery[]
   readonly settlements?: readonly Settlement[]
-  /** Empties these inboxes and forgets their numbers (logout, clean session). Applied before `deliveries`. */
+  /** Empties these inboxes and forgets their numbers (logout, clean session). */
   readonly clearInboxes?: readonly string[]
+  /** An entry with the id of one that is there replaces it. */
   readonly outbox?: readonly OutboxEntry[]
   readonly outboxDone?: readonly string[]
 }
@@ -162,17 +171,21 @@ export interface StoreReader {
   feedPlace(feed: string, id: number): Eventually<Appended | undefined>
   /**
    * Entries of a feed, always ascending: `older` ends at `from` (or the nearest before it), `newer` begins at `from` (or the nearest after it);
-   * `from` 0 means the newest for `older`, the oldest for `newer`.
+   * `from` 0 means the newest for `older`, the oldest for `newer`. An entry whose document a put has removed keeps its place, with an empty message.
    */
   feedPage(feed: string, page: { readonly from: number; readonly direction: 'older' | 'newer'; readonly limit: number }): Eventually<readonly FeedEntry[]>
   inboxHead(client: string): Eventually<InboxHead | undefined>
   /** Entries still owed with a number greater than `after`, ascending. */
   inboxPage(client: string, page: { readonly after: number; readonly limit: number }): Eventually<readonly InboxEntry[]>
-  outboxPage(limit: number): Eventually<readonly OutboxEntry[]>
+  /** Outbox entries by ascending id, after the id `after` if given. */
+  outboxPage(limit: number, after?: string): Eventually<readonly OutboxEntry[]>
 }
 
 export interface Store extends StoreReader {
-  /** @throws Outage if the engine cannot write (disk full, closed); nothing was applied then. */
+  /**
+   * @throws StoreOutage if the engine cannot write (disk full, closed); nothing was applied then.
+   * @throws RangeError if a key, a value or a reference is out of range: a fault of the caller; nothing was applied then.
+   */
   commit(commit: Commit): Promise<CommitResult>
   /** Waits for commits under way, then releases everything. */
   close(): Promise<void>

@@ -15,6 +15,11 @@ export interface Environment {
    * @returns whether they were written, once they are durable
    */
   writeAt(version: number, writes: ReadonlyMap<string, Bytes | undefined>): Promise<boolean>
+  /** Takes the one turn that the handles of this process share, and says whether it was free. A thread that dies gives it back. */
+  takeTurn(): boolean
+  giveTurnBack(): void
+  /** Whether some handle of this process has the turn. */
+  isTurnTaken(): boolean
   /** Runs `write` under the write lock, blocking this thread; what it throws undoes it all. Only for opening: see {@link writeAt}. */
   transact(write: () => void): void
   close(): Promise<void>
@@ -34,6 +39,7 @@ export function openEnvironment({ path, mapSizeBytes }: EnvironmentOptions): Env
   const rows = root.openDB<Buffer, string | Buffer>({ name: 'rows', ...tableOptions })
   const versions = root.openDB<Buffer, string>({ name: 'version', ...tableOptions, useVersions: true })
   if (versions.getEntry(versionRow) === undefined) versions.transactionSync(() => startVersion(versions))
+  const turns = rows as unknown as Turns
   let hasFailed = false
   return {
     rows,
@@ -57,6 +63,9 @@ export function openEnvironment({ path, mapSizeBytes }: EnvironmentOptions): Env
       hasFailed = false
       return true
     },
+    takeTurn: () => turns.attemptLock(turn),
+    giveTurnBack: () => void turns.unlock(turn),
+    isTurnTaken: () => turns.unlock(turn, undefined, true),
     transact: (write) => rows.transactionSync(write),
     async close() {
       if (hasFailed) await rows.remove('absent')
@@ -66,6 +75,7 @@ export function openEnvironment({ path, mapSizeBytes }: EnvironmentOptions): Env
 }
 
 const versionRow = 'version'
+const turn = 'turn'
 const empty = Buffer.alloc(0)
 const tableOptions = { encoding: 'binary', keyEncoder: rowEncoder } as const
 
@@ -75,6 +85,15 @@ const writeOptions = {
   eventTurnBatching: false,
   overlappingSync: true,
 } as const
+
+/**
+ * The locks of lmdb that its type declarations leave out: held in memory, for all threads of the process, released when their thread ends. We
+ * give no callback to be told of a release: one whose thread has died makes a release loop for ever (lmdb 3.5).
+ */
+interface Turns {
+  attemptLock(name: string): boolean
+  unlock(name: string, version?: undefined, isOnlyAsked?: boolean): boolean
+}
 
 /** Another handle may have been first. */
 function startVersion(versions: Database<Buffer, string>): void {

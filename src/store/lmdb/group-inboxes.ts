@@ -26,90 +26,87 @@ interface OpenInbox {
 /** A chunk takes no further entry once it holds this much, so that settling frees space steadily. */
 const chunkLimit = { entries: 128, bytes: 32_768 }
 
-export class GroupInboxes {
-  readonly #rows: Rows
-  readonly #limit: number
-  readonly #open = new Map<string, OpenInbox>()
-
-  constructor(rows: Rows, limit: number) {
-    this.#rows = rows
-    this.#limit = limit
-  }
-
-  clear(client: string): void {
-    const inbox = this.#take(client)
-    this.#removeChunks(inbox, inbox.storedTo)
-    Object.assign(inbox, nothing(client))
-  }
-
+export interface GroupInboxes {
+  clear(client: string): void
   /** Moves marks forward, at most to the newest entry; an inbox that is not there stays so. */
-  settle({ client, settledTo, releasedTo }: Settlement): void {
-    const inbox = this.#take(client)
-    inbox.settledTo = Math.max(inbox.settledTo, Math.min(settledTo, inbox.last))
-    inbox.releasedTo = Math.max(inbox.releasedTo, Math.min(releasedTo, inbox.last))
-  }
-
+  settle(settlement: Settlement): void
   /** Adds an entry, dropping the oldest if the inbox is full, and returns its number. */
-  add(delivery: Delivery, messageId: number): number {
-    const inbox = this.#take(delivery.client)
-    inbox.isKnown = true
-    inbox.last += 1
-    inbox.added.push({ delivery, messageId })
-    const overflow = inbox.last - this.#limit - inbox.settledTo
-    if (overflow > 0) {
-      inbox.settledTo += overflow
-      inbox.dropped += overflow
-    }
-    return inbox.last
-  }
-
+  add(delivery: Delivery, messageId: number): number
   /** Writes heads and chunks, and removes chunks of which nothing is owed any more. */
-  write(): void {
-    for (const inbox of this.#open.values()) {
-      this.#removeChunks(inbox, Math.min(inbox.settledTo, inbox.storedTo))
-      this.#writeAdded(inbox)
-      this.#rows.put(inboxHeadRow(inbox.client), inbox.isKnown ? encodeInboxHead(inbox) : undefined)
-    }
-  }
+  write(): void
+}
 
-  #take(client: string): OpenInbox {
-    let inbox = this.#open.get(client)
-    if (inbox === undefined) {
-      inbox = this.#read(client)
-      this.#open.set(client, inbox)
-    }
+export function groupInboxes(rows: Rows, limit: number): GroupInboxes {
+  const inboxes = new Map<string, OpenInbox>()
+
+  function inboxOf(client: string): OpenInbox {
+    const open = inboxes.get(client)
+    if (open !== undefined) return open
+    const bytes = rows.get(inboxHeadRow(client))
+    const inbox = bytes === undefined ? nothing(client) : stored(client, decodeInboxHead(bytes))
+    inboxes.set(client, inbox)
     return inbox
   }
 
-  #read(client: string): OpenInbox {
-    const bytes = this.#rows.get(inboxHeadRow(client))
-    if (bytes === undefined) return nothing(client)
-    const head: StoredInboxHead = decodeInboxHead(bytes)
-    return { client, isKnown: true, ...head, storedTo: head.last, added: [] }
+  return {
+    clear(client) {
+      const inbox = inboxOf(client)
+      removeChunks(rows, inbox, inbox.storedTo)
+      inboxes.set(client, nothing(client))
+    },
+    settle({ client, settledTo, releasedTo }) {
+      const inbox = inboxOf(client)
+      inbox.settledTo = Math.max(inbox.settledTo, Math.min(settledTo, inbox.last))
+      inbox.releasedTo = Math.max(inbox.releasedTo, Math.min(releasedTo, inbox.last))
+    },
+    add(delivery, messageId) {
+      const inbox = inboxOf(delivery.client)
+      inbox.isKnown = true
+      inbox.last += 1
+      inbox.added.push({ delivery, messageId })
+      const overflow = inbox.last - limit - inbox.settledTo
+      if (overflow > 0) {
+        inbox.settledTo += overflow
+        inbox.dropped += overflow
+      }
+      return inbox.last
+    },
+    write() {
+      for (const inbox of inboxes.values()) {
+        removeChunks(rows, inbox, Math.min(inbox.settledTo, inbox.storedTo))
+        writeAdded(rows, inbox)
+        rows.put(inboxHeadRow(inbox.client), inbox.isKnown ? encodeInboxHead(inbox) : undefined)
+      }
+    },
   }
+}
 
-  /** Removes the chunks that end at or before `upTo`, from the oldest on. */
-  #removeChunks(inbox: OpenInbox, upTo: number): void {
-    while (inbox.oldest <= upTo) {
-      const row = inboxChunkRow(inbox.client, inbox.oldest)
-      const chunk = this.#rows.get(row)
-      if (chunk === undefined) throw new Error('an inbox chunk is missing')
-      const next = inbox.oldest + chunkCount(chunk)
-      if (next > upTo + 1) return
-      this.#rows.put(row, undefined)
-      inbox.oldest = next
-    }
+/** Removes the chunks that end at or before `upTo`, from the oldest on. */
+function removeChunks(rows: Rows, inbox: OpenInbox, upTo: number): void {
+  while (inbox.oldest <= upTo) {
+    const row = inboxChunkRow(inbox.client, inbox.oldest)
+    const chunk = rows.get(row)
+    if (chunk === undefined) throw new Error('an inbox chunk is missing')
+    const next = inbox.oldest + chunkCount(chunk)
+    if (next > upTo + 1) return
+    rows.put(row, undefined)
+    inbox.oldest = next
   }
+}
 
-  #writeAdded(inbox: OpenInbox): void {
-    const gone = Math.max(0, Math.min(inbox.settledTo - inbox.storedTo, inbox.added.length))
-    let first = inbox.storedTo + gone + 1
-    if (inbox.oldest > inbox.storedTo) inbox.oldest = first
-    for (const entries of chunksOf(inbox.added.slice(gone))) {
-      this.#rows.put(inboxChunkRow(inbox.client, first), encodeChunk(entries))
-      first += entries.length
-    }
+/** Writes what was added as chunks, but for what was settled or dropped in the same group. */
+function writeAdded(rows: Rows, inbox: OpenInbox): void {
+  const gone = Math.max(0, inbox.settledTo - inbox.storedTo)
+  let first = inbox.storedTo + gone + 1
+  if (inbox.oldest > inbox.storedTo) inbox.oldest = first
+  for (const entries of chunksOf(inbox.added.slice(gone))) {
+    rows.put(inboxChunkRow(inbox.client, first), encodeChunk(entries))
+    first += entries.length
   }
+}
+
+function stored(client: string, head: StoredInboxHead): OpenInbox {
+  return { client, isKnown: true, ...head, storedTo: head.last, added: [] }
 }
 
 function nothing(client: string): OpenInbox {

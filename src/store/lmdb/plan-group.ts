@@ -1,9 +1,9 @@
-import type { Append, Appended, Bytes, Commit, CommitResult, FeedHead, MessageRef } from '../contract.js'
-import { messageKey, numberBytes } from '../contract.js'
-import { decodeFeedHead, encodeFeedHead, encodeFeedPlace } from './feed-rows.js'
-import { GroupInboxes } from './group-inboxes.js'
+import type { Appended, Bytes, Commit, CommitResult, MessageRef } from '../contract.js'
+import { numberBytes } from '../contract.js'
+import { groupFeeds, type GroupFeeds } from './group-feeds.js'
+import { groupInboxes, type GroupInboxes } from './group-inboxes.js'
 import { groupRows, type Rows } from './group-rows.js'
-import { documentRow, feedHeadRow, feedPlaceRow, lastIdRow, outboxRow } from './row-keys.js'
+import { documentRow, outboxRow } from './row-keys.js'
 
 /** What a group of commits comes to: the rows to write (undefined removes) and the result of each commit, in order. */
 export interface GroupPlan {
@@ -19,8 +19,8 @@ export interface GroupPlan {
  */
 export function planGroup(commits: readonly Commit[], read: (row: string) => Bytes | undefined, inboxLimit: number): GroupPlan {
   const rows = groupRows(read)
-  const feeds = new GroupFeeds(rows)
-  const inboxes = new GroupInboxes(rows, inboxLimit)
+  const feeds = groupFeeds(rows)
+  const inboxes = groupInboxes(rows, inboxLimit)
   const results = commits.map((commit) => (holds(commit, rows) ? apply(commit, rows, feeds, inboxes) : conflict))
   feeds.write()
   inboxes.write()
@@ -58,37 +58,4 @@ function idOf(message: MessageRef | undefined, appended: readonly Appended[]): n
 /** `requireCommit` has seen that the append is there. */
 function idAt(appended: readonly Appended[], append: number): number {
   return appended[append]?.id ?? 0
-}
-
-/** The feeds that a group of commits appends to, and the ids it gives: heads are read and written once. */
-class GroupFeeds {
-  readonly #rows: Rows
-  readonly #heads = new Map<string, FeedHead>()
-  #lastId: number | undefined
-
-  constructor(rows: Rows) {
-    this.#rows = rows
-  }
-
-  append({ feed, message, isCountable }: Append): Appended {
-    const head = this.#heads.get(feed) ?? decodeFeedHead(this.#rows.get(feedHeadRow(feed)))
-    const id = this.#nextId()
-    const ordinal = head.ordinal + (isCountable ? 1 : 0)
-    const appended = { id, previous: head.lastId, position: head.count + 1, ordinal }
-    this.#heads.set(feed, { lastId: id, count: appended.position, ordinal })
-    this.#rows.put(feedPlaceRow(feed, id), encodeFeedPlace(appended))
-    this.#rows.put(documentRow(messageKey(id)), message)
-    return appended
-  }
-
-  write(): void {
-    for (const [feed, head] of this.#heads) this.#rows.put(feedHeadRow(feed), encodeFeedHead(head))
-    if (this.#lastId !== undefined) this.#rows.put(lastIdRow, numberBytes(this.#lastId))
-  }
-
-  #nextId(): number {
-    this.#lastId ??= Number(Buffer.from(this.#rows.get(lastIdRow) ?? '0').toString('latin1'))
-    this.#lastId += 1
-    return this.#lastId
-  }
 }

@@ -81,9 +81,9 @@ export function lmdbReader({ rows, refresh }: Environment): StoreReader {
       refresh()
       return inboxPage(client, after, limit)
     },
-    outboxPage(limit) {
+    outboxPage(limit, after) {
       refresh()
-      const range = rows.getRange({ start: outboxRow(''), end: endOf(outboxRow('')), limit })
+      const range = rows.getRange({ start: outboxRow(after ?? ''), end: endOf(outboxRow('')), exclusiveStart: after !== undefined, limit })
       return [...range].map(({ key, value }) => ({ id: nameInRow(key as string), job: value }))
     },
   }

@@ -40,3 +40,13 @@ function requireAppend(message: MessageRef, appends: number): void {
     throw new RangeError('no such append in the commit')
   }
 }
+
+/** Bytes of the values in a commit. */
+export function commitBytes({ puts = [], appends = [], deliveries = [], outbox = [] }: Commit): number {
+  let bytes = 0
+  for (const { value } of puts) bytes += value?.byteLength ?? 0
+  for (const { message } of appends) bytes += message.byteLength
+  for (const { body } of deliveries) bytes += body.byteLength
+  for (const { job } of outbox) bytes += job.byteLength
+  return bytes
+}
