@@ -3,6 +3,7 @@ import type { Put } from '../../../store/contract.js'
 import { type Phone, phoneIdOf, type PhoneId } from '../../../topics/index.js'
 import { contacts, counters, type ProfileDocument, profiles, type RosterDocument, rosters } from '../../documents/index.js'
 import { newSelfContact } from '../../views/contact-view.js'
+import { emptyState } from '../../views/feed-state.js'
 import { profileRecord } from '../../views/profile-view.js'
 import { changedRoster } from '../../views/roster-view.js'
 
@@ -29,7 +30,7 @@ export function newAccount(phone: Phone, lastRosterId: number, now: number): New
   if (userId === undefined) throw new RangeError('roster ids are used up')
   const profile = { services: [], settings: [], rosters: [id], update: now, balance: 0, created: now }
   const roster = newRoster(id, now)
-  const self = { phoneId: userId, roster, contact: newSelfContact(now), feed: { lastMessage: null, unread: 0, reader: 0 } }
+  const self = { phoneId: userId, roster, contact: newSelfContact(now), feed: emptyState }
   return {
     profile,
     userId,

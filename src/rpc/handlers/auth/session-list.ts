@@ -1,8 +1,8 @@
 import { type Auth, record } from '../../../protocol/index.js'
 import type { ClientId } from '../../../topics/index.js'
 import { type SessionDocument, sessions } from '../../documents/index.js'
+import { mergeFeatures } from '../../merge-features.js'
 import { accept, answer, type Outcome } from '../../outcome.js'
-import { mergeSettings } from '../friend/contact-state.js'
 import { type OwnSessionFacts, ownSessionHandler, readOwnSession } from './own-session.js'
 
 interface SessionListFacts extends OwnSessionFacts {
@@ -29,7 +29,7 @@ export const listSessions = ownSessionHandler(
 
 /** Merges settings into the own session and answers it (v11). @see docs/protocol/rpc.md 4, Auth/list */
 export const updateSession = ownSessionHandler(readOwnSession, ({ record: given, device, session }): Outcome => {
-  const updated = { ...session, settings: mergeSettings(session.settings, given.settings) }
+  const updated = { ...session, settings: mergeFeatures(session.settings, given.settings) }
   return accept({
     puts: [sessions.put(updated, device.clientId)],
     sends: [answer({ ...sessionRecord(device.clientId, updated, 'update'), push: updated.push })],

@@ -1,0 +1,261 @@
+/** A few people, their devices and a room on a real store; requests of the chat families run through the batch runner. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type AnyRecord, type Dialect, errorCodeOf, type RecordOf } from '../../src/protocol/index.js'
+import { newRpcContext } from '../../src/rpc/context.js'
+import {
+  type ContactDocument,
+  contacts,
+  devices,
+  type MemberDocument,
+  members,
+  type Role,
+  type RoomDocument,
+  rooms,
+  rosters,
+} from '../../src/rpc/documents/index.js'
+import { newDecodeCache } from '../../src/rpc/facts.js'
+import { friendHandlers } from '../../src/rpc/handlers/friend/index.js'
+import { historyHandlers } from '../../src/rpc/handlers/history/index.js'
+import { messageHandlers } from '../../src/rpc/handlers/message/index.js'
+import { typingHandlers } from '../../src/rpc/handlers/typing.js'
+import type { Payload } from '../../src/rpc/outcome.js'
+import type { Caller, Handler } from '../../src/rpc/request.js'
+import { messageRecord } from '../../src/rpc/views/message-view.js'
+import { type BatchItem, type BatchResult, runBatch } from '../../src/rpc/worker/run-batch.js'
+import { openLmdbStore } from '../../src/store/lmdb/open-lmdb-store.js'
+import type { Put, Store } from '../../src/store/contract.js'
+import { actionsTopic, phoneOf, type PhoneId, type RoomId } from '../../src/topics/index.js'
+import { clientIdOf, rosterOf } from '../acl/cast.js'
+
+export const ann = rosterOf('380670001234_12525')
+export const boris = rosterOf('380670002234_12334')
+export const clara = rosterOf('380670003234_12777')
+export const dan = rosterOf('380670004234_12888')
+/** A second roster of Ann's phone. */
+export const anne = rosterOf('380670001234_12526')
+export const nobody = rosterOf('380670009999_1')
+
+/** The clock of every test unless it moves it. */
+export const now = 1_700_000_000_000
+
+const boot = 'test'
+const clientOf: { readonly [Roster in string]: string } = {
+  [ann]: 'emqttd_A1',
+  [boris]: 'emqttd_B1',
+  [clara]: 'emqttd_C1',
+  [dan]: 'emqttd_D1',
+}
+
+/** One thing that left the server: on which topic, to which devices (phones where only the connected ones get it). */
+export interface Sent {
+  readonly topic: string
+  readonly to: readonly string[]
+  readonly record: AnyRecord
+}
+
+/** What one request led to. */
+export interface Result {
+  /** The answers to the caller. */
+  readonly answers: readonly AnyRecord[]
+  /** Everything else, in order. */
+  readonly pushes: readonly Sent[]
+  /** Error code of the answer, undefined if there is none. */
+  readonly error: string | undefined
+}
+
+export interface ChatWorld {
+  readonly store: Store
+  readonly context: ReturnType<typeof newRpcContext>
+  put(...puts: readonly Put[]): Promise<void>
+  /** Runs a request of the device of `who` and commits it. */
+  ask(who: PhoneId, record: AnyRecord, options?: AskOptions): Promise<Result>
+  /** Runs several requests of one device as one batch, with further ones where the batch had to be cut. */
+  askAll(who: PhoneId, records: readonly AnyRecord[]): Promise<readonly AnyRecord[]>
+  contact(owner: PhoneId, other: PhoneId): Promise<ContactDocument | undefined>
+  close(): Promise<void>
+}
+
+export interface AskOptions {
+  readonly dialect?: Dialect
+  readonly at?: number
+  readonly asService?: boolean
+  /** All rosters of the caller's phone; only `who` by default. */
+  readonly rosters?: readonly PhoneId[]
+}
+
+export async function openChatWorld(): Promise<ChatWorld> {
+  const path = await mkdtemp(join(tmpdir(), 'chat-'))
+  const store = await openLmdbStore({ path })
+  const context = newRpcContext({ boot, nodeCount: 1 })
+  const put = async (...puts: readonly Put[]): Promise<void> => {
+    await store.commit({ puts })
+  }
+  await put(...[ann, boris, clara, dan, anne].flatMap(person))
+  await put(devices.put({ clients: ['emqttd_A1', 'emqttd_A2'].map(clientIdOf) }, phoneOf(ann)))
+
+  const cache = newDecodeCache(1_000)
+  async function run(caller: Caller, records: readonly AnyRecord[], at: number): Promise<BatchResult & { readonly covered: number }> {
+    const items = records.map((record) => itemOf(caller, record, at, context))
+    const state = { clientId: caller.clientId, marks: undefined }
+    return runBatch(items, state, Number.POSITIVE_INFINITY, {
+      store,
+      cache,
+      boot,
+      newId: () => 'id',
+      onFault(fault) {
+        throw fault
+      },
+      onConflict: () => undefined,
+      onOutcome: () => undefined,
+      wait: () => Promise.resolve(),
+      now: () => at,
+    })
+  }
+
+  return {
+    store,
+    context,
+    put,
+    async ask(who, record, options = {}) {
+      const caller = callerOf(who, options)
+      return resultOf(await run(caller, [record], options.at ?? now), caller)
+    },
+    async askAll(who, records) {
+      const caller = callerOf(who, {})
+      const answers: AnyRecord[] = []
+      for (let rest = records; rest.length > 0;) {
+        const batch = await run(caller, rest, now)
+        answers.push(...resultOf(batch, caller).answers)
+        rest = rest.slice(batch.covered)
+      }
+      return answers
+    },
+    async contact(owner, other) {
+      const bytes = await store.get(contacts.key(owner, other))
+      return bytes && contacts.decode(bytes)
+    },
+    async close() {
+      await store.close()
+      await rm(path, { recursive: true })
+    },
+  }
+}
+
+function person(phoneId: PhoneId): readonly Put[] {
+  const roster = { id: 1, names: phoneId, surnames: null, email: null, nick: null, avatar: null, created: now, update: now }
+  return [
+    rosters.put(roster, phoneId),
+    contacts.put(aContact({ state: 'friend' }), phoneId, phoneId),
+    devices.put({ clients: [clientIdOf(clientOf[phoneId] ?? 'emqttd_A1')] }, phoneOf(phoneId)),
+  ]
+}
+
+export function aContact(parts: Partial<ContactDocument>): ContactDocument {
+  return { state: 'none', bans: false, isBanned: false, isMuted: false, settings: [], created: now, update: now, ...parts }
+}
+
+/** Both sides of a friendship. */
+export function friends(a: PhoneId, b: PhoneId): readonly Put[] {
+  return [contacts.put(aContact({ state: 'friend' }), a, b), contacts.put(aContact({ state: 'friend' }), b, a)]
+}
+
+/** A room whose members have the ids 1, 2, 3 … in the order given. */
+export function aRoom(
+  room: RoomId,
+  list: readonly (readonly [PhoneId, Role, isMuted?: boolean])[],
+  parts: Partial<RoomDocument> = {},
+): readonly Put[] {
+  const document: RoomDocument = {
+    name: 'Trip',
+    description: null,
+    settings: [],
+    data: [],
+    type: 'group',
+    tos: null,
+    tosUpdate: 0,
+    created: now,
+    update: now,
+    owner: ann,
+    memberCount: list.length,
+    lastMemberId: list.length,
+    stamp: 1,
+    ...parts,
+  }
+  const blank = { isSilent: false, avatar: null, names: null, surnames: null, alias: null, email: null, voxId: null, settings: [] }
+  return [
+    rooms.put(document, room),
+    ...list.map(([phoneId, role, isMuted = false], i) => {
+      const member: MemberDocument = { id: i + 1, role, isMuted, ...blank, joined: now, update: now }
+      return members.put(member, room, phoneId)
+    }),
+  ]
+}
+
+function callerOf(who: PhoneId, { dialect = 'v1', asService = false, rosters = [who] }: AskOptions): Caller {
+  const clientId = clientIdOf(asService ? 'sys_news' : (clientOf[who] ?? 'emqttd_A1'))
+  const known = { clientId, userName: 'api' }
+  return {
+    client: asService ? { kind: 'service', name: 'news', ...known } : { kind: 'device', phone: phoneOf(who), rosters, ...known },
+    clientId,
+    dialect,
+    codec: 'bert',
+    token: null,
+  }
+}
+
+type Entry = { readonly tag: string; readonly request: string; readonly handler: Handler<AnyRecord, unknown> }
+
+const entries = [...friendHandlers, ...messageHandlers, ...historyHandlers, ...typingHandlers] as unknown as readonly Entry[]
+
+function itemOf(caller: Caller, record: AnyRecord, at: number, context: ChatWorld['context']): BatchItem {
+  const asked = 'status' in record ? record.status : ''
+  const entry = entries.find(({ tag, request }) => tag === record.tag && request === asked)
+  if (entry === undefined) throw new Error(`no handler for ${record.tag} ${String(asked)}`)
+  const request = { record, caller, now: at, context }
+  return {
+    asker: { connection: 1, clientId: caller.clientId, actionsTopic: actionsTopic('api', caller.clientId), hasInbox: true, qos: 2 },
+    request: 1,
+    isRepeated: false,
+    answersRefusals: true,
+    evaluate: async (reader) => entry.handler.decide(request, await entry.handler.read(request, reader)),
+  }
+}
+
+function resultOf(batch: BatchResult, caller: Caller): Result {
+  const sent = sentBy(batch, caller)
+  const own = actionsTopic('api', caller.clientId)
+  const answers = sent.filter(({ topic }) => topic === own).map(({ record }) => record)
+  const [first] = answers
+  return { answers, pushes: sent.filter(({ topic }) => topic !== own), error: (first && errorCodeOf(first)) ?? undefined }
+}
+
+function sentBy(batch: BatchResult, caller: Caller): readonly Sent[] {
+  return batch.draft.after.flatMap((step): Sent[] => {
+    switch (step.kind) {
+      case 'deliver':
+        return [{ topic: step.outgoing.topic, to: step.outgoing.clients, record: recordIn(step.outgoing.payload, batch) }]
+      case 'live':
+        return [{ topic: step.topic, to: step.phones, record: recordIn(step.payload, batch) }]
+      case 'answer':
+        return [{ topic: actionsTopic('api', caller.clientId), to: [caller.clientId], record: recordIn(step.payload, batch) }]
+      default:
+        return []
+    }
+  })
+}
+
+function recordIn(payload: Payload, { draft, result }: BatchResult): AnyRecord {
+  if (payload.kind === 'opaque') throw new Error('bytes are no record')
+  if (payload.kind !== 'message') return payload.record
+  const place = result.appended[payload.append]
+  const appended = draft.appended[payload.append]
+  if (place === undefined || appended === undefined) throw new Error('no such append')
+  return messageRecord({ id: place.id, previous: place.previous, next: 0 }, appended.message)
+}
+
+/** The records of one tag among those given. */
+export function only<T extends AnyRecord['tag']>(tag: T, records: readonly AnyRecord[]): readonly RecordOf<T>[] {
+  return records.filter((record): record is Extract<AnyRecord, { tag: T }> => record.tag === tag) as unknown as readonly RecordOf<T>[]
+}
