@@ -2,7 +2,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-const pages = [{ page: 'options.md', from: 'server/options-pages', render: 'renderOptionsReference' }]
+const pages = [
+  { page: 'options.md', from: 'server/options-pages', render: 'renderOptionsReference' },
+  { page: 'topics.md', from: 'topics/index', render: 'renderTopicsReference' },
+]
 
 const folder = join('docs', 'reference')
 mkdirSync(folder, { recursive: true })

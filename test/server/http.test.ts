@@ -78,12 +78,21 @@ describe('HTTP for operators', () => {
     expect(Buffer.concat(received).toString()).toContain(' 408 ')
   })
 
-  test('closing ends connections that are kept alive', async () => {
-    const socket = connect(port, '127.0.0.1')
-    socket.write('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n')
+  test.each([
+    { connection: 'that is kept alive', sent: 'GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n' },
+    { connection: 'in the middle of its next request', sent: 'GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nGET /healthz HT' },
+  ])('closing ends a connection $connection', async ({ sent }) => {
+    const patient = createHttpServer({
+      readiness: () => readiness,
+      metrics: () => metrics.render(),
+      metricsContentType: 'text/plain',
+      requestTimeoutMs: 60_000,
+    })
+    const socket = connect(await patient.start('127.0.0.1', 0), '127.0.0.1')
+    socket.write(sent)
     await once(socket, 'data')
     const closed = once(socket, 'close')
-    await server.close()
+    await patient.close()
     await closed
   })
 
