@@ -5,7 +5,7 @@ import { findName } from './name-index.js'
 import type { Dialect } from './records.js'
 import { incoming, wireNames, type WireRecord } from './registry.js'
 import { emptyList, term, type Shape } from './shape.js'
-import type { Term } from './term.js'
+import { isImproperList, type Term } from './term.js'
 import { readUtf8 } from './utf8.js'
 
 /**
@@ -346,6 +346,7 @@ function readTerms(r: Reading, count: number): Term[] | null {
 }
 
 function readTermList(r: Reading, count: number): Term | null {
+  if (count === 0) return fail(r, 'is a list without elements that is not []')
   const list = readTerms(r, count)
   if (list === null || !has(r, 1)) return null
   if (r.bytes[r.pos] === tags.nil) {
@@ -353,7 +354,13 @@ function readTermList(r: Reading, count: number): Term | null {
     return list
   }
   const tail = readValue(r, anyTerm) as Term
-  return r.fault === null ? { list, tail } : null
+  return r.fault === null ? withTail(list, tail) : null
+}
+
+/** A tail that is a list goes on with the list: `[a | [b]]` is `[a, b]`. */
+function withTail(list: readonly Term[], tail: Term): Term {
+  if (Array.isArray(tail)) return [...list, ...tail]
+  return isImproperList(tail) ? { list: [...list, ...tail.list], tail: tail.tail } : { list, tail }
 }
 
 function readByteString(r: Reading, shape: Shape): unknown {

@@ -1,29 +1,41 @@
 import * as tags from './bert-tags.js'
-import type { Dialect } from './records.js'
+import { recordTags, type Dialect, type RecordTag } from './records.js'
 import { outgoing, type WireRecord } from './registry.js'
 import type { Shape } from './shape.js'
 import { isAtom, isFloat, isImproperList, isTuple, type Term } from './term.js'
 
 /** One buffer serves every encoding of the thread; it grows, and is replaced when one huge record has passed. */
+const firstBytes = 1 << 14
 const keptBytes = 1 << 20
-let work = Buffer.allocUnsafeSlow(1 << 14)
+let work = new Uint8Array(firstBytes)
+/** The same memory, for what only a Buffer can do. */
+let workBuffer = Buffer.from(work.buffer)
 let pos = 0
 
-/** The bytes of the record in the external term format. Total on every canonical record. */
+/**
+ * The bytes of the record in the external term format. Total on every canonical record. They lie in Node's buffer pool: whoever sends
+ * them to another thread copies them first.
+ */
 export function writeBert(record: object, dialect: Dialect): Uint8Array {
   pos = 0
   put(tags.versionByte)
   writeRecord(record, dialect)
-  const payload = Uint8Array.prototype.slice.call(work, 0, pos)
-  if (work.length > keptBytes) work = Buffer.allocUnsafeSlow(1 << 14)
+  const payload = Buffer.allocUnsafe(pos)
+  workBuffer.copy(payload, 0, 0, pos)
+  if (work.length > keptBytes) useWork(new Uint8Array(firstBytes))
   return payload
+}
+
+function useWork(next: Uint8Array<ArrayBuffer>): void {
+  work = next
+  workBuffer = Buffer.from(next.buffer)
 }
 
 function reserve(count: number): void {
   if (pos + count <= work.length) return
-  const larger = Buffer.allocUnsafeSlow(Math.max(work.length * 2, pos + count))
-  work.copy(larger, 0, 0, pos)
-  work = larger
+  const larger = new Uint8Array(Math.max(work.length * 2, pos + count))
+  larger.set(work)
+  useWork(larger)
 }
 
 function put(byte: number): void {
@@ -39,24 +51,36 @@ function put32(value: number): void {
   pos += 4
 }
 
-const heads = new Map<WireRecord, Buffer>()
+/** A layout with the bytes every such record begins with: tuple arity and record name. */
+interface Form {
+  readonly layout: WireRecord
+  readonly head: Uint8Array
+}
 
-/** Tuple arity and record name, the same bytes every time. */
-function headOf(layout: WireRecord): Buffer {
-  const known = heads.get(layout)
-  if (known !== undefined) return known
-  const name = Buffer.from(layout.name, 'latin1')
-  const head = Buffer.concat([Buffer.from([tags.smallTuple, layout.arity, tags.atomLatin1, 0, name.length]), name])
-  heads.set(layout, head)
-  return head
+const forms = new Map(recordTags.map((tag) => [tag as string, { v1: formOf(tag, 'v1'), v11: formOf(tag, 'v11') }]))
+
+function formOf(tag: RecordTag, dialect: Dialect): Form {
+  const layout = outgoing(tag, dialect)
+  return { layout, head: new Uint8Array([tags.smallTuple, layout.arity, ...atomBytes(layout.name)]) }
+}
+
+function atomBytes(name: string): Uint8Array {
+  const text = Buffer.from(name, 'latin1')
+  return new Uint8Array([tags.atomLatin1, 0, text.length, ...text])
+}
+
+function putAll(bytes: Uint8Array): void {
+  const length = bytes.length
+  if (pos + length > work.length) reserve(length)
+  for (let i = 0; i < length; i++) work[pos + i] = bytes[i] as number
+  pos += length
 }
 
 function writeRecord(record: object, dialect: Dialect): boolean {
-  const layout = 'tag' in record ? outgoing(String(record.tag), dialect) : null
-  if (layout === null) return false
-  const head = headOf(layout)
-  reserve(head.length)
-  for (let i = 0; i < head.length; i++) work[pos++] = head[i] as number
+  const both = 'tag' in record ? forms.get(record.tag as string) : undefined
+  if (both === undefined) return false
+  const { layout, head } = both[dialect]
+  putAll(head)
   const values = layout.mapping.write(record)
   const shapes = layout.shapes
   for (let i = 0; i < shapes.length; i++) {
@@ -85,8 +109,8 @@ function writeValue(shape: Shape, value: unknown, dialect: Dialect): boolean {
 }
 
 function writeString(shape: Shape, value: string): boolean {
-  const atom = shape.atoms?.sent.get(value)
-  if (atom !== undefined) return writeAtom(atom)
+  const listed = shape.atoms?.sent.get(value)
+  if (listed !== undefined) return writeListedAtom(listed)
   if (shape.text || shape.term) return writeText(value)
   return shape.anyAtom && (writeAtom(value) || writeText(value))
 }
@@ -104,15 +128,33 @@ function writeText(value: string): boolean {
       work[start + i] = code
     }
   }
-  const bytes = i === length ? length : work.write(value, start, 'utf8')
+  const bytes = i === length ? length : workBuffer.write(value, start, 'utf8')
   pos++
   put32(bytes)
   pos = start + bytes
   return true
 }
 
+/** The atoms of the table, as bytes; no more of them than the table lists. */
+const listedAtoms = new Map<string, Uint8Array>()
+
+function writeListedAtom(name: string): boolean {
+  let bytes = listedAtoms.get(name)
+  if (bytes === undefined) {
+    bytes = atomBytes(name)
+    listedAtoms.set(name, bytes)
+  }
+  putAll(bytes)
+  return true
+}
+
+function isLatin1Text(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0xff) return false
+  return true
+}
+
 function writeAtom(name: string): boolean {
-  const isLatin1 = !/[^\0-\xff]/.test(name)
+  const isLatin1 = isLatin1Text(name)
   const bytes = isLatin1 ? name.length : Buffer.byteLength(name)
   if (bytes > 255) return false
   reserve(3 + bytes)
@@ -120,7 +162,7 @@ function writeAtom(name: string): boolean {
   work[pos++] = 0
   work[pos++] = bytes
   if (isLatin1) for (let i = 0; i < bytes; i++) work[pos + i] = name.charCodeAt(i)
-  else work.write(name, pos, 'utf8')
+  else workBuffer.write(name, pos, 'utf8')
   pos += bytes
   return true
 }
@@ -169,13 +211,14 @@ function writeBig(value: bigint): void {
     put32(magnitude.length)
   }
   work[pos++] = value < 0n ? 1 : 0
-  pos += magnitude.copy(work, pos)
+  work.set(magnitude, pos)
+  pos += magnitude.length
 }
 
 function writeFloat(value: number): void {
   reserve(9)
   work[pos++] = tags.newFloat
-  pos = work.writeDoubleBE(value, pos)
+  pos = workBuffer.writeDoubleBE(value, pos)
 }
 
 function writeArray(shape: Shape, values: readonly unknown[], dialect: Dialect): boolean {

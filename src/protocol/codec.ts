@@ -1,8 +1,12 @@
+import { isUtf8 } from 'node:buffer'
 import { readArity, readFields, readRecordName, startReading } from './bert-reader.js'
 import * as tags from './bert-tags.js'
 import { writeBert } from './bert-writer.js'
 import { limits } from './limits.js'
 import type { Way } from './mapping.js'
+import { readMsgpack, writeMsgpack, type Unpacked } from './msgpack.js'
+import { readPlain } from './plain-reader.js'
+import { toPlain } from './plain-writer.js'
 import type { AnyRecord, Dialect } from './records.js'
 
 /** How a record is written as bytes: the Erlang external term format, MessagePack or JSON. */
@@ -63,15 +67,31 @@ export function decodePush(payload: Uint8Array, dialect: Dialect): Decoded {
 function decodeWithin(payload: Uint8Array, dialect: Dialect, way: Way, maxBytes: number): Decoded {
   const codec = codecOf(payload)
   if (payload.length > maxBytes) return refuse(`has more than ${String(maxBytes)} bytes`, { codec, dialect })
-  return decodeBert(payload, dialect, way)
+  const bytes = Buffer.isBuffer(payload) ? payload : Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength)
+  if (codec === 'bert') return decodeBert(bytes, dialect, way)
+  const unpacked = codec === 'json' ? readJson(bytes) : readMsgpack(bytes)
+  if (unpacked.kind === 'fault') return refuse(unpacked.because, { codec, dialect })
+  const result = readPlain(unpacked.value, codec === 'json', dialect, way)
+  if (result.kind === 'fault') return refuse(result.because, { codec, dialect })
+  // the layout's mapping has made a canonical record of checked values
+  return { kind: 'record', record: result.record as AnyRecord, encoding: { codec, dialect: result.dialect } }
+}
+
+function readJson(bytes: Buffer): Unpacked {
+  if (!isUtf8(bytes)) return { kind: 'fault', because: 'is not UTF-8' }
+  try {
+    return { kind: 'value', value: JSON.parse(bytes.toString()) }
+  } catch {
+    // the parser's message quotes the payload, which must not reach a log
+    return { kind: 'fault', because: 'is not JSON' }
+  }
 }
 
 function refuse(because: string, encoding: Encoding): Decoded {
   return { kind: 'refusal', code: 'invalid_data', because, encoding }
 }
 
-function decodeBert(payload: Uint8Array, dialect: Dialect, way: Way): Decoded {
-  const bytes = Buffer.isBuffer(payload) ? payload : Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength)
+function decodeBert(bytes: Buffer, dialect: Dialect, way: Way): Decoded {
   const r = startReading(bytes, dialect, way)
   if (bytes.length < 3 || (bytes[1] !== tags.smallTuple && bytes[1] !== tags.largeTuple)) {
     return refuse('is not a tuple', { codec: 'bert', dialect })
@@ -92,5 +112,12 @@ function decodeBert(payload: Uint8Array, dialect: Dialect, way: Way): Decoded {
  * out, and a record it does not know has the layout of the other dialect.
  */
 export function encode(record: AnyRecord, encoding: Encoding): Uint8Array {
-  return writeBert(record, encoding.dialect)
+  switch (encoding.codec) {
+    case 'bert':
+      return writeBert(record, encoding.dialect)
+    case 'json':
+      return Buffer.from(JSON.stringify(toPlain(record, encoding.dialect, true)))
+    case 'msgpack':
+      return writeMsgpack(toPlain(record, encoding.dialect, false))
+  }
 }

@@ -13,6 +13,8 @@ export const limits = Object.freeze({
   depth: 32,
   /** Bytes of an integer in a field of any term (our own). */
   integerBytes: 256,
+  /** The same in decimal digits. */
+  integerDigits: 616,
   /** Characters of an atom (the external term format). */
   atomCharacters: 255,
 

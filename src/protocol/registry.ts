@@ -59,8 +59,14 @@ export const wireNames: NameIndex<WireName> = nameIndex(all.map((entry) => [entr
 export const wireNameOf: ReadonlyMap<string, WireName> = new Map(all.map((entry) => [entry.name, entry]))
 
 /** The layout a record of that name goes out in: that of the dialect, or the only one there is. */
-export function outgoing(tag: string, dialect: Dialect): WireRecord | null {
-  const entry = wireNameOf.get(tag)
+export function outgoing(tag: RecordTag, dialect: Dialect): WireRecord {
+  const layout = layoutIn(wireNameOf.get(tag), dialect)
+  if (layout === null) throw new Error(`${tag} has no layout`)
+  return layout
+}
+
+/** The layout of a name in the dialect, or in the only one that has it. */
+export function layoutIn(entry: WireName | undefined, dialect: Dialect): WireRecord | null {
   if (entry === undefined) return null
   return dialect === 'v1' ? (entry.v1 ?? entry.v11) : (entry.v11 ?? entry.v1)
 }

@@ -1,0 +1,220 @@
+import { limits } from './limits.js'
+import type { Way } from './mapping.js'
+import type { Dialect } from './records.js'
+import { layoutIn, wireNameOf, type WireRecord } from './registry.js'
+import { emptyList, isRequired, term, type Shape } from './shape.js'
+
+/**
+ * A walk through what JSON or MessagePack gave: null, booleans, numbers, bigints, strings, bytes, arrays and maps. As in `Reading` of the
+ * BERT codec, what does not fit sets `fault` and nothing throws.
+ * @see docs/decisions/0022-json-and-messagepack-maps.md
+ */
+interface PlainReading {
+  readonly isJson: boolean
+  dialect: Dialect
+  readonly way: Way
+  depth: number
+  fault: string | null
+}
+
+/** The canonical record and its dialect, or why there is none. */
+export type PlainResult =
+  | { readonly kind: 'record'; readonly record: object; readonly dialect: Dialect }
+  | { readonly kind: 'fault'; readonly because: string }
+
+type PlainMap = Readonly<Record<string, unknown>>
+
+const loneSurrogate = /\p{Surrogate}/u
+const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
+const decimal = new RegExp(`^-?\\d{1,${String(limits.integerDigits)}}$`)
+
+/** Reads a record from a map `{ tag, …fields }` with the field names of the dialect. */
+export function readPlain(value: unknown, isJson: boolean, dialect: Dialect, way: Way): PlainResult {
+  const r: PlainReading = { isJson, dialect, way, depth: 0, fault: null }
+  if (!isMap(value)) return { kind: 'fault', because: 'is not a map' }
+  const layout = layoutOf(value['tag'], dialect)
+  if (layout === null) return { kind: 'fault', because: 'is not a map of a known tag' }
+  const record = readRecord(r, layout, value)
+  return r.fault === null && record !== null ? { kind: 'record', record, dialect: layout.dialect } : { kind: 'fault', because: r.fault ?? '' }
+}
+
+function isMap(value: unknown): value is PlainMap {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array) && !(value instanceof Date)
+}
+
+function layoutOf(tag: unknown, dialect: Dialect): WireRecord | null {
+  return layoutIn(typeof tag === 'string' ? wireNameOf.get(tag) : undefined, dialect)
+}
+
+function fail(r: PlainReading, because: string): null {
+  r.fault ??= because
+  return null
+}
+
+function readRecord(r: PlainReading, layout: WireRecord, map: PlainMap): object | null {
+  if (r.depth >= limits.depth) return fail(r, 'is nested too deep')
+  for (const name of Object.keys(map)) {
+    if (name !== 'tag' && !layout.position.has(name)) return fail(r, `${layout.name} has no such field as one of those given`)
+  }
+  const outer = r.dialect
+  r.dialect = layout.dialect
+  r.depth++
+  const values: unknown[] = []
+  for (const [index, name] of layout.names.entries()) {
+    values.push(readField(r, layout.shapes[index] as Shape, map, name))
+    if (r.fault !== null) {
+      r.fault = `${layout.name}.${name} ${r.fault}`
+      return null
+    }
+  }
+  r.depth--
+  r.dialect = outer
+  return layout.mapping.read(values, r.way)
+}
+
+function readField(r: PlainReading, shape: Shape, map: PlainMap, name: string): unknown {
+  if (Object.hasOwn(map, name)) return readValue(r, shape, map[name])
+  return isRequired(shape) ? fail(r, 'is not given') : shape.fallback
+}
+
+function readValue(r: PlainReading, shape: Shape, value: unknown): unknown {
+  switch (typeof value) {
+    case 'string':
+      return readString(r, shape, value)
+    case 'number':
+      return readNumber(r, shape, value)
+    case 'bigint':
+      return Number.isSafeInteger(Number(value)) ? readNumber(r, shape, Number(value)) : readBigint(r, shape, value)
+    case 'object':
+      if (value === null) return readNull(r, shape)
+      return Array.isArray(value) ? readArray(r, shape, value) : readObject(r, shape, value)
+    default:
+      return fail(r, 'has a value of an unknown kind')
+  }
+}
+
+function readNull(r: PlainReading, shape: Shape): unknown {
+  if (shape.list !== null || shape.term) return emptyList
+  return shape.nil ? null : fail(r, 'is not given')
+}
+
+function readString(r: PlainReading, shape: Shape, value: string): unknown {
+  if (loneSurrogate.test(value)) return fail(r, 'is not Unicode')
+  if (shape.symbol) return value.length <= limits.atomCharacters ? { atom: value } : fail(r, 'is too long an atom')
+  const listed = shape.atoms?.received.get(value)
+  if (listed !== undefined) return listed
+  if (shape.text || shape.term) return value
+  if (shape.anyAtom) return value.length <= limits.atomCharacters ? value : fail(r, 'is too long an atom')
+  if (shape.bytes && r.isJson) return base64.test(value) ? new Uint8Array(Buffer.from(value, 'base64')) : fail(r, 'is not base64')
+  return fail(r, shape.atoms === null ? 'may not be text' : 'holds an unknown atom')
+}
+
+function readNumber(r: PlainReading, shape: Shape, value: number): unknown {
+  // there is one zero
+  const number = value === 0 ? 0 : value
+  if (Number.isSafeInteger(number)) {
+    if (shape.ints !== null && !shape.ints.includes(number)) return fail(r, 'is an integer that is not listed')
+    return shape.int || shape.term || shape.real ? number : fail(r, 'may not be an integer')
+  }
+  if (!Number.isFinite(number) || Number.isInteger(number)) return fail(r, 'is a number beyond 2^53')
+  if (shape.real) return number
+  return shape.term ? { float: number } : fail(r, 'may not be a float')
+}
+
+function readBigint(r: PlainReading, shape: Shape, value: bigint): unknown {
+  return shape.term ? value : fail(r, 'is an integer beyond 2^53')
+}
+
+function readArray(r: PlainReading, shape: Shape, values: readonly unknown[]): unknown {
+  if (r.depth >= limits.depth) return fail(r, 'is nested too deep')
+  if (shape.list !== null || shape.term) return readElements(r, shape.list ?? term, values)
+  return readTuple(r, shape, values)
+}
+
+function readElements(r: PlainReading, element: Shape, values: readonly unknown[]): unknown {
+  r.depth++
+  const read: unknown[] = []
+  for (const value of values) {
+    read.push(readValue(r, element, value))
+    if (r.fault !== null) return null
+  }
+  r.depth--
+  return read
+}
+
+function readTuple(r: PlainReading, shape: Shape, values: readonly unknown[]): unknown {
+  const items = shape.tuples.find((tuple) => tuple.length === values.length)
+  if (items === undefined) return shape.term ? wrapTuple(r, values) : fail(r, 'may not be this list or tuple')
+  r.depth++
+  const read = items.map((item, index) => readValue(r, item, values[index]))
+  r.depth--
+  return { tuple: read }
+}
+
+function wrapTuple(r: PlainReading, values: readonly unknown[]): unknown {
+  return { tuple: readElements(r, term, values) }
+}
+
+function readObject(r: PlainReading, shape: Shape, value: object): unknown {
+  if (value instanceof Uint8Array) return readBytes(r, shape, value)
+  if (!isMap(value)) return fail(r, 'has a value of an unknown kind')
+  if (shape.records.length > 0 && 'tag' in value) {
+    const layout = layoutOf(value['tag'], r.dialect)
+    if (layout !== null && shape.records.includes(layout.name)) return readRecord(r, layout, value)
+  }
+  if (r.depth >= limits.depth) return fail(r, 'is nested too deep')
+  const keys = Object.keys(value)
+  return keys.length === 1 ? readMarked(r, shape, keys[0] as string, value) : readImproperList(r, shape, keys, value)
+}
+
+function readBytes(r: PlainReading, shape: Shape, value: Uint8Array): unknown {
+  return shape.bytes || shape.term ? new Uint8Array(value) : fail(r, 'may not be bytes')
+}
+
+/** What the format has no form of its own for stands in a map of one key that names its kind. */
+function readMarked(r: PlainReading, shape: Shape, kind: string, map: PlainMap): unknown {
+  const value = map[kind]
+  switch (kind) {
+    case 'tuple':
+      return Array.isArray(value) && (shape.term || shape.tuples.length > 0) ? readTuple(r, shape, value) : fail(r, 'may not be a tuple')
+    case 'text':
+      return shape.symbol && typeof value === 'string' && !loneSurrogate.test(value) ? value : fail(r, 'may not be marked as text')
+    case 'atom':
+      return shape.term && typeof value === 'string' ? readMarkedAtom(r, value) : fail(r, 'may not be marked as an atom')
+    case 'float':
+      return shape.term && typeof value === 'number' && Number.isFinite(value) ? { float: value === 0 ? 0 : value } : fail(r, 'is no float')
+    case 'integer':
+      return shape.term && typeof value === 'string' && decimal.test(value) ? readMarkedInteger(value) : fail(r, 'is no integer')
+    case 'bytes':
+      return shape.term && typeof value === 'string' && base64.test(value) ? readMarkedBytes(value) : fail(r, 'is not base64')
+    default:
+      return fail(r, 'is a map of an unknown kind')
+  }
+}
+
+function readMarkedAtom(r: PlainReading, name: string): unknown {
+  return name.length <= limits.atomCharacters && !loneSurrogate.test(name) ? { atom: name } : fail(r, 'holds a malformed atom')
+}
+
+function readMarkedInteger(digits: string): number | bigint {
+  const number = Number(digits)
+  return Number.isSafeInteger(number) ? (number === 0 ? 0 : number) : BigInt(digits)
+}
+
+/** A binary is text wherever it can be; only other bytes stay bytes. */
+function readMarkedBytes(encoded: string): Uint8Array {
+  return new Uint8Array(Buffer.from(encoded, 'base64'))
+}
+
+function readImproperList(r: PlainReading, shape: Shape, keys: readonly string[], map: PlainMap): unknown {
+  const list = map['list']
+  if (!shape.term || keys.length !== 2 || !('tail' in map) || !Array.isArray(list) || list.length === 0) {
+    return fail(r, 'is a map of an unknown kind')
+  }
+  const read = readElements(r, term, list)
+  if (r.fault !== null) return null
+  r.depth++
+  const tail = readValue(r, term, map['tail'])
+  r.depth--
+  return Array.isArray(tail) ? fail(r, 'is an improper list whose tail is a list') : { list: read, tail }
+}
