@@ -122,7 +122,7 @@ function pumpFor(state: BrokerState, connection: number, node: number, client: s
       writePage(world.ring().frameOf(node), { connection, client, after, limit: pageSize, variant })
     },
     settle(settledTo, releasedTo) {
-      writeSettle(world.ring().frameOf(node), { client, settledTo, releasedTo })
+      writeSettle(world.ring().frameOf(node), { connection, client, settledTo, releasedTo })
     },
     onStuck(because) {
       world.log.info({ client, because }, 'connection closed')
@@ -156,7 +156,7 @@ export function decideConnect(state: BrokerState, deciding: Deciding, number: nu
   const connection = state.connections.byNumber.get(number)
   if (decide === undefined || connection === undefined) return
   if (result.kind === 'refused') {
-    state.world.counts.connect(result.refusals[result.returnCode])
+    state.world.counts.connect(refusals[result.returnCode])
     state.world.log.debug({ client: connection.words.clientId, because: result.because }, 'connect refused')
     decide(refusal(result.returnCode), null)
     return

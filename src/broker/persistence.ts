@@ -1,9 +1,8 @@
 import type { Client as AedesClient } from 'aedes'
-import memory from 'aedes-persistence'
+import createMemory from 'aedes-persistence'
 import { actionsTopic, parseClientId } from '../topics/index.js'
 import type { Connection, Connections } from './connection.js'
 
-type Memory = ReturnType<typeof memory>
 interface WithMessageId {
   readonly messageId?: number
   readonly cmd?: string
@@ -11,9 +10,26 @@ interface WithMessageId {
 interface Named {
   readonly id: string
 }
+type Method = (...args: unknown[]) => Promise<unknown>
+
+/** The part of Aedes' persistence that is answered here; the rest is Aedes' own, by name. */
+interface Persistence {
+  readonly [name: string]: unknown
+}
 
 /** Publishes of plain MQTT use, which Aedes itself delivers; all others were handled before Aedes sees them. */
 export type PlainPublishes = WeakSet<object>
+
+/** The methods of Aedes' in-memory persistence, each bound to it: it keeps its state in private fields. */
+function memoryMethods(): Record<string, Method> {
+  const inner = (createMemory as unknown as () => object)()
+  const methods: Record<string, Method> = {}
+  for (const name of Object.getOwnPropertyNames(Object.getPrototypeOf(inner))) {
+    const method: unknown = (inner as Record<string, unknown>)[name]
+    if (name !== 'constructor' && typeof method === 'function') methods[name] = method.bind(inner) as Method
+  }
+  return methods
+}
 
 /**
  * What Aedes is given as its persistence. Devices' deliveries live in inboxes, so the acknowledgements Aedes reads (PUBACK and PUBCOMP as
@@ -21,22 +37,25 @@ export type PlainPublishes = WeakSet<object>
  * is its `actions` topic, which makes session present right. Everything else (services, configured topic spaces) is Aedes' own in-memory
  * persistence.
  */
-export function newPersistence(connections: Connections, plain: PlainPublishes): Memory {
-  const inner = memory()
+export function newPersistence(connections: Connections, plain: PlainPublishes): Persistence {
+  const memory = memoryMethods()
+  const ask = (name: string, ...args: unknown[]): Promise<unknown> => memory[name]?.(...args) ?? Promise.resolve()
   const connectionOf = (client: Named): Connection | undefined =>
     connections.byAedes.get(client as AedesClient) ?? connections.byClient.get(client.id)
 
-  return Object.assign(Object.create(inner) as Memory, {
+  return {
+    ...memory,
+
+    // Aedes insists on a function declared async.
     async setup(broker: unknown) {
-      await (inner.setup as (broker: unknown) => Promise<void>)(broker)
+      await ask('setup', broker)
     },
 
     async subscriptionsByClient(client: Named) {
-      const stored = await inner.subscriptionsByClient(client as never)
+      const stored = (await ask('subscriptionsByClient', client)) as readonly unknown[]
       const connection = connections.byClient.get(client.id)
-      if (connection?.accepted?.isSessionPresent !== true) return stored
       const clientId = parseClientId(client.id)
-      if (clientId === undefined) return stored
+      if (connection?.accepted?.isSessionPresent !== true || clientId === undefined) return stored
       return [...stored, { topic: actionsTopic(connection.words.userName, clientId), qos: 2 }]
     },
 
@@ -44,7 +63,7 @@ export function newPersistence(connections: Connections, plain: PlainPublishes):
       // Aedes hands over every subscription of the packet, the refused ones too.
       const granted = connectionOf(client)?.plainFilters
       const kept = subscriptions.filter(({ topic }) => granted?.has(topic) === true)
-      if (kept.length > 0) await inner.addSubscriptions(client as never, kept as never)
+      if (kept.length > 0) await ask('addSubscriptions', client, kept)
     },
 
     async outgoingUpdate(client: Named, packet: WithMessageId) {
@@ -52,28 +71,28 @@ export function newPersistence(connections: Connections, plain: PlainPublishes):
         const received = connectionOf(client)?.pump.received(packet.messageId ?? 0)
         if (received !== undefined) return received
       }
-      return inner.outgoingUpdate(client as never, packet as never)
+      return ask('outgoingUpdate', client, packet)
     },
 
     async outgoingClearMessageId(client: Named, packet: WithMessageId) {
       if (connectionOf(client)?.pump.acknowledged(packet.messageId ?? 0) === true) return undefined
-      return inner.outgoingClearMessageId(client as never, packet as never)
+      return ask('outgoingClearMessageId', client, packet)
     },
 
     async incomingStorePacket(client: Named, packet: WithMessageId) {
-      if (plain.has(packet)) return inner.incomingStorePacket(client as never, packet as never)
+      if (plain.has(packet)) return ask('incomingStorePacket', client, packet)
       connectionOf(client)?.awaitingPubrel.add(packet.messageId ?? 0)
       return undefined
     },
 
     async incomingGetPacket(client: Named, packet: WithMessageId) {
       if (connectionOf(client)?.awaitingPubrel.has(packet.messageId ?? 0) === true) return packet
-      return inner.incomingGetPacket(client as never, packet as never)
+      return ask('incomingGetPacket', client, packet)
     },
 
     async incomingDelPacket(client: Named, packet: WithMessageId) {
       if (connectionOf(client)?.awaitingPubrel.delete(packet.messageId ?? 0) === true) return undefined
-      return inner.incomingDelPacket(client as never, packet as never)
+      return ask('incomingDelPacket', client, packet)
     },
-  })
+  }
 }

@@ -26,6 +26,8 @@ export interface Metrics {
   readonly workerRestarts: Counter
   /** Commits that had to be decided again because a fact had changed. */
   readonly conflicts: Counter
+  /** Requests that failed by a fault of ours; each is in the log. */
+  readonly faults: Counter
   /** From handing a commit to the store until it is durable, seconds. */
   readonly commitSeconds: Histogram
   readonly contentType: string
@@ -68,6 +70,7 @@ export function createMetrics(): Metrics {
     inboxDrops: new Counter({ registers, name: 'nynja_inbox_drops_total', help: 'Deliveries dropped because an inbox was full' }),
     workerRestarts: new Counter({ registers, name: 'nynja_worker_restarts_total', help: 'Workers replaced after a fault' }),
     conflicts: new Counter({ registers, name: 'nynja_commit_conflicts_total', help: 'Commits decided again because a fact had changed' }),
+    faults: new Counter({ registers, name: 'nynja_faults_total', help: 'Requests that failed by a fault of the server' }),
     commitSeconds: new Histogram({
       registers,
       name: 'nynja_commit_seconds',

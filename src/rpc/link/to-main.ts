@@ -74,8 +74,6 @@ export type ConnectResult =
       /** Where the inbox of a device stands; absent for others. */
       readonly inbox: InboxStart | null
       readonly isSessionPresent: boolean
-      /** The will stands for an ordinary publish (its topic is not `version/N`). */
-      readonly keepsWill: boolean
     }
 
 /** One line of the workers' counts: requests by record and outcome, or conflicts, dropped inbox entries, commit times in seconds. */

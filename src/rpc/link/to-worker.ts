@@ -18,6 +18,7 @@ export interface RequestMessage {
 /** How far a device has acknowledged its inbox. */
 export interface SettleMessage {
   readonly kind: 'settle'
+  readonly connection: number
   readonly client: string
   readonly settledTo: number
   readonly releasedTo: number
@@ -71,6 +72,7 @@ export function writeRequest(frame: FrameWriter, message: Omit<RequestMessage, '
 
 export function writeSettle(frame: FrameWriter, message: Omit<SettleMessage, 'kind'>): void {
   writeU8(frame, opSettle)
+  writeU32(frame, message.connection)
   writeText(frame, message.client)
   writeNumber(frame, message.settledTo)
   writeNumber(frame, message.releasedTo)
@@ -99,7 +101,7 @@ export function* messagesToWorker(bytes: Uint8Array): Generator<FrameToWorker> {
       const payload = readBytes(frame)
       yield { kind: 'request', request, connection, packetId, qos: (flags & 3) as 0 | 1 | 2, isRepeated: (flags & 4) !== 0, topic, payload }
     } else if (op === opSettle) {
-      yield { kind: 'settle', client: readText(frame), settledTo: readDouble(frame), releasedTo: readDouble(frame) }
+      yield { kind: 'settle', connection: readU32(frame), client: readText(frame), settledTo: readDouble(frame), releasedTo: readDouble(frame) }
     } else {
       const connection = readU32(frame)
       const client = readText(frame)

@@ -1,0 +1,5 @@
+/** The MQTT side: listeners, connections, inbox delivery. */
+export { newRateGate, type RateGate, type RateLimit } from './address-limits.js'
+export type { MessengerCounts, MessengerLog, MessengerOptions, MessengerWorld, Origin } from './broker-state.js'
+export { listenTcp, listenTls, listenWebSocket, type ListenAddress, type Listener } from './listeners.js'
+export { startMessenger, type Messenger } from './messenger.js'

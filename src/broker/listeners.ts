@@ -1,0 +1,115 @@
+import { createServer as createTcpServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import { createServer as createHttpServer, type IncomingMessage } from 'node:http'
+import { createServer as createTlsServer } from 'node:tls'
+import type { Duplex } from 'node:stream'
+import { createWebSocketStream, WebSocketServer } from 'ws'
+import type { Origin } from './broker-state.js'
+
+/** A socket server that is open. */
+export interface Listener {
+  /** The port in use. */
+  readonly port: number
+  /** Takes no new connections; those that stand are not touched. */
+  close(): Promise<void>
+}
+
+export interface ListenAddress {
+  readonly host: string
+  /** 0 picks a free one. */
+  readonly port: number
+}
+
+/** Serves one accepted socket. */
+export type Serve = (socket: Duplex, origin: Origin) => void
+
+const backlog = 4_096
+
+/** MQTT over TCP. @throws if the port cannot be opened */
+export async function listenTcp(address: ListenAddress, serve: Serve): Promise<Listener> {
+  const server = createTcpServer({ noDelay: true, keepAlive: true }, (socket) => {
+    serve(socket, { listener: 'mqtt', address: socket.remoteAddress ?? '' })
+  })
+  return opened(server, address)
+}
+
+/** MQTT over TLS 1.2 or newer. @throws if the port cannot be opened, or key and certificate do not fit */
+export async function listenTls(address: ListenAddress, { key, cert }: { readonly key: Buffer; readonly cert: Buffer }, serve: Serve): Promise<Listener> {
+  const server = createTlsServer({ key, cert, minVersion: 'TLSv1.2', noDelay: true, handshakeTimeout: 10_000 }, (socket) => {
+    serve(socket, { listener: 'tls', address: socket.remoteAddress ?? '' })
+  })
+  server.on('tlsClientError', (_error, socket) => {
+    socket.destroy()
+  })
+  return opened(server, address)
+}
+
+/** MQTT over WebSocket: path `/mqtt`, subprotocol `mqtt`, binary frames. [MQTT-6.0.0-3] of MQTT 3.1.1 */
+export async function listenWebSocket(
+  address: ListenAddress,
+  { maxPacketBytes, trustProxy }: { readonly maxPacketBytes: number; readonly trustProxy: boolean },
+  serve: Serve,
+): Promise<Listener> {
+  const http = createHttpServer((_request, response) => {
+    response.writeHead(426, { 'content-type': 'text/plain', upgrade: 'websocket' }).end('MQTT over WebSocket, path /mqtt\n')
+  })
+  http.headersTimeout = 10_000
+  const sockets = new WebSocketServer({
+    noServer: true,
+    // One frame may hold a packet and its fixed header.
+    maxPayload: maxPacketBytes + 8,
+    handleProtocols: (offered) => (offered.has('mqtt') ? 'mqtt' : false),
+  })
+  http.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
+    socket.on('error', () => socket.destroy())
+    const refusal = refuseUpgrade(request)
+    if (refusal !== undefined) {
+      socket.end(`HTTP/1.1 ${refusal}\r\nConnection: close\r\n\r\n`)
+      return
+    }
+    sockets.handleUpgrade(request, socket, head, (webSocket) => {
+      const stream = createWebSocketStream(webSocket)
+      serve(stream, { listener: 'ws', address: (trustProxy ? forwardedFor(request) : undefined) ?? socket.remoteAddress ?? '' })
+    })
+  })
+  const listener = await opened(http, address)
+  return {
+    port: listener.port,
+    async close() {
+      http.closeIdleConnections()
+      await listener.close()
+    },
+  }
+}
+
+/** The address the nearest proxy saw: the last entry of X-Forwarded-For. */
+function forwardedFor({ headers }: IncomingMessage): string | undefined {
+  const forwarded = headers['x-forwarded-for']
+  const text = Array.isArray(forwarded) ? forwarded.at(-1) : forwarded
+  return text?.split(',').at(-1)?.trim()
+}
+
+function refuseUpgrade({ url, headers }: IncomingMessage): string | undefined {
+  if (url?.split('?')[0] !== '/mqtt') return '404 Not Found'
+  const offered = (headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim())
+  return offered.includes('mqtt') ? undefined : '400 Bad Request'
+}
+
+async function opened(server: Server, { host, port }: ListenAddress): Promise<Listener> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen({ host, port, backlog }, () => {
+      server.off('error', reject)
+      resolve()
+    })
+  })
+  // Accepting may fail for a while (out of descriptors); the server goes on.
+  server.on('error', () => undefined)
+  return {
+    port: (server.address() as AddressInfo).port,
+    // Resolves when the port is free; connections that stand are closed by their owner and are not waited for.
+    close: () => {
+      server.close()
+      return Promise.resolve()
+    },
+  }
+}

@@ -1,0 +1,10 @@
+/** The door of `rpc/`: the ring for the main thread, the worker for its threads, the link between them. */
+export { type AccountLimits, newRpcContext, protocolLimits, type RpcContext, type TestNumbers } from './context.js'
+export { routes, type Route } from './dispatcher.js'
+export type { ServiceSecrets } from './handlers/connect/credentials.js'
+export type { ConnectResult, ControlToMain, Counted, Encoded, FrameToMain, InboxStart } from './link/to-main.js'
+export { type ControlToWorker, writePage, writeRequest, writeSettle } from './link/to-worker.js'
+export { encodingOf, variantCount, variantOf } from './link/variant.js'
+export type { Job } from './outcome.js'
+export { startRing, type Ring, type RingListener, type RingOptions } from './ring/ring.js'
+export { startWorker, type RpcWorker, type WorkerParts } from './worker/worker.js'

@@ -1,0 +1,50 @@
+import type { ControlToMain, Counted } from '../link/to-main.js'
+import type { Outcome } from '../outcome.js'
+
+/** What a worker counts, told to the main thread now and then in one message. */
+export interface Counts {
+  request(record: string, outcome: Outcome): void
+  conflict(): void
+  fault(): void
+  /** A batch took so many seconds, from its first read until it was durable. */
+  commit(seconds: number): void
+  tell(): void
+}
+
+/** Commit times kept between two tellings; beyond that they are only a sample of the load. */
+const sampleLimit = 1_000
+
+export function newCounts(control: (message: ControlToMain) => void): Counts {
+  let requests = new Map<string, number>()
+  let conflicts = 0
+  let faults = 0
+  let seconds: number[] = []
+  return {
+    request(record, outcome) {
+      const key = `${record} ${outcome.kind === 'refused' ? outcome.code : outcome.kind === 'dropped' ? 'dropped' : 'ok'}`
+      requests.set(key, (requests.get(key) ?? 0) + 1)
+    },
+    conflict() {
+      conflicts++
+    },
+    fault() {
+      faults++
+    },
+    commit(took) {
+      if (seconds.length < sampleLimit) seconds.push(took)
+    },
+    tell() {
+      const counts: Counted[] = [...requests].map(([key, count]) => {
+        const [record = '', outcome = ''] = key.split(' ')
+        return { name: 'request', record, outcome, count }
+      })
+      if (conflicts > 0) counts.push({ name: 'conflict', count: conflicts })
+      if (faults > 0) counts.push({ name: 'fault', count: faults })
+      if (seconds.length > 0) counts.push({ name: 'commit', seconds })
+      requests = new Map()
+      conflicts = faults = 0
+      seconds = []
+      if (counts.length > 0) control({ kind: 'counted', counts })
+    },
+  }
+}

@@ -1,0 +1,91 @@
+import { decode, type Decoded } from '../../protocol/index.js'
+import { parseTopic, isEventsTopic } from '../../topics/index.js'
+import type { RpcContext } from '../context.js'
+import { dispatch, nameOf, refuseMalformed } from '../dispatcher.js'
+import type { FactReader } from '../facts.js'
+import { connected } from '../handlers/connect/connected.js'
+import { disconnected } from '../handlers/connect/disconnected.js'
+import { directPublish } from '../handlers/direct-publish.js'
+import type { RequestMessage } from '../link/to-worker.js'
+import { drop, type Outcome } from '../outcome.js'
+import { digestOf } from './marks.js'
+import type { BatchItem } from './run-batch.js'
+import { askerOf, callerOf, type WorkerConnection } from './worker-connection.js'
+
+/** A request, and the name under which it is counted. */
+export interface NamedItem extends BatchItem {
+  /** `Friend/request`, `publish`, `connected` …: of few kinds, never from a peer. */
+  readonly name: () => string
+}
+
+export interface RequestWorld {
+  readonly context: RpcContext
+  readonly now: () => number
+}
+
+/** A PUBLISH as a batch item: a request on `events/`, or a direct publish to a topic. */
+export function requestItem(message: RequestMessage, connection: WorkerConnection, world: RequestWorld): NamedItem {
+  const { request, packetId, qos, isRepeated, topic, payload } = message
+  const isEvent = isEventsTopic(topic)
+  const hasMarks = packetId !== 0 && (connection.client.kind === 'device' || connection.client.kind === 'service')
+  let name = isEvent ? 'malformed' : 'publish'
+  return {
+    asker: askerOf(connection, qos, true),
+    request,
+    isRepeated,
+    answersRefusals: isEvent,
+    ...(hasMarks ? { mark: { packetId, digest: digestOf(topic, payload) } } : {}),
+    name: () => name,
+    async evaluate(reader) {
+      const decoded = decode(payload, connection.dialect)
+      if (decoded.kind === 'record') name = isEvent ? nameOf(decoded.record) : 'publish'
+      return isEvent ? evaluateEvent(decoded, connection, topic, reader, world) : evaluateDirect(message, decoded, connection, reader, world)
+    },
+  }
+}
+
+async function evaluateEvent(
+  decoded: Decoded,
+  connection: WorkerConnection,
+  topic: string,
+  reader: FactReader,
+  { context, now }: RequestWorld,
+): Promise<Outcome> {
+  if (parseTopic(topic).kind !== 'events') return drop('not a topic of version 1')
+  if (decoded.encoding.codec !== connection.codec) connection.codec = decoded.encoding.codec
+  if (decoded.kind === 'refusal') return refuseMalformed(decoded.because)
+  // The arity of an Auth tells the dialect of the device, whatever its will said [topics.md 14].
+  if (decoded.record.tag === 'Auth') connection.dialect = decoded.encoding.dialect
+  return dispatch({ record: decoded.record, caller: callerOf(connection), now: now(), context }, reader)
+}
+
+async function evaluateDirect(
+  { topic, payload }: RequestMessage,
+  decoded: Decoded,
+  connection: WorkerConnection,
+  reader: FactReader,
+  { context, now }: RequestWorld,
+): Promise<Outcome> {
+  const publish = { topic: parseTopic(topic), payload, decoded, caller: callerOf(connection), now: now(), context }
+  return directPublish.decide(publish, await directPublish.read(publish, reader))
+}
+
+/** What follows CONNACK. */
+export function connectedItem(connection: WorkerConnection, { context, now }: RequestWorld): NamedItem {
+  return eventItem('connected', connection, async (reader) => {
+    const event = { caller: callerOf(connection), isVersionSupported: connection.isVersionSupported, now: now(), context }
+    return connected.decide(event, await connected.read(event, reader))
+  })
+}
+
+/** What follows the end of a connection. */
+export function disconnectedItem(connection: WorkerConnection, { now }: RequestWorld): NamedItem {
+  return eventItem('disconnected', connection, async (reader) => {
+    const event = { caller: callerOf(connection), now: now() }
+    return disconnected.decide(event, await disconnected.read(event, reader))
+  })
+}
+
+function eventItem(name: string, connection: WorkerConnection, evaluate: BatchItem['evaluate']): NamedItem {
+  return { asker: askerOf(connection, 1, false), request: 0, isRepeated: false, answersRefusals: false, name: () => name, evaluate }
+}

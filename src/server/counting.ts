@@ -1,0 +1,51 @@
+import type { MessengerCounts } from '../broker/index.js'
+import type { Counted } from '../rpc/index.js'
+import type { Metrics } from './metrics.js'
+
+/** Adds what a worker has counted to the metrics. */
+export function count(metrics: Metrics, counts: readonly Counted[]): void {
+  for (const one of counts) {
+    switch (one.name) {
+      case 'request':
+        metrics.requests.inc({ record: one.record, outcome: one.outcome }, one.count)
+        break
+      case 'conflict':
+        metrics.conflicts.inc(one.count)
+        break
+      case 'fault':
+        metrics.faults.inc(one.count)
+        break
+      case 'commit':
+        for (const seconds of one.seconds) metrics.commitSeconds.observe(seconds)
+    }
+  }
+}
+
+/** The broker's counts as metrics. What happens for every packet is counted in plain numbers and added once a second. */
+export function messengerCounts(metrics: Metrics): MessengerCounts {
+  let sent = 0
+  const publishes = new Map<string, number>()
+  setInterval(() => {
+    if (sent > 0) metrics.deliveries.inc(sent)
+    for (const [kind, counted] of publishes) metrics.publishes.inc({ kind }, counted)
+    sent = 0
+    publishes.clear()
+  }, 1_000).unref()
+  return {
+    connect: (outcome) => {
+      metrics.connects.inc({ outcome })
+    },
+    publish: (kind) => {
+      publishes.set(kind, (publishes.get(kind) ?? 0) + 1)
+    },
+    denied: (because) => {
+      metrics.denied.inc({ because })
+    },
+    sent: () => {
+      sent++
+    },
+    openConnections: (listener, change) => {
+      metrics.connections.inc({ listener }, change)
+    },
+  }
+}

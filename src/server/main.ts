@@ -1,0 +1,42 @@
+import { configurationExitCode, loadOptions } from './options-load.js'
+import { openLog } from './log.js'
+import { startServer } from './start.js'
+
+/** Entry of the server: options, start, and an orderly end on SIGTERM or SIGINT. */
+export async function serve(argv: readonly string[]): Promise<void> {
+  const loaded = loadOptions(argv, process.env, process.cwd())
+  switch (loaded.kind) {
+    case 'help':
+    case 'print':
+      process.stdout.write(`${loaded.text}\n`)
+      return
+    case 'problems':
+      process.stderr.write(`${['The server was not started:', ...loaded.problems].join('\n  ')}\n`)
+      process.exitCode = configurationExitCode
+      return
+    case 'options':
+      await run(loaded.options)
+  }
+}
+
+async function run(options: Parameters<typeof startServer>[0]): Promise<void> {
+  const log = openLog(options.logLevel)
+  const server = await startServer(options, log).catch((error: unknown) => {
+    log.fatal({ event: 'start-failed', err: error }, 'the server could not start')
+    process.exitCode = 1
+  })
+  if (server === undefined) return
+  const end = (): void => {
+    server.stop().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        log.fatal({ event: 'stop-failed', err: error }, 'the server did not stop in order')
+        process.exit(1)
+      },
+    )
+  }
+  process.once('SIGTERM', end)
+  process.once('SIGINT', end)
+}
+
+if (import.meta.filename === process.argv[1] || process.argv[1]?.endsWith('/server/main.js') === true) await serve(process.argv.slice(2))

@@ -1,0 +1,22 @@
+import type { AccountLimits } from '../rpc/index.js'
+import type { Options } from './options-table.js'
+
+/** What the main thread hands to a worker at its start, as a structured clone; the counts are shared memory. */
+export interface WorkerData {
+  readonly node: number
+  readonly boot: string
+  readonly variantsInUse: SharedArrayBuffer
+  readonly options: Options
+  /** This is the first worker of node 1 in this life of the server. */
+  readonly takesLeftovers: boolean
+}
+
+/** Where the embedded store lies within the data folder. */
+export function storePath({ dataDir }: Options): string {
+  return `${dataDir}/store`
+}
+
+/** The account limits an operator may set. */
+export function accountLimits({ devicesPerPhone }: Options): Partial<AccountLimits> {
+  return { devicesPerPhone }
+}
