@@ -154,6 +154,15 @@ export function completeRoom(room: RoomId, document: RoomDocument, list: readonl
   return { ...roomRecord(room, document), ...byRole(memberRecords(room, list, shown, listedIn(list))) }
 }
 
+/**
+ * A room with the message it speaks of, once that has its id. The author's cursor stands at his own message, so his Member says so.
+ * @see docs/protocol/flows.md 3, step 2
+ */
+export function withLastMessageOf(room: Room, message: RecordOf<'Message'>): Room {
+  const reader = (member: Member): Member => (member.phone_id === message.from ? { ...member, reader: message.id } : member)
+  return { ...room, last_msg: message, members: room.members.map(reader), admins: room.admins.map(reader) }
+}
+
 /** The complete room as a member sees it: with its unread count, the last message, and no presence of those banned either way. */
 export async function readCompleteRoom(facts: FactReader, room: RoomId, viewer: PhoneId): Promise<Room | undefined> {
   const document = await facts.get(rooms, room)

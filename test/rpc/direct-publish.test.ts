@@ -1,0 +1,156 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { type AnyRecord, encode, record } from '../../src/protocol/index.js'
+import { contacts, devices, sessions } from '../../src/rpc/documents/index.js'
+import { p2pTopic, phoneOf, type PhoneId } from '../../src/topics/index.js'
+import { clientIdOf } from '../acl/cast.js'
+import { aContact, ann, boris, clara, dan, friends, now } from './chat-world.js'
+import { asks, listing, openRoomWorld, type RoomWorld, type SendOptions, type Sent, told } from './room-world.js'
+
+let world: RoomWorld
+
+beforeEach(async () => {
+  world = await openRoomWorld()
+  await world.put(...friends(ann, boris), ...friends(ann, clara))
+  await world.put(devices.put({ clients: ['emqttd_A1', 'emqttd_A2'].map(clientIdOf) }, phoneOf(ann)))
+  await world.send(ann, asks('create', { name: 'Trip', members: listing(boris, clara) }))
+  await world.send(ann, asks('create', { id: 'news', type: 'channel', name: 'News', members: listing(boris) }))
+})
+afterEach(() => world.close())
+
+const chat = p2pTopic(ann, boris)
+const bytes = Buffer.from('no term at all')
+const say = (from: PhoneId, fields: object = {}) =>
+  record('Message', { from, files: [record('Desc', { payload: 'hi' })], status: 'client', ...fields })
+const contactOf = (phone_id: PhoneId) => record('Contact', { phone_id, avatar: 'https://files/1' })
+
+const publish = (who: PhoneId, topic: string, payload: AnyRecord | Uint8Array, options?: SendOptions): Promise<readonly Sent[]> =>
+  world.publish(who, topic, payload, options)
+
+describe('who may, and who receives it', () => {
+  const a = ['emqttd_A1', 'emqttd_A2']
+  for (const { rule, who, topic, to, asService = false } of [
+    { rule: 'ses reaches all devices of the phone, the sender too', who: ann, topic: 'ses/380670001234', to: a },
+    { rule: 'nobody else publishes on ses', who: boris, topic: 'ses/380670001234', to: null },
+    { rule: 'ac reaches the friends, not the owner', who: ann, topic: `ac/${ann}`, to: ['emqttd_B1', 'emqttd_C1'] },
+    { rule: 'nobody else publishes on ac', who: boris, topic: `ac/${ann}`, to: null },
+    { rule: 'a chat reaches both', who: boris, topic: chat, to: [...a, 'emqttd_B1'] },
+    { rule: 'a chat is found under its unsorted name', who: boris, topic: `p2p/${boris}/${ann}`, to: [...a, 'emqttd_B1'] },
+    { rule: 'strangers do not reach a chat', who: clara, topic: chat, to: null },
+    { rule: 'a chat with oneself is open', who: boris, topic: `p2p/${boris}/${boris}`, to: ['emqttd_B1'] },
+    { rule: 'those who are no friends have no chat', who: boris, topic: p2pTopic(boris, clara), to: null },
+    { rule: 'a group reaches its members', who: clara, topic: 'room/r1', to: [...a, 'emqttd_B1', 'emqttd_C1'] },
+    { rule: 'strangers do not reach a group', who: dan, topic: 'room/r1', to: null },
+    { rule: 'members do not talk in a channel', who: boris, topic: 'room/news', to: null },
+    { rule: 'an unknown room is nowhere', who: ann, topic: 'room/r2', to: null },
+    { rule: 'devices do not publish on muc', who: ann, topic: `muc/${ann}`, to: null },
+    { rule: 'devices do not publish answers', who: ann, topic: 'actions/1/api/emqttd_A1', to: null },
+    { rule: 'nobody publishes a version', who: ann, topic: 'version/1', to: null },
+    { rule: 'a service reaches friends', who: ann, topic: `ac/${ann}`, to: ['emqttd_B1', 'emqttd_C1'], asService: true },
+    { rule: 'a service reaches fellow members', who: ann, topic: `muc/${boris}`, to: [...a, 'emqttd_C1'], asService: true },
+    { rule: 'a service reaches a channel', who: ann, topic: 'room/news', to: [...a, 'emqttd_B1'], asService: true },
+  ]) {
+    test(rule, async () => {
+      const sent = await publish(who, topic, bytes, { asService })
+      expect(sent.map((one) => one.to)).toEqual(to === null ? [] : [to])
+      for (const one of sent) expect(one).toMatchObject({ isLive: false, payload: bytes })
+    })
+  }
+
+  test('a ban closes the chat and the broadcast between the two', async () => {
+    await world.put(contacts.put(aContact({ state: 'friend', isBanned: true }), ann, boris))
+    await world.put(contacts.put(aContact({ state: 'friend', bans: true }), boris, ann))
+    expect(await publish(ann, chat, bytes)).toEqual([])
+    expect(await publish(ann, `ac/${ann}`, bytes)).toMatchObject([{ to: ['emqttd_C1'] }])
+    expect(await publish(ann, `muc/${ann}`, bytes, { asService: true })).toMatchObject([{ to: ['emqttd_C1'] }])
+  })
+
+  test('a service answers a device that exists, and no other', async () => {
+    const session = { phone: phoneOf(boris), userId: boris, devKey: null, token: { hash: '', issued: now }, renewal: null, created: now }
+    await world.put(
+      sessions.put(
+        { ...session, lastOnline: now, push: null, os: null, settings: [], dialect: 'v1', codec: 'bert' },
+        clientIdOf('emqttd_B1'),
+      ),
+    )
+    expect(await publish(ann, 'actions/1/api/emqttd_B1', bytes, { asService: true })).toMatchObject([{ to: ['emqttd_B1'] }])
+    expect(await publish(ann, 'actions/1/api/emqttd_Z9', bytes, { asService: true })).toEqual([])
+  })
+})
+
+describe('messages', () => {
+  test('a message without id is posted: stored, numbered, once for a msg_id', async () => {
+    const message = say(ann, { to: boris, msg_id: 'A1-1' })
+    const [first] = await publish(ann, chat, message)
+    expect(first).toMatchObject({ topic: chat, payload: { status: 'sent', from: ann, to: boris, feed_id: { from: ann, to: boris } } })
+    expect((first?.payload as { id: number }).id).toBeGreaterThan(0)
+    expect(told(await publish(ann, chat, message))).toEqual(['act Message/sent hi'])
+  })
+
+  test('in a room the topic names the feed', async () => {
+    expect(told(await publish(clara, 'room/r1', say(clara)))).toEqual(['room/r1 Message/sent hi'])
+  })
+
+  for (const { rule, who, topic, message } of [
+    { rule: 'under another name it vanishes', who: ann, topic: chat, message: say(boris) },
+    { rule: 'without the right it vanishes', who: clara, topic: chat, message: say(clara) },
+    {
+      rule: 'naming another feed it vanishes',
+      who: ann,
+      topic: chat,
+      message: say(ann, { feed_id: record('p2p', { from: ann, to: clara }) }),
+    },
+    { rule: 'with broken content it vanishes', who: ann, topic: chat, message: say(ann, { files: [] }) },
+    { rule: 'in a channel a member has no voice', who: boris, topic: 'room/news', message: say(boris) },
+  ]) {
+    test(rule, async () => expect(await publish(who, topic, message)).toEqual([]))
+  }
+
+  test('a service posts for everybody', async () => {
+    expect(told(await publish(ann, chat, say(boris), { asService: true }))).toEqual([`${chat} Message/sent hi`])
+  })
+})
+
+describe('what is relayed', () => {
+  for (const { rule, payload, isRelayed } of [
+    { rule: 'a Contact of oneself', payload: contactOf(boris), isRelayed: true },
+    { rule: 'a Contact of somebody else', payload: contactOf(ann), isRelayed: false },
+    { rule: 'a Member of somebody else', payload: record('Member', { phone_id: ann }), isRelayed: false },
+    { rule: 'a Message with an id from somebody else', payload: say(ann, { id: 7 }), isRelayed: false },
+    { rule: 'a Message with an id of oneself', payload: say(boris, { id: 7 }), isRelayed: true },
+    { rule: 'a record that names nobody', payload: record('Loc', { x: 30.52, y: 50.45 }), isRelayed: true },
+  ]) {
+    test(`${rule} is ${isRelayed ? 'relayed with its bytes' : 'dropped'}`, async () => {
+      const sent = await publish(boris, chat, payload)
+      expect(sent).toMatchObject(isRelayed ? [{ payload: { tag: payload.tag } }] : [])
+      expect(sent).toHaveLength(isRelayed ? 1 : 0)
+    })
+  }
+
+  test('a service speaks for every account', async () => {
+    expect(await publish(ann, `ac/${ann}`, contactOf(ann), { asService: true })).toHaveLength(1)
+  })
+
+  test('a broken tuple that poses as a record with an author is not relayed', async () => {
+    const broken = Buffer.from(encode(contactOf(ann), { codec: 'bert', dialect: 'v1' }))
+    for (const payload of [
+      broken.subarray(0, -1),
+      Buffer.from(`{ "tag" : "Message", "from": "${ann}"`),
+      Buffer.from([0x82, 0xa3, ...Buffer.from('tag'), 0xa7, ...Buffer.from('Message')]),
+    ]) {
+      expect(await publish(boris, chat, payload)).toEqual([])
+    }
+  })
+
+  test('Typing goes out under its true author, to those connected', async () => {
+    const forged = record('Typing', { from: ann, to: 'nowhere' })
+    const [inChat] = await publish(boris, chat, forged)
+    expect(inChat).toMatchObject({ isLive: true, payload: { from: boris, to: ann } })
+    const [inRoom] = await publish(clara, 'room/r1', forged)
+    expect(inRoom).toMatchObject({
+      topic: 'room/r1',
+      isLive: true,
+      to: ['380670001234', '380670002234', '380670003234'],
+      payload: { from: clara, to: 'r1' },
+    })
+  })
+})
