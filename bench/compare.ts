@@ -52,6 +52,7 @@ function medianLoad(loads: readonly Load[]): Load {
     p99Ms: of((load) => load.p99Ms),
     generatorCpu: of((load) => load.generatorCpu),
     serverCpu: of((load) => load.serverCpu),
+    elsewhereCpu: of((load) => load.elsewhereCpu),
   }
 }
 
@@ -60,9 +61,9 @@ export function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[values.length >> 1] ?? NaN
 }
 
-function describe({ perSecond, p50Ms, p99Ms, generatorCpu, serverCpu }: Load): string {
+function describe({ perSecond, p50Ms, p99Ms, generatorCpu, serverCpu, elsewhereCpu }: Load): string {
   const latency = `p50 ${p50Ms.toFixed(2)} ms, p99 ${p99Ms.toFixed(2)} ms`
-  const use = `server ${percent(serverCpu)}, load generator ${percent(generatorCpu)} of a core`
+  const use = `server ${percent(serverCpu)}, load generator ${percent(generatorCpu)}, others ${percent(elsewhereCpu)} of a core`
   const perCoreSecond = serverCpu > 0 ? `, ${Math.round(perSecond / serverCpu)} a core-second of the server` : ''
   return `${Math.round(perSecond)}/s, ${latency}, ${use}${perCoreSecond}`
 }

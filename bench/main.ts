@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util'
 import { surroundings, type Surroundings } from './machine.js'
 import { isNynjaBuilt } from './peers/nynja.js'
 import { killLiving } from './peers/peer.js'
+import { removeTempFolders } from './peers/temp-folder.js'
 import { ratioOf, table, verdictOf, type Row } from './report.js'
 import { scenarios, type Scenario } from './scenarios/index.js'
 
@@ -30,7 +31,10 @@ if (values.help || unknown.length > 0 || !(seconds > 0)) {
   process.exit(values.help ? 0 : 2)
 }
 
-process.on('exit', killLiving)
+process.on('exit', () => {
+  killLiving()
+  removeTempFolders()
+})
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130))
 
 const about = surroundings()
@@ -66,7 +70,7 @@ async function runAll(chosen: readonly Scenario[]): Promise<{ rows: Row[]; failu
 function print({ commit, versions, machine, loadAverage }: Surroundings): void {
   console.log(`commit   ${commit}\nversions ${versions}\nmachine  ${machine}`)
   if (loadAverage > 0.5)
-    console.log(`warning  the machine is busy already (load ${loadAverage.toFixed(2)}): the figures will be low, and unsteady`)
+    console.log(`warning  the machine is busy already (load ${loadAverage.toFixed(2)}); see beside each figure how much others take`)
   if (!isNynjaBuilt()) console.log('warning  dist/src/server/main.js is not there: only the others are measured')
 }
 

@@ -1,3 +1,4 @@
+import { cpus } from 'node:os'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Lane } from './lane.js'
 import { Latencies } from './latencies.js'
@@ -15,6 +16,8 @@ export interface Load {
   readonly generatorCpu: number
   /** Of one core: how busy the server was; more than 1 if it uses several. */
   readonly serverCpu: number
+  /** Cores that were busy with neither: other programs, and what the kernel books on nobody. Above a tenth or two the figures are too low. */
+  readonly elsewhereCpu: number
 }
 
 /** Milliseconds of processor time the server has used so far. */
@@ -117,21 +120,29 @@ interface Reading {
   readonly atMs: number
   readonly generatorMs: number
   readonly serverMs: number
+  readonly machineMs: number
 }
 
 function reading(serverCpuMs: CpuMeter): Reading {
   const { user, system } = process.cpuUsage()
-  return { atMs: performance.now(), generatorMs: (user + system) / 1_000, serverMs: serverCpuMs() }
+  return { atMs: performance.now(), generatorMs: (user + system) / 1_000, serverMs: serverCpuMs(), machineMs: machineBusyMs() }
+}
+
+function machineBusyMs(): number {
+  return cpus().reduce((sum, { times }) => sum + times.user + times.nice + times.sys + times.irq, 0)
 }
 
 function summary(latencies: Latencies, before: Reading, after: Reading): Load {
   const elapsedMs = after.atMs - before.atMs
   const [p50Ms = NaN, p99Ms = NaN] = latencies.percentiles(0.5, 0.99)
+  const generatorCpu = (after.generatorMs - before.generatorMs) / elapsedMs
+  const serverCpu = (after.serverMs - before.serverMs) / elapsedMs
   return {
     perSecond: (latencies.count / elapsedMs) * 1_000,
     p50Ms,
     p99Ms,
-    generatorCpu: (after.generatorMs - before.generatorMs) / elapsedMs,
-    serverCpu: (after.serverMs - before.serverMs) / elapsedMs,
+    generatorCpu,
+    serverCpu,
+    elsewhereCpu: Math.max(0, (after.machineMs - before.machineMs) / elapsedMs - generatorCpu - serverCpu),
   }
 }

@@ -1,9 +1,9 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { freePort } from './free-port.js'
 import { cpuMsOf, residentBytesOf, run, type Peer } from './peer.js'
 import { versionOf } from './program.js'
+import { tempFolder } from './temp-folder.js'
 
 const file = process.getuid?.() === 0 ? '/usr/sbin/mosquitto' : 'mosquitto'
 
@@ -11,9 +11,9 @@ export const mosquittoVersion = (): string | undefined => versionOf(file, '-h')
 
 /** Mosquitto in memory, its queues as long as the load needs. */
 export async function startMosquitto(): Promise<Peer> {
-  const dir = await mkdtemp(join(tmpdir(), 'mosquitto-bench-'))
+  const folder = tempFolder('mosquitto')
   const port = await freePort()
-  const config = join(dir, 'mosquitto.conf')
+  const config = join(folder.path, 'mosquitto.conf')
   await writeFile(
     config,
     [
@@ -40,7 +40,7 @@ export async function startMosquitto(): Promise<Peer> {
     settle: () => undefined,
     stop: async () => {
       await running.stop()
-      await rm(dir, { recursive: true, force: true })
+      folder.remove()
     },
   }
 }

@@ -1,10 +1,8 @@
 import { existsSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Peer } from './peer.js'
 import { startNodePeer } from './node-peer.js'
+import type { Peer } from './peer.js'
+import { tempFolder, type TempFolder } from './temp-folder.js'
 
 const script = '../../src/server/main.js'
 
@@ -18,15 +16,14 @@ export function isNynjaBuilt(): boolean {
 
 export interface NynjaOptions {
   readonly canSettle?: boolean
-  /** Where its temporary data folder is made; the system's temporary folder by default. */
-  readonly dataRoot?: string
+  /** An own, empty one by default, which goes when the server stops. One that is given stays. */
+  readonly dataFolder?: TempFolder
 }
 
-/** The server of this repository, with an empty data folder that goes when it stops. */
-export async function startNynja({ canSettle = false, dataRoot = tmpdir() }: NynjaOptions = {}): Promise<Peer> {
-  const dataDir = await mkdtemp(join(dataRoot, 'nynja-bench-'))
-  const clean = (): Promise<void> => rm(dataDir, { recursive: true, force: true })
-  const starting = startNodePeer({
+/** The server of this repository. */
+export async function startNynja({ canSettle = false, dataFolder }: NynjaOptions = {}): Promise<Peer> {
+  const own = dataFolder === undefined ? tempFolder('nynja') : undefined
+  return startNodePeer({
     name: 'nynja',
     script,
     portKey: 'mqtt',
@@ -37,7 +34,7 @@ export async function startNynja({ canSettle = false, dataRoot = tmpdir() }: Nyn
       NYNJA_MQTT_PORT: '0',
       NYNJA_WS_PORT: 'off',
       NYNJA_HTTP_PORT: '0',
-      NYNJA_DATA_DIR: dataDir,
+      NYNJA_DATA_DIR: (dataFolder ?? own)?.path ?? '',
       NYNJA_TEST_NUMBERS: testNumbers,
       NYNJA_TEST_CODE: testCode,
       // all load comes from one address
@@ -45,10 +42,6 @@ export async function startNynja({ canSettle = false, dataRoot = tmpdir() }: Nyn
       NYNJA_CONNECTS_BURST: '1000000',
       NYNJA_REGISTRATIONS_PER_HOUR: '1000000',
     },
-    alsoStop: clean,
-  })
-  return starting.catch(async (error: unknown) => {
-    await clean()
-    throw error
+    alsoStop: async () => own?.remove(),
   })
 }

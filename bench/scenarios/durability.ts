@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { compareAtFullLoad, type Contestant } from '../compare.js'
+import { tempFolder } from '../peers/temp-folder.js'
 import { chatContestant, window } from './chat.js'
 import { opened } from './opened.js'
 import type { Scenario } from './scenario.js'
@@ -13,10 +13,12 @@ export const durability: Scenario = {
   run: (context) =>
     opened(async (onEnd) => {
       if (!context.hasNynja || !existsSync(memoryFolder)) return []
+      const inMemory = tempFolder('nynja', memoryFolder)
+      onEnd(async () => inMemory.remove())
       const named = ({ peer, rig }: Contestant, name: string): Contestant => ({ peer: { ...peer, name }, rig })
       const contestants = [
-        named(await chatContestant(onEnd, { dataRoot: tmpdir() }), 'on disk'),
-        named(await chatContestant(onEnd, { dataRoot: memoryFolder }), 'in memory'),
+        named(await chatContestant(onEnd), 'on disk'),
+        named(await chatContestant(onEnd, { dataFolder: inMemory }), 'in memory'),
       ]
       const loads = await compareAtFullLoad({ contestants, window, seconds: context.seconds, log: context.log })
       const against = { name: memoryFolder, value: loads.get('in memory')?.perSecond ?? NaN }

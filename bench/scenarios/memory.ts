@@ -1,15 +1,19 @@
 import { execFileSync } from 'node:child_process'
 import { setTimeout as pause } from 'node:timers/promises'
 import { logInAll, registerAll } from '../load/community.js'
+import { inParallel } from '../load/parallel.js'
 import { idleRig } from '../load/plain-lanes.js'
 import { startAedes } from '../peers/aedes.js'
 import { startNynja } from '../peers/nynja.js'
 import type { Peer } from '../peers/peer.js'
+import { tempFolder } from '../peers/temp-folder.js'
 import { atMost, type Row } from '../report.js'
 import { opened } from './opened.js'
 import type { Scenario } from './scenario.js'
 
 const devices = 10_000
+/** Connected and gone before the first reading, so that code compiled once is not counted as theirs. */
+const warmUpDevices = 500
 /** Long enough for a collection that was asked for, and for the allocator to give pages back. */
 const settleMs = 1_500
 const settlings = 3
@@ -22,7 +26,7 @@ export const memory: Scenario = {
       checkOpenFiles()
       const aedes = await startAedes({ canSettle: true })
       onEnd(aedes.stop)
-      const theirs = await bytesPerDevice(aedes, async () => (await idleRig(aedes.port, devices)).close)
+      const theirs = await bytesPerDevice(aedes, async (count) => (await idleRig(aedes.port, count)).close)
       context.log(`  aedes        ${Math.round(theirs)} bytes a connection`)
       await aedes.stop()
       const ours = context.hasNynja ? await nynjaBytes(onEnd) : undefined
@@ -42,23 +46,31 @@ function checkOpenFiles(): void {
   if (Number(limit) < devices + 500) throw new Error(`${devices} connections need more open files than ${limit}: raise ulimit -n`)
 }
 
+/** The devices are registered with another run of the server, whose garbage would hide what their connections cost. */
 async function nynjaBytes(onEnd: (close: () => Promise<void>) => void): Promise<number> {
-  const nynja = await startNynja({ canSettle: true })
+  const dataFolder = tempFolder('nynja')
+  onEnd(async () => dataFolder.remove())
+  const registrar = await startNynja({ dataFolder })
+  onEnd(registrar.stop)
+  const accounts = await registerAll(registrar.port, devices)
+  await registrar.stop()
+  const nynja = await startNynja({ canSettle: true, dataFolder })
   onEnd(nynja.stop)
-  const accounts = await registerAll(nynja.port, devices)
-  return bytesPerDevice(nynja, async () => {
-    const connected = await logInAll(nynja.port, accounts)
+  return bytesPerDevice(nynja, async (count) => {
+    const connected = await logInAll(nynja.port, accounts.slice(0, count))
     return async () => {
-      for (const { connection } of connected) connection.destroy()
+      await inParallel('disconnects', connected, 32, ({ connection }) => connection.close())
     }
   })
 }
 
-async function bytesPerDevice(peer: Peer, connectAll: () => Promise<() => Promise<void>>): Promise<number> {
+/** @param connect connects that many devices; returns how to disconnect them */
+async function bytesPerDevice(peer: Peer, connect: (count: number) => Promise<() => Promise<void>>): Promise<number> {
+  const disconnectFirst = await connect(warmUpDevices)
+  await disconnectFirst()
   const before = await settledBytes(peer)
-  const disconnectAll = await connectAll()
+  await connect(devices)
   const after = await settledBytes(peer)
-  await disconnectAll()
   return (after - before) / devices
 }
 
