@@ -102,6 +102,7 @@ export function contactView(facts: ContactFacts): Contact {
     nick: roster?.nick ?? null,
     email: isPrivateShown ? (roster?.email ?? null) : null,
     reader: feed.reader,
+    other_reader: feed.otherReader,
     unread: feed.unread,
     last_msg: feed.lastMessage,
     update: contact === undefined ? 0 : Math.max(contact.update, roster?.update ?? 0, seen.update),
@@ -140,7 +141,8 @@ function isShown(contact: ContactDocument): boolean {
   return contact.state !== 'none' || contact.bans
 }
 
-function showsPresence({ owner, other, contact, isFellow }: ContactFacts): boolean {
+/** Whether the owner of a contact sees when the other is online. @see docs/protocol/rpc.md 7 */
+export function showsPresence({ owner, other, contact, isFellow }: ContactFacts): boolean {
   if (owner === other || isBarred(contact)) return false
   return isFellow || contact?.state === 'friend'
 }

@@ -3,7 +3,7 @@ import { p2pTopic, phoneOf, type PhoneId } from '../../topics/index.js'
 import { type ContactDocument, contacts, type RosterDocument, rosters } from '../documents/index.js'
 import type { FactReader } from '../facts.js'
 import { newSelfContact, readUserlist, selfContact } from './contact-view.js'
-import { readFeedState } from './feed-state.js'
+import { type FeedState, readFeedState } from './feed-state.js'
 import { readRoomForRoster, readRoomsOf } from './room-view.js'
 
 type Roster = RecordOf<'Roster'>
@@ -39,6 +39,14 @@ export async function readRoster(facts: FactReader, phoneId: PhoneId, status: Ro
   return rosterRecord(phoneId, roster, { userlist, roomlist }, status)
 }
 
+/** A roster, and what its self-contact is made of. */
+export interface SelfFacts {
+  readonly phoneId: PhoneId
+  readonly roster: RosterDocument
+  readonly contact: ContactDocument
+  readonly feed: FeedState
+}
+
 /** A roster the decision rests on, with facts for its self-contact; undefined if there is none. */
 export async function readSelf(facts: FactReader, phoneId: PhoneId): Promise<SelfFacts | undefined> {
   const [roster, contact, feed] = await Promise.all([
@@ -49,13 +57,6 @@ export async function readSelf(facts: FactReader, phoneId: PhoneId): Promise<Sel
   return roster === undefined ? undefined : { phoneId, roster, contact: contact ?? newSelfContact(roster.created), feed }
 }
 
-export interface SelfFacts {
-  readonly phoneId: PhoneId
-  readonly roster: RosterDocument
-  readonly contact: ContactDocument
-  readonly feed: Parameters<typeof selfContact>[3]
-}
-
 /** Roster as it is told to its own devices after a change: with the self-contact and nothing else in its lists. */
 export function changedRoster({ phoneId, contact, feed }: SelfFacts, changed: RosterDocument, status: Roster['status']): Roster {
   return rosterRecord(phoneId, changed, { userlist: [selfContact(phoneId, changed, contact, feed)] }, status)
@@ -64,5 +65,5 @@ export function changedRoster({ phoneId, contact, feed }: SelfFacts, changed: Ro
 async function readRoomlist(facts: FactReader, phoneId: PhoneId): Promise<Roster['roomlist']> {
   const rooms = await readRoomsOf(facts, phoneId)
   const shown = await Promise.all(rooms.map((room) => readRoomForRoster(facts, room, phoneId)))
-  return shown.filter((room) => room !== undefined && room !== null)
+  return shown.filter((room) => room !== undefined)
 }
