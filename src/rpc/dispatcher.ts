@@ -2,7 +2,6 @@ import { decideRequest } from '../acl/index.js'
 import type { AnyRecord } from '../protocol/index.js'
 import type { FactReader } from './facts.js'
 import { authHandlers } from './handlers/auth/index.js'
-import { cursorHandlers } from './handlers/cursor.js'
 import { friendHandlers } from './handlers/friend/index.js'
 import { historyHandlers } from './handlers/history/index.js'
 import { initHandlers } from './handlers/init.js'
@@ -32,7 +31,6 @@ export const routes: readonly Route[] = [
   ...messageHandlers,
   ...typingHandlers,
   ...historyHandlers,
-  ...cursorHandlers,
   ...roomHandlers,
   ...memberHandlers,
 ]

@@ -26,7 +26,8 @@ const maxScanned = 1_000
 const maxHidden = 200
 const pageSize = 100
 
-const emptyState: FeedState = { lastMessage: null, unread: 0, reader: 0, otherReader: 0 }
+/** The state of a feed that holds nothing. */
+export const emptyState: FeedState = { lastMessage: null, unread: 0, reader: 0, otherReader: 0 }
 
 /** Reads what `viewer` is shown of a feed; bounded however long the feed is. Shown only, so nothing of it is checked at commit. */
 export async function readFeedState(facts: FactReader, feed: string, viewer: PhoneId): Promise<FeedState> {
