@@ -1,12 +1,16 @@
 import { mkdirSync } from 'node:fs'
 import { open, type Database } from 'lmdb'
 import type { Bytes } from '../contract.js'
+import { StoreOutage } from '../contract.js'
 import { rowEncoder } from './row-keys.js'
 
 /** The one table of rows, and the version of the store: how many groups of commits have changed it. */
 export interface Environment {
   readonly rows: Database<Buffer, string | Buffer>
-  /** Begins a new snapshot for the reads that follow in this tick. */
+  /**
+   * Begins a new snapshot for the reads that follow in this tick.
+   * @throws StoreOutage if the environment is closed.
+   */
   refresh(): void
   /** Version of the snapshot that reads see now. */
   version(): number
@@ -41,9 +45,13 @@ export function openEnvironment({ path, mapSizeBytes }: EnvironmentOptions): Env
   if (versions.getEntry(versionRow) === undefined) versions.transactionSync(() => startVersion(versions))
   const turns = rows as unknown as Turns
   let hasFailed = false
+  let isClosed = false
   return {
     rows,
-    refresh: () => rows.resetReadTxn(),
+    refresh() {
+      if (isClosed) throw new StoreOutage('the store is closed')
+      rows.resetReadTxn()
+    },
     version: () => versions.getEntry(versionRow)?.version ?? 0,
     async writeAt(version, writes) {
       const written = versions.ifVersion(versionRow, version, () => {
@@ -68,6 +76,8 @@ export function openEnvironment({ path, mapSizeBytes }: EnvironmentOptions): Env
     isTurnTaken: () => turns.unlock(turn, undefined, true),
     transact: (write) => rows.transactionSync(write),
     async close() {
+      isClosed = true
+      // After a failed write lmdb never calls the last flush done, and would wait for it: a write that changes nothing is a new last one.
       if (hasFailed) await rows.remove('absent')
       await root.close()
     },
