@@ -1,4 +1,5 @@
 import * as tags from './bert-tags.js'
+import { limits } from './limits.js'
 import { recordTags, type Dialect, type RecordTag } from './records.js'
 import { outgoing, type WireRecord } from './registry.js'
 import type { Shape } from './shape.js'
@@ -153,17 +154,26 @@ function isLatin1Text(text: string): boolean {
   return true
 }
 
+/** As ATOM_EXT where Latin-1 has its characters, else as Erlang does, in UTF-8. */
 function writeAtom(name: string): boolean {
+  if (name.length > limits.atomCharacters) return false
   const isLatin1 = isLatin1Text(name)
-  const bytes = isLatin1 ? name.length : Buffer.byteLength(name)
-  if (bytes > 255) return false
-  reserve(3 + bytes)
-  work[pos++] = isLatin1 ? tags.atomLatin1 : tags.atomUtf8
-  work[pos++] = 0
+  reserve(3 + name.length * 3)
+  if (isLatin1) {
+    work[pos++] = tags.atomLatin1
+    work[pos++] = 0
+    work[pos++] = name.length
+    for (let i = 0; i < name.length; i++) work[pos++] = name.charCodeAt(i)
+    return true
+  }
+  const bytes = Buffer.byteLength(name)
+  if (bytes < 256) work[pos++] = tags.smallAtomUtf8
+  else {
+    work[pos++] = tags.atomUtf8
+    work[pos++] = bytes >>> 8
+  }
   work[pos++] = bytes
-  if (isLatin1) for (let i = 0; i < bytes; i++) work[pos + i] = name.charCodeAt(i)
-  else workBuffer.write(name, pos, 'utf8')
-  pos += bytes
+  pos += workBuffer.write(name, pos, 'utf8')
   return true
 }
 
@@ -228,6 +238,7 @@ function writeArray(shape: Shape, values: readonly unknown[], dialect: Dialect):
     put(tags.nil)
     return true
   }
+  if ((element.int || element.term) && isByteList(values)) return writeByteList(values)
   reserve(5)
   const start = pos
   work[pos] = tags.list
@@ -242,6 +253,20 @@ function writeArray(shape: Shape, values: readonly unknown[], dialect: Dialect):
     pos = end
   }
   put(tags.nil)
+  return true
+}
+
+/** Whether Erlang would write the list in the short form of a string. */
+function isByteList(values: readonly unknown[]): values is readonly number[] {
+  return values.length < 0x10000 && values.every((value) => typeof value === 'number' && (value & 0xff) === value)
+}
+
+function writeByteList(values: readonly number[]): boolean {
+  reserve(3 + values.length)
+  work[pos++] = tags.byteString
+  work[pos++] = values.length >>> 8
+  work[pos++] = values.length
+  for (const value of values) work[pos++] = value
   return true
 }
 

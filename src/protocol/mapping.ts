@@ -1,5 +1,6 @@
 /** Where a dialect's layout differs from the canonical form by more than names of atoms. Source: rpc.md 1.4, unless another is named. */
 import type { Dialect, Infer, RecordOf, RecordTag, Values } from './records.js'
+import { canonicalReason, wireReason } from './reason-codes.js'
 import { recordTable, type Desc, type Feature, type Service, type Star, type Tag } from './records.js'
 import { emptyList, type Layout } from './shape.js'
 import { isAtom, isTuple } from './term.js'
@@ -466,3 +467,17 @@ map('ok', 'v1', (w) => answerFrom(w[0]), ({ code, ref }) => [
   code === null ? ref : ref === null ? { atom: code } : { tuple: [{ atom: code }, ref] },
 ])
 map('ok', 'v11', (w) => answerFrom(w[0]), ({ code, ref }) => [ref ?? (code === null ? null : { atom: code })])
+
+// a refusal is sent as an atom, whatever it came as
+map(
+  'error',
+  'v1',
+  ([code]) => ({ tag: 'error', code: isAtom(code) ? code.atom : code }),
+  ({ code }) => [code === null ? null : { atom: code }],
+)
+map(
+  'error',
+  'v11',
+  ([code]) => ({ tag: 'error', code: code === null ? null : canonicalReason(code) }),
+  ({ code }) => [code === null ? null : wireReason(code, 'v11')],
+)

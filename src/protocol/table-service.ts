@@ -101,7 +101,7 @@ export const serviceTable = {
   },
   error: {
     canonical: layout(['code', maybe(atom)]),
-    v1: layout(['code', maybe(or(atom, text))]),
+    v1: layout(['code', maybe(or(symbol, text))]),
     v11: layout(['code', maybe(atom)]),
   },
   ok2: {
