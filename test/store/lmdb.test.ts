@@ -1,4 +1,101 @@
-import { openTemporaryStore } from './lmdb-folder.js'
+import { rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, test } from '@jest/globals'
+import { openLmdbStore, StoreOutage } from '../../src/store/index.js'
+import { openEnvironment } from '../../src/store/lmdb/environment.js'
+import { documentRow } from '../../src/store/lmdb/row-keys.js'
+import { currentSchema, migrate, type Schema } from '../../src/store/lmdb/schema.js'
+import { openTemporaryStore, temporaryFolder } from './lmdb-folder.js'
 import { storeContract } from './store-contract.js'
 
 storeContract('the LMDB store', openTemporaryStore)
+
+describe('the layout of the LMDB store', () => {
+  /** Layouts after the current one: the first renames a document's table, the second marks its value. */
+  const later: Schema = {
+    version: currentSchema.version + 2,
+    steps: new Map([
+      ...currentSchema.steps,
+      [
+        currentSchema.version,
+        ({ rows }) => {
+          for (const { key, value } of [...rows.getRange({ start: documentRow('user/'), end: documentRow('user0') })]) {
+            void rows.put(String(key).replace('user/', 'person/'), value)
+            void rows.remove(key)
+          }
+        },
+      ],
+      [
+        currentSchema.version + 1,
+        ({ rows }) => {
+          for (const { key, value } of [...rows.getRange({ start: documentRow('person/'), end: documentRow('person0') })]) {
+            void rows.put(key, Buffer.concat([value, Buffer.from('!')]))
+          }
+        },
+      ],
+    ]),
+  }
+
+  test('is brought up to date, step by step, in a store that an older program has written', () =>
+    withOldStore((path) => {
+      const environment = openEnvironment({ path })
+      migrate(environment, later)
+      migrate(environment, later)
+      environment.refresh()
+      const rows = [...environment.rows.getRange({ start: documentRow(''), end: documentRow('z') })]
+      expect(rows.map(({ key, value }) => `${String(key)}=${value.toString()}`)).toEqual(['dperson/a=x!', 'dperson/b=y!', 'droom/a=z'])
+      return environment.close()
+    }))
+
+  test('is left as it was if a step fails or is missing', () =>
+    withOldStore(async (path) => {
+      const fails = (): void => {
+        throw new Error('cannot')
+      }
+      for (const second of [fails, undefined]) {
+        const steps = new Map([...later.steps].filter(([version]) => version === currentSchema.version))
+        if (second !== undefined) steps.set(currentSchema.version + 1, second)
+        const environment = openEnvironment({ path })
+        expect(() => migrate(environment, { ...later, steps })).toThrow(second === undefined ? StoreOutage : 'cannot')
+        await environment.close()
+      }
+      const store = await openLmdbStore({ path })
+      expect((await store.scan('', { limit: 9 })).map(({ key }) => key)).toEqual(['room/a', 'user/a', 'user/b'])
+      await store.close()
+    }))
+
+  test('is refused if a newer program has written it', () =>
+    withOldStore(async (path) => {
+      const environment = openEnvironment({ path })
+      migrate(environment, later)
+      await environment.close()
+      await expect(openLmdbStore({ path })).rejects.toThrow(StoreOutage)
+    }))
+})
+
+test('the LMDB store grows beyond the address space that it mapped at first', async () => {
+  const path = await temporaryFolder()
+  const [one, other] = [await openLmdbStore({ path, mapSizeBytes: 1_048_576 }), await openLmdbStore({ path, mapSizeBytes: 1_048_576 })]
+  for (let part = 0; part < 40; part++) {
+    const value = Buffer.alloc(262_144, part)
+    await Promise.all([one, other].map((store, who) => store.commit({ puts: [{ key: `part/${who}/${part}`, value }] })))
+    expect(Buffer.compare((await one.get(`part/1/${part}`)) ?? Buffer.of(), value)).toBe(0)
+  }
+  expect((await stat(join(path, 'data.mdb'))).size).toBeGreaterThan(20_000_000)
+  await Promise.all([one.close(), other.close()])
+  await rm(path, { recursive: true })
+})
+
+async function withOldStore(body: (path: string) => Promise<void>): Promise<void> {
+  const path = await temporaryFolder()
+  const store = await openLmdbStore({ path })
+  const puts = [
+    { key: 'user/a', value: Buffer.from('x') },
+    { key: 'user/b', value: Buffer.from('y') },
+    { key: 'room/a', value: Buffer.from('z') },
+  ]
+  await store.commit({ puts })
+  await store.close()
+  await body(path)
+  await rm(path, { recursive: true })
+}

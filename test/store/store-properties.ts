@@ -21,7 +21,7 @@ export function randomPromises(open: () => Promise<OpenedStore>): void {
       fc.asyncProperty(bursts, (some) => withStore(open, (opened) => answersAsTheModel(opened, some))),
       { numRuns: 40 },
     )
-  })
+  }, minute)
 
   test('makes the commits of racing handles come out as one after the other', async () => {
     const scripts = fc.array(fc.array(commitWish(1), { minLength: 1, maxLength: 15 }), { minLength: 2, maxLength: 3 })
@@ -29,8 +29,10 @@ export function randomPromises(open: () => Promise<OpenedStore>): void {
       fc.asyncProperty(scripts, (some) => withStore(open, (opened) => comesOutInSequence(opened, some))),
       { numRuns: 25 },
     )
-  })
+  }, minute)
 }
+
+const minute = 60_000
 
 async function withStore(open: () => Promise<OpenedStore>, body: (opened: OpenedStore) => Promise<void>): Promise<void> {
   const opened = await open()

@@ -1,7 +1,7 @@
 import type { Store } from '../contract.js'
 import { defaultInboxLimit, StoreOutage } from '../contract.js'
 import { commitQueue } from './commit-queue.js'
-import { openEnvironment, type EnvironmentOptions } from './environment.js'
+import { openEnvironment, type Environment, type EnvironmentOptions } from './environment.js'
 import { lmdbReader } from './reader.js'
 import { requireCommit } from './require-commit.js'
 import { migrate } from './schema.js'
@@ -17,7 +17,7 @@ export interface LmdbStoreOptions extends EnvironmentOptions {
  */
 export async function openLmdbStore({ inboxLimit = defaultInboxLimit, ...options }: LmdbStoreOptions): Promise<Store> {
   const environment = openEnvironment(options)
-  migrate(environment)
+  await migrateOrClose(environment)
   const queue = commitQueue(environment, inboxLimit)
   let closing: Promise<void> | undefined
   return {
@@ -31,5 +31,14 @@ export async function openLmdbStore({ inboxLimit = defaultInboxLimit, ...options
       closing ??= queue.idle().then(() => environment.close())
       return closing
     },
+  }
+}
+
+async function migrateOrClose(environment: Environment): Promise<void> {
+  try {
+    migrate(environment)
+  } catch (error) {
+    await environment.close()
+    throw error
   }
 }
