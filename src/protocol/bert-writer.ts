@@ -273,7 +273,7 @@ function writeByteList(values: readonly number[]): boolean {
 function writeObject(shape: Shape, value: object, dialect: Dialect): boolean {
   if ('tag' in value) return shape.records.includes(String(value.tag)) && writeRecord(value, dialect)
   if (value instanceof Uint8Array) return (shape.bytes || shape.term) && writeBytes(value)
-  if (isAtom(value)) return (shape.symbol || shape.term) && writeAtom(value.atom)
+  if (isAtom(value)) return (shape.symbol || shape.term || shape.anyAtom) && writeAtom(value.atom)
   if (isTuple(value)) return writeTuple(shape, value.tuple, dialect)
   if (!shape.term) return false
   if (isFloat(value)) {

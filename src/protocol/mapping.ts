@@ -98,6 +98,13 @@ function rosterNumber(id: string | number | null): string | number | null {
   return digits === undefined ? id : Number(digits)
 }
 
+/** A decimal binary is the integer it spells; a phone_id stays, because its phone must be checked. */
+function rosterFrom(id: string | number | null): string | number | null {
+  if (typeof id !== 'string' || !/^(?:0|-?[1-9]\d{0,15})$/.test(id)) return id
+  const number = Number(id)
+  return Number.isSafeInteger(number) ? number : id
+}
+
 function rosterText(id: string | number | null): string | null {
   return typeof id === 'number' ? String(id) : id
 }
@@ -105,6 +112,10 @@ function rosterText(id: string | number | null): string | null {
 const numberOrNull = (value: string | number | null): number | null => (typeof value === 'number' ? value : null)
 
 // --- Message and Desc: the hot path, spelled out ---
+
+/** Types that only the server gives and only v11 has: no device makes a system message by its type. */
+const serverTypes: ReadonlySet<string> = new Set(['sys', 'edited'])
+const withoutSys = (types: readonly string[]): readonly string[] => (types.includes('sys') ? types.filter((type) => type !== 'sys') : types)
 
 type Seen = RecordOf<'Message'>['seenby']
 type Status = RecordOf<'Message'>['status']
@@ -143,7 +154,7 @@ map(
     to: w[7],
     created: numberOrNull(w[8]),
     files: w[9],
-    type: w[10] === null ? emptyList : [w[10]],
+    type: w[10] === null || serverTypes.has(w[10]) ? emptyList : [w[10]],
     link: w[11],
     seenby: seenFromV1(w[12]),
     repliedby: emptyList,
@@ -161,7 +172,7 @@ map(
     r.to,
     r.created,
     r.files,
-    r.type.length === 0 ? null : (r.type.find((type) => type !== 'edited' && type !== 'sys') ?? null),
+    r.type.length === 0 ? null : (r.type.find((type) => !serverTypes.has(type)) ?? null),
     typeof r.link === 'object' && r.link !== null ? r.link.id : r.link,
     seenToV1(r),
     r.status,
@@ -221,7 +232,7 @@ map(
       to: w[7],
       created: w[8],
       files: w[9],
-      type: isSystem(status) ? w[10].filter((type) => type !== 'sys') : w[10],
+      type: withoutSys(w[10]),
       link: w[11],
       seenby: w[12].length === 1 && w[12][0] === -1 ? -1 : w[12],
       repliedby: w[13],
@@ -240,7 +251,7 @@ map(
     r.to,
     r.created,
     r.files,
-    isSystem(r.status) ? ['sys', ...r.type.filter((type) => type !== 'sys')] : r.type,
+    isSystem(r.status) ? ['sys', ...withoutSys(r.type)] : withoutSys(r.type),
     r.link,
     seenToV11(r),
     r.repliedby,
@@ -339,7 +350,8 @@ map(
       unread: w[6],
       last_msg: w[7],
       update: w[8],
-      created: w[9],
+      // v1 and v11 are told apart by this field being an integer: one that is not given is 0
+      created: w[9] ?? 0,
       settings: w[10],
       services: w[11],
       presence: w[12],
@@ -356,7 +368,6 @@ map(
     r.unread,
     r.last_msg,
     r.update,
-    // v1 and v11 are told apart by this field being an integer
     r.created ?? 0,
     r.settings,
     withVox(r.services, r.vox_id),
@@ -384,13 +395,18 @@ function overlay<T extends RecordTag, D extends Dialect>(
 overlay('Member', 'v1', (r) => r, (r) => ({ vox_id: r.vox_id ?? voxLogin(r.services) }))
 overlay('Member', 'v11', (r) => ({ ...r, vox_id: voxLogin(r.services) }), (r) => ({ services: withVox(r.services, r.vox_id) }))
 for (const dialect of ['v1', 'v11'] as const) {
-  overlay('Roster', dialect, (r) => r, (r) => ({ id: rosterNumber(r.id) }))
-  overlay('Tag', dialect, (r) => r, (r) => ({ roster_id: rosterText(r.roster_id) }))
+  overlay('Tag', dialect, (r) => ({ ...r, roster_id: rosterFrom(r.roster_id) }), (r) => ({ roster_id: rosterText(r.roster_id) }))
 }
-overlay('Search', 'v1', (r, w) => ({ ...r, value: Array.isArray(w[4]) ? w[4] : [w[4]] }), (r) => ({ id: rosterNumber(r.id) }))
-overlay('Search', 'v11', (r) => r, (r) => ({ id: rosterNumber(r.id) }))
-overlay('Star', 'v1', (r) => r, (r) => ({ roster_id: rosterText(r.roster_id), tags: r.tags.map((tag) => tagId(tag)).filter((id) => id !== null) }))
-overlay('Star', 'v11', (r) => r, (r) => ({ roster_id: rosterNumber(r.roster_id), tags: r.tags.filter((tag) => typeof tag === 'object') }))
+overlay('Roster', 'v11', (r) => ({ ...r, id: rosterFrom(r.id) }), (r) => ({ id: rosterNumber(r.id) }))
+overlay(
+  'Search',
+  'v1',
+  (r, w) => ({ ...r, id: rosterFrom(r.id), value: Array.isArray(w[4]) ? w[4] : [w[4]] }),
+  (r) => ({ id: rosterNumber(r.id) }),
+)
+overlay('Search', 'v11', (r) => ({ ...r, id: rosterFrom(r.id) }), (r) => ({ id: rosterNumber(r.id) }))
+overlay('Star', 'v1', (r) => ({ ...r, roster_id: rosterFrom(r.roster_id) }), (r) => ({ roster_id: rosterText(r.roster_id), tags: r.tags.map((tag) => tagId(tag)).filter((id) => id !== null) }))
+overlay('Star', 'v11', (r) => ({ ...r, roster_id: rosterFrom(r.roster_id) }), (r) => ({ roster_id: rosterNumber(r.roster_id), tags: r.tags.filter((tag) => typeof tag === 'object') }))
 
 const tagId = (tag: Tag | number): number | null => (typeof tag === 'number' ? tag : tag.id)
 
@@ -398,7 +414,7 @@ const tagId = (tag: Tag | number): number | null => (typeof tag === 'number' ? t
 overlay(
   'Roster',
   'v1',
-  (r) => r,
+  (r) => ({ ...r, id: rosterFrom(r.id) }),
   (r) => ({
     id: rosterNumber(r.id),
     favorite: r.favorite.map((star): Star | null => (star.tag === 'Star' ? star : star.star)).filter((star) => star !== null),
@@ -420,7 +436,7 @@ overlay(
     services: w[8].filter((service) => typeof service === 'string'),
     settings: typeof w[9] === 'string' ? emptyList : w[9],
   }),
-  () => ({}),
+  (r) => ({ services: r.services.map((service) => ({ atom: service })) }),
 )
 
 // --- feeds ---
@@ -443,10 +459,10 @@ map(
 overlay(
   'History',
   'v1',
-  (r, _values, way) => (way === 'push' && r.status === 'get' ? { ...r, next: r.size } : r),
+  (r, _values, way) => ({ ...r, roster_id: rosterFrom(r.roster_id), next: way === 'push' && r.status === 'get' ? r.size : null }),
   (r) => ({ roster_id: rosterText(r.roster_id), size: r.next ?? r.size }),
 )
-overlay('History', 'v11', (r) => r, (r) => ({ roster_id: rosterText(r.roster_id) }))
+overlay('History', 'v11', (r) => ({ ...r, roster_id: rosterFrom(r.roster_id) }), (r) => ({ roster_id: rosterText(r.roster_id) }))
 
 // --- answers ---
 

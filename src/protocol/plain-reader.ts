@@ -116,8 +116,8 @@ function readNumber(r: PlainReading, shape: Shape, value: number): unknown {
     if (shape.ints !== null && !shape.ints.includes(number)) return fail(r, 'is an integer that is not listed')
     return shape.int || shape.term || shape.real ? number : fail(r, 'may not be an integer')
   }
+  if (shape.real && Number.isFinite(number)) return number
   if (!Number.isFinite(number) || Number.isInteger(number)) return fail(r, 'is a number beyond 2^53')
-  if (shape.real) return number
   return shape.term ? { float: number } : fail(r, 'may not be a float')
 }
 

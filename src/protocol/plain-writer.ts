@@ -73,7 +73,7 @@ function plainList(shape: Shape, values: readonly unknown[], target: Target): Pl
 function plainObject(shape: Shape, value: object, target: Target): Plain | undefined {
   if ('tag' in value) return shape.records.includes(String(value.tag)) ? plainRecord(value, target) : undefined
   if (value instanceof Uint8Array) return plainBytes(shape, value, target)
-  if (isAtom(value)) return shape.symbol ? value.atom : shape.term ? { atom: value.atom } : undefined
+  if (isAtom(value)) return shape.symbol || shape.anyAtom ? value.atom : shape.term ? { atom: value.atom } : undefined
   if (isTuple(value)) return plainTuple(shape, value.tuple, target)
   if (!shape.term) return undefined
   if (isFloat(value)) return { float: value.float }
