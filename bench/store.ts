@@ -46,20 +46,24 @@ const fanOut: Scenario = {
 
 async function measure(store: Store, { name, inFlight, commit }: Scenario): Promise<void> {
   const latencies: number[] = []
+  let commits = 0
   const [start, warmMs] = [performance.now(), 1_000]
   const end = start + warmMs + seconds * 1_000
   async function lane(place: number): Promise<void> {
     for (let turn = 0; performance.now() < end; turn++) {
       const asked = performance.now()
       const { kind } = await store.commit(commit(place, turn))
+      commits += 1
       if (kind === 'conflict') throw new Error('a commit met a conflict')
       if (asked > start + warmMs) latencies.push(performance.now() - asked)
     }
   }
+  const cpuBefore = process.cpuUsage()
   await Promise.all(Array.from({ length: inFlight }, (_, place) => lane(place)))
+  const cpu = process.cpuUsage(cpuBefore)
   latencies.sort((one, other) => one - other)
   const at = (share: number): string => (latencies[Math.floor(latencies.length * share)] ?? NaN).toFixed(1)
-  console.log(`${name}: ${Math.round(latencies.length / seconds)} commits/s, p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, ${inFlight} in flight`)
+  console.log(`${name}: ${Math.round(latencies.length / seconds)} commits/s, p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, ${inFlight} in flight, ${Math.round((cpu.user + cpu.system) / commits)} µs of CPU a commit`)
 }
 
 async function measureReads(store: Store): Promise<void> {

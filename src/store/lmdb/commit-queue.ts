@@ -73,7 +73,7 @@ export function commitQueue(environment: Environment, inboxLimit: number): Commi
   async function attempt(commits: readonly Commit[]): Promise<readonly CommitResult[] | undefined> {
     environment.refresh()
     const version = environment.version()
-    const { writes, results } = planGroup(commits, (row) => environment.rows.getBinary(row), inboxLimit)
+    const { writes, results } = planGroup(commits, environment.peek, inboxLimit)
     return writes.size === 0 || (await environment.writeAt(version, writes)) ? results : undefined
   }
 

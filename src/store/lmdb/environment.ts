@@ -12,6 +12,10 @@ export interface Environment {
    * @throws StoreOutage if the environment is closed.
    */
   refresh(): void
+  /** Bytes of a row, a copy. */
+  read(row: string): Bytes | undefined
+  /** Bytes of a row, overwritten by the next read: cheaper for who looks at them at once. */
+  peek(row: string): Bytes | undefined
   /** Version of the snapshot that reads see now. */
   version(): number
   /**
@@ -44,6 +48,8 @@ export function openEnvironment({ path, mapSizeBytes }: EnvironmentOptions): Env
   const versions = root.openDB<Buffer, string>({ name: 'version', ...tableOptions, useVersions: true })
   if (versions.getEntry(versionRow) === undefined) versions.transactionSync(() => startVersion(versions))
   const turns = rows as unknown as Turns
+  const sized = rows as unknown as Sized
+  const peek = (row: string): Bytes | undefined => rows.getBinaryFast(row)?.subarray(0, sized.lastSize)
   let hasFailed = false
   let isClosed = false
   return {
@@ -52,6 +58,11 @@ export function openEnvironment({ path, mapSizeBytes }: EnvironmentOptions): Env
       if (isClosed) throw new StoreOutage('the store is closed')
       rows.resetReadTxn()
     },
+    read(row) {
+      const bytes = peek(row)
+      return bytes === undefined ? undefined : Buffer.from(bytes)
+    },
+    peek,
     version: () => versions.getEntry(versionRow)?.version ?? 0,
     async writeAt(version, writes) {
       const written = versions.ifVersion(versionRow, version, () => {
@@ -103,6 +114,11 @@ const writeOptions = {
 interface Turns {
   attemptLock(name: string): boolean
   unlock(name: string, version?: undefined, isOnlyAsked?: boolean): boolean
+}
+
+/** Length of the row read last, which the type declarations leave out: what `getBinaryFast` returns is longer. */
+interface Sized {
+  readonly lastSize: number
 }
 
 /** Another handle may have been first. */

@@ -4,7 +4,7 @@
  */
 import type { Delivery, Settlement } from '../contract.js'
 import type { Rows } from './group-rows.js'
-import { chunkCount, decodeInboxHead, encodeChunk, encodeInboxHead, entryBytes, type NewEntry, type StoredInboxHead } from './inbox-rows.js'
+import { chunkCount, decodeInboxHead, encodeChunk, encodeInboxHead, newEntry, type NewEntry, type StoredInboxHead } from './inbox-rows.js'
 import { inboxChunkRow, inboxHeadRow } from './row-keys.js'
 
 /** An inbox during a group: its marks as the commits move them, and what is not yet in a chunk. */
@@ -63,7 +63,7 @@ export function groupInboxes(rows: Rows, limit: number): GroupInboxes {
       const inbox = inboxOf(delivery.client)
       inbox.isKnown = true
       inbox.last += 1
-      inbox.added.push({ delivery, messageId })
+      inbox.added.push(newEntry(delivery, messageId))
       const overflow = inbox.last - limit - inbox.settledTo
       if (overflow > 0) {
         inbox.settledTo += overflow
@@ -123,7 +123,7 @@ function chunksOf(entries: readonly NewEntry[]): NewEntry[][] {
       chunks.push([entry])
       bytes = 0
     }
-    bytes += entryBytes(entry.delivery)
+    bytes += entry.size
   }
   return chunks
 }

@@ -2,6 +2,7 @@ import type { Bytes } from '../contract.js'
 
 /** The rows of the table as a group of commits sees them: what its earlier commits wrote lies over what is stored. */
 export interface Rows {
+  /** Bytes of a row, valid until the next is asked for. */
   get(row: string): Bytes | undefined
   /** Writes a row, or removes it where `value` is undefined. */
   put(row: string, value: Bytes | undefined): void

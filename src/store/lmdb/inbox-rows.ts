@@ -16,6 +16,8 @@ export interface StoredInboxHead extends InboxHead {
 export interface NewEntry {
   readonly delivery: Delivery
   readonly messageId: number
+  /** Bytes that it takes in a chunk. */
+  readonly size: number
 }
 
 export function encodeInboxHead({ last, settledTo, releasedTo, dropped, oldest }: StoredInboxHead): Bytes {
@@ -39,14 +41,12 @@ export function decodeInboxHead(bytes: Bytes): StoredInboxHead {
   }
 }
 
-/** Bytes that one entry takes in a chunk. */
-export function entryBytes({ topic, body }: Delivery): number {
-  return entryHeadBytes + Buffer.byteLength(topic) + body.byteLength
+export function newEntry(delivery: Delivery, messageId: number): NewEntry {
+  return { delivery, messageId, size: entryHeadBytes + Buffer.byteLength(delivery.topic) + delivery.body.byteLength }
 }
 
 export function encodeChunk(entries: readonly NewEntry[]): Bytes {
-  const size = entries.reduce((sum, { delivery }) => sum + entryBytes(delivery), countBytes)
-  const bytes = Buffer.allocUnsafe(size)
+  const bytes = Buffer.allocUnsafe(entries.reduce((sum, { size }) => sum + size, countBytes))
   let at = bytes.writeUInt32BE(entries.length, 0)
   for (const { delivery, messageId } of entries) at = writeEntry(bytes, at, delivery, messageId)
   return bytes

@@ -14,7 +14,7 @@ export interface GroupPlan {
 /**
  * Decides what `commits`, one after the other, come to on the table that `read` shows. A commit whose checks fail leaves no trace in the plan;
  * one that follows sees what went before it.
- * @param read Reads a row of one snapshot.
+ * @param read Reads a row of one snapshot; its bytes are looked at before the next is read.
  * @param inboxLimit Entries an inbox holds at most.
  */
 export function planGroup(commits: readonly Commit[], read: (row: string) => Bytes | undefined, inboxLimit: number): GroupPlan {

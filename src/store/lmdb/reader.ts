@@ -6,8 +6,8 @@ import { decodeChunk, decodeInboxHead } from './inbox-rows.js'
 import { documentRow, endOf, feedHeadRow, feedPlaceRow, inboxChunkRow, inboxHeadRow, nameInRow, numberInRow, outboxRow } from './row-keys.js'
 
 /** Reads of the LMDB engine: each on one snapshot, as new as can be; bytes handed out are copies. */
-export function lmdbReader({ rows, refresh }: Environment): StoreReader {
-  const document = (key: string): Bytes | undefined => rows.getBinary(documentRow(key))
+export function lmdbReader({ rows, read, peek, refresh }: Environment): StoreReader {
+  const document = (key: string): Bytes | undefined => read(documentRow(key))
 
   function feedPage(feed: string, { from, direction, limit }: Parameters<StoreReader['feedPage']>[1]): FeedEntry[] {
     const [first, last] = [feedPlaceRow(feed, 0), feedPlaceRow(feed, Number.MAX_SAFE_INTEGER)]
@@ -22,7 +22,7 @@ export function lmdbReader({ rows, refresh }: Environment): StoreReader {
   }
 
   function inboxPage(client: string, after: number, limit: number): InboxEntry[] {
-    const head = rows.getBinary(inboxHeadRow(client))
+    const head = peek(inboxHeadRow(client))
     if (head === undefined || limit <= 0) return []
     const from = Math.max(after, decodeInboxHead(head).settledTo)
     const entries: InboxEntry[] = []
@@ -59,11 +59,11 @@ export function lmdbReader({ rows, refresh }: Environment): StoreReader {
     },
     feedHead(feed) {
       refresh()
-      return decodeFeedHead(rows.getBinary(feedHeadRow(feed)))
+      return decodeFeedHead(peek(feedHeadRow(feed)))
     },
     feedPlace(feed, id) {
       refresh()
-      const place = rows.getBinary(feedPlaceRow(feed, id))
+      const place = peek(feedPlaceRow(feed, id))
       return place === undefined ? undefined : decodeFeedPlace(id, place)
     },
     feedPage(feed, page) {
@@ -72,7 +72,7 @@ export function lmdbReader({ rows, refresh }: Environment): StoreReader {
     },
     inboxHead(client) {
       refresh()
-      const bytes = rows.getBinary(inboxHeadRow(client))
+      const bytes = peek(inboxHeadRow(client))
       if (bytes === undefined) return undefined
       const { last, settledTo, releasedTo, dropped } = decodeInboxHead(bytes)
       return { last, settledTo, releasedTo, dropped }
