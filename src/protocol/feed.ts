@@ -1,4 +1,4 @@
-import { parsePhoneId, parseRoomId, phoneOf, rosterIdOf, sortPair, type Phone, type PhoneId, type RoomId } from '../topics/index.js'
+import { parsePhoneId, parseRoomId, sortPair, type PhoneId, type RoomId } from '../topics/index.js'
 import type { Muc, P2p } from './records.js'
 
 /** The key of the private chat of two rosters, which may be the same one: sorted bytewise, smaller first (topics.md 6). */
@@ -24,16 +24,4 @@ export function feedName(feed: P2p | Muc): string | undefined {
   const from = parsePhoneId(feed.from ?? '')
   const to = parsePhoneId(feed.to ?? '')
   return from === undefined || to === undefined ? undefined : `p2p/${sortPair(from, to).join('/')}`
-}
-
-/**
- * A roster as requests name it: by integer id, decimal binary or phone_id (rpc.md 1.2).
- * @returns the roster id, and the phone where a phone_id gave it; undefined if the value names no roster
- */
-export function parseRosterName(name: string | number | null): { readonly rosterId: number; readonly phone: Phone | undefined } | undefined {
-  if (typeof name === 'number') return name > 0 ? { rosterId: name, phone: undefined } : undefined
-  if (name === null) return undefined
-  if (/^[1-9]\d{0,14}$/.test(name)) return { rosterId: Number(name), phone: undefined }
-  const id = parsePhoneId(name)
-  return id === undefined ? undefined : { rosterId: rosterIdOf(id), phone: phoneOf(id) }
 }

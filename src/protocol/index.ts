@@ -1,7 +1,8 @@
 /** The door of `protocol/`: records, codecs, ids, limits, reason codes. */
 export { err, errorCodeOf, errorSide, ok, ok2, okSide } from './answers.js'
 export { codecOf, decode, decodePush, encode, type Codec, type Decoded, type Encoding } from './codec.js'
-export { feedName, p2pFeed, parseRosterName, roomFeed } from './feed.js'
+export { feedName, p2pFeed, roomFeed } from './feed.js'
+export { parseRosterName } from './roster-name.js'
 export { parsePhone, parsePhoneId, phoneIdOf, phoneOf, rosterIdOf, type Phone, type PhoneId } from '../topics/index.js'
 export { limits } from './limits.js'
 export {

@@ -1,4 +1,7 @@
-import { mappingOf, type Mapping } from './mapping.js'
+import { byName, mappingKey, type Mapping } from './mapping.js'
+import { answerMappings } from './mapping-answers.js'
+import { messageMappings } from './mapping-message.js'
+import { peopleMappings } from './mapping-people.js'
 import { nameIndex, type NameIndex } from './name-index.js'
 import { recordTable, recordTags, type Dialect, type RecordTag } from './records.js'
 import type { Layout, Shape } from './shape.js'
@@ -25,6 +28,8 @@ export interface WireName {
   readonly v11: WireRecord | null
 }
 
+const mappings: ReadonlyMap<string, Mapping> = new Map([...messageMappings, ...peopleMappings, ...answerMappings])
+
 function wireRecord(name: string, tag: RecordTag, dialect: Dialect, layout: Layout | null): WireRecord | null {
   if (layout === null) return null
   return {
@@ -36,7 +41,7 @@ function wireRecord(name: string, tag: RecordTag, dialect: Dialect, layout: Layo
     shapes: layout.map(([, shape]) => shape),
     position: new Map(layout.map(([field], index) => [field, index])),
     isToldByField10: name === 'Contact',
-    mapping: mappingOf(tag, dialect, layout),
+    mapping: mappings.get(mappingKey(tag, dialect)) ?? byName(tag, layout),
   }
 }
 
