@@ -53,6 +53,6 @@ function changeOf(given: string | null, stored: string | null): string | null {
 
 function isName(text: string, min: number, max: number): boolean {
   if (text.length > max * 2 || /\p{Cc}/u.test(text)) return false
-  const characters = [...text].length
+  const characters = Array.from(text).length
   return characters >= min && characters <= max
 }

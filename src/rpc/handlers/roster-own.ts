@@ -6,7 +6,5 @@ import { type Caller, ownRosters } from '../request.js'
 export function findOwnRoster(caller: Caller, name: Roster['id']): PhoneId | undefined {
   const named = parseRosterName(name)
   if (named === undefined) return undefined
-  return ownRosters(caller).find(
-    (own) => rosterIdOf(own) === named.rosterId && (named.phone === undefined || named.phone === phoneOf(own)),
-  )
+  return ownRosters(caller).find((own) => rosterIdOf(own) === named.rosterId && (named.phone === undefined || named.phone === phoneOf(own)))
 }

@@ -90,27 +90,34 @@ export async function readUserlist(facts: FactReader, owner: PhoneId): Promise<r
  * @see docs/protocol/rpc.md 1.1, 7 and 9; docs/decisions/0060-contact-views.md
  */
 export function contactView(facts: ContactFacts): Contact {
-  const { other, roster, contact, feed } = facts
-  const isPresenceShown = showsPresence(facts)
-  const isPrivateShown = other === facts.owner || isOpenFriend(contact)
-  const seen = isPresenceShown ? facts.presence : { isOnline: false, update: 0 }
+  const { other, contact, feed } = facts
+  const seen = showsPresence(facts) ? facts.presence : hiddenPresence
   return record('Contact', {
     phone_id: other,
-    avatar: roster?.avatar ?? null,
-    names: roster?.names ?? null,
-    surnames: roster?.surnames ?? null,
-    nick: roster?.nick ?? null,
-    email: isPrivateShown ? (roster?.email ?? null) : null,
+    ...publicFields(facts),
     reader: feed.reader,
     other_reader: feed.otherReader,
     unread: feed.unread,
     last_msg: feed.lastMessage,
-    update: contact === undefined ? 0 : Math.max(contact.update, roster?.update ?? 0, seen.update),
+    update: latestChange(facts, seen),
     created: contact?.created ?? 0,
     settings: contact?.settings ?? [],
     presence: seen.isOnline ? 'online' : 'offline',
     status: contactStatus(contact),
   })
+}
+
+const hiddenPresence: Presence = { isOnline: false, update: 0 }
+
+/** Who the other is; the e-mail address is for friends. */
+function publicFields({ owner, other, roster, contact }: ContactFacts): Partial<Contact> {
+  if (roster === undefined) return {}
+  const { avatar, names, surnames, nick, email } = roster
+  return { avatar, names, surnames, nick, email: other === owner || isOpenFriend(contact) ? email : null }
+}
+
+function latestChange({ contact, roster }: ContactFacts, seen: Presence): number {
+  return contact === undefined ? 0 : Math.max(contact.update, roster?.update ?? 0, seen.update)
 }
 
 /** The state of a contact as its owner sees it; null for strangers. */
@@ -128,8 +135,7 @@ export function partialContact(phoneId: PhoneId, fields: Partial<Omit<Contact, '
 
 /** The self-contact of a roster: state friend, and `offline`, because a user's own presence is that of the Profile. */
 export function selfContact(phoneId: PhoneId, roster: RosterDocument, contact: ContactDocument, feed: FeedState): Contact {
-  const presence = { isOnline: false, update: 0 }
-  return contactView({ owner: phoneId, other: phoneId, roster, contact, presence, isFellow: false, feed })
+  return contactView({ owner: phoneId, other: phoneId, roster, contact, presence: hiddenPresence, isFellow: false, feed })
 }
 
 /** A contact nobody else has a say in: the one every new roster has of itself. `update` is 0 until something changes (flows.md 1). */
@@ -147,10 +153,7 @@ export function showsPresence({ owner, other, contact, isFellow }: ContactFacts)
   return isFellow || contact?.state === 'friend'
 }
 
-async function readAround(
-  facts: FactReader,
-  known: Pick<ContactFacts, 'owner' | 'other' | 'contact' | 'isFellow'>,
-): Promise<ContactFacts> {
+async function readAround(facts: FactReader, known: Pick<ContactFacts, 'owner' | 'other' | 'contact' | 'isFellow'>): Promise<ContactFacts> {
   const { owner, other } = known
   const [roster, presence, feed] = await Promise.all([
     facts.peek(rosters, other),

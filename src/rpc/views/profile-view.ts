@@ -36,5 +36,10 @@ export async function readProfile(
   const profile = await facts.peek(profiles, phone)
   if (profile === undefined) return undefined
   const rosters = await Promise.all(rosterIds(phone, profile).map((phoneId) => readRoster(facts, phoneId, null)))
-  return profileRecord(phone, profile, rosters.filter((roster) => roster !== undefined), shown)
+  return profileRecord(
+    phone,
+    profile,
+    rosters.filter((roster) => roster !== undefined),
+    shown,
+  )
 }

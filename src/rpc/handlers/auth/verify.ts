@@ -92,7 +92,12 @@ function placeOf({ phone, devKey }: PendingSession, { deviceId, spareId, holder,
 }
 
 /** The devices of the phone with the new one: those unused for too long, and beyond the limit those longest unused, are logged out. */
-function fitDevices({ devices, connected }: AccountFacts, { client }: Place, { phone }: PendingSession, request: Request<Auth>): SessionEnd {
+function fitDevices(
+  { devices, connected }: AccountFacts,
+  { client }: Place,
+  { phone }: PendingSession,
+  request: Request<Auth>,
+): SessionEnd {
   const others = devices.filter((device) => device.client !== client)
   const isKnown = others.length < devices.length
   const clients = devices.map((device) => device.client).concat(isKnown ? [] : [client])
@@ -101,7 +106,11 @@ function fitDevices({ devices, connected }: AccountFacts, { client }: Place, { p
   return { ...nobodyEvicted, puts: isKnown ? [] : [putDevices(phone, clients)] }
 }
 
-function unusedDevices(others: DeviceList, connected: readonly ClientId[], { now, context: { limits } }: Request<Auth>): readonly ClientId[] {
+function unusedDevices(
+  others: DeviceList,
+  connected: readonly ClientId[],
+  { now, context: { limits } }: Request<Auth>,
+): readonly ClientId[] {
   const lastUse = ({ client, session }: DeviceList[number]) => (connected.includes(client) ? Infinity : (session?.lastOnline ?? 0))
   const byUse = [...others].sort((a, b) => lastUse(a) - lastUse(b))
   const excess = Math.max(0, others.length + 1 - limits.devicesPerPhone)
@@ -117,7 +126,12 @@ interface Login {
   readonly userId: PhoneId
 }
 
-function newSession({ caller, now }: Request<Auth>, pending: PendingSession, { replaced }: Place, { token, userId }: Login): SessionDocument {
+function newSession(
+  { caller, now }: Request<Auth>,
+  pending: PendingSession,
+  { replaced }: Place,
+  { token, userId }: Login,
+): SessionDocument {
   const { phone, devKey, os, settings } = pending
   return {
     phone,

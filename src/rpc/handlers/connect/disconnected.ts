@@ -14,8 +14,8 @@ export interface DisconnectedEvent {
 export type DisconnectedFacts = { readonly session: SessionDocument | undefined; readonly presence: PresenceFacts } | null
 
 /**
- * What follows the end of a connection: `offline` to friends and fellow members if it was the last one of the phone. A device whose
- * connection was never announced (its version was refused) changes nothing.
+ * What follows the end of a connection: `offline` to friends and fellow members if it was the last one of the phone, and the session keeps
+ * the dialect and codec of its latest request. A device whose connection was never announced (its version was refused) changes nothing.
  * @see docs/protocol/rpc.md 7
  */
 export const disconnected = {
@@ -28,7 +28,8 @@ export const disconnected = {
     return { session, presence }
   },
 
-  decide({ caller: { client, codec }, now }: DisconnectedEvent, facts: DisconnectedFacts): Outcome {
+  decide({ caller, now }: DisconnectedEvent, facts: DisconnectedFacts): Outcome {
+    const { client, dialect, codec } = caller
     if (client.kind !== 'device' || facts === null) return drop('only devices have a presence')
     const { session, presence } = facts
     if (!presence.clients.includes(client.clientId)) return drop('its arrival was never announced')
@@ -36,7 +37,10 @@ export const disconnected = {
     // Logged out, the device has no session; it may even be registered anew for another phone.
     const isSame = session?.phone === client.phone
     return accept({
-      puts: [...presencePut(presence, after), ...(isSame ? [sessions.put({ ...session, lastOnline: now, codec }, client.clientId)] : [])],
+      puts: [
+        ...presencePut(presence, after),
+        ...(isSame ? [sessions.put({ ...session, lastOnline: now, dialect, codec }, client.clientId)] : []),
+      ],
       sends: presencePushes(presence, after),
     })
   },
