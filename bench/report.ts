@@ -9,6 +9,8 @@ export interface Row {
   readonly against?: { readonly name: string; readonly value: number }
   /** On the ratio if there is something to compare with, otherwise on the value. */
   readonly bound?: Bound
+  /** Other programs took so much of the machine that the figure proves nothing, either way. */
+  readonly isDisturbed?: boolean
 }
 
 export type Bound = { readonly kind: 'at least' | 'at most'; readonly value: number }
@@ -53,7 +55,7 @@ function cells(row: Row): string[] {
     row.against === undefined ? '' : rounded(row.against.value),
     ratio === undefined ? '' : `${ratio.toFixed(2)}x`,
     goal(row),
-    verdictOf(row),
+    row.isDisturbed === true ? `${verdictOf(row)} (disturbed)`.trim() : verdictOf(row),
   ]
 }
 

@@ -1,4 +1,4 @@
-import { compareAtFullLoad, type Contestant } from '../compare.js'
+import { compareAtFullLoad, isDisturbed, type Contestant } from '../compare.js'
 import { befriend, logInAll, probe, registerAll } from '../load/community.js'
 import { requestTopic, type Device } from '../load/device.js'
 import { Lane } from '../load/lane.js'
@@ -46,6 +46,7 @@ export const chat: Scenario = {
         unit: '1/s',
         value: loads.get('nynja')?.perSecond,
         against: { name, value: loads.get(name)?.perSecond ?? NaN },
+        isDisturbed: isDisturbed(loads),
         ...more,
       })
       return [

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { compareAtFullLoad, type Contestant } from '../compare.js'
+import { compareAtFullLoad, isDisturbed, type Contestant } from '../compare.js'
 import { tempFolder } from '../peers/temp-folder.js'
 import { chatContestant, window } from './chat.js'
 import { opened } from './opened.js'
@@ -22,6 +22,15 @@ export const durability: Scenario = {
       ]
       const loads = await compareAtFullLoad({ contestants, window, seconds: context.seconds, log: context.log })
       const against = { name: memoryFolder, value: loads.get('in memory')?.perSecond ?? NaN }
-      return [{ scenario: 'durability', measure: 'chat messages', unit: '1/s', value: loads.get('on disk')?.perSecond, against }]
+      return [
+        {
+          scenario: 'durability',
+          measure: 'chat messages',
+          unit: '1/s',
+          value: loads.get('on disk')?.perSecond,
+          against,
+          isDisturbed: isDisturbed(loads),
+        },
+      ]
     }),
 }

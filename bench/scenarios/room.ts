@@ -1,4 +1,4 @@
-import { compareAtFullLoad, type Contestant } from '../compare.js'
+import { compareAtFullLoad, isDisturbed, type Contestant } from '../compare.js'
 import { befriend, gather, logInAll, probe, registerAll } from '../load/community.js'
 import { requestTopic, type Device } from '../load/device.js'
 import { Lane } from '../load/lane.js'
@@ -46,6 +46,7 @@ export const room: Scenario = {
         unit: '1/s',
         value: deliveries('nynja'),
         against: { name, value: deliveries(name) ?? NaN },
+        isDisturbed: isDisturbed(loads),
         ...more,
       })
       return [row('aedes', { bound: atLeast(1) }), ...(loads.has('mosquitto') ? [row('mosquitto', {})] : [])]

@@ -1,4 +1,4 @@
-import { compareAtFullLoad, compareAtRate, type Contest, type Contestant } from '../compare.js'
+import { compareAtFullLoad, compareAtRate, isDisturbed, type Contest, type Contestant } from '../compare.js'
 import { logInAll, registerAll } from '../load/community.js'
 import type { OnPublish } from '../load/connection.js'
 import { requestTopic, type Device } from '../load/device.js'
@@ -59,7 +59,7 @@ async function measure({ name, throughput, latency }: RpcScenario, contest: Cont
   const against = (value: number | undefined): { against: { name: string; value: number } } => ({
     against: { name: 'aedes', value: value ?? NaN },
   })
-  return [
+  const rows: Row[] = [
     { scenario: name, measure: 'round trips', unit: '1/s', value: ours?.perSecond, ...against(theirs?.perSecond), bound: throughput },
     { scenario: name, measure: 'p50 at full load', unit: 'ms', value: ours?.p50Ms, ...against(theirs?.p50Ms) },
     { scenario: name, measure: 'p50 at half load', unit: 'ms', value: oursAtHalf?.p50Ms, ...against(theirsAtHalf?.p50Ms) },
@@ -72,6 +72,7 @@ async function measure({ name, throughput, latency }: RpcScenario, contest: Cont
       bound: latency.bound,
     },
   ]
+  return rows.map((row) => ({ ...row, isDisturbed: isDisturbed(full, half) }))
 }
 
 async function nynjaRig(port: number, { payload, answerTopic, prepare }: RpcScenario): Promise<Rig> {
