@@ -71,8 +71,6 @@ export interface ChatWorld {
   put(...puts: readonly Put[]): Promise<void>
   /** Runs a request of the device of `who` and commits it. */
   ask(who: PhoneId, record: AnyRecord, options?: AskOptions): Promise<Result>
-  /** Runs several requests of one device as one batch, with further ones where the batch had to be cut. */
-  askAll(who: PhoneId, records: readonly AnyRecord[]): Promise<readonly AnyRecord[]>
   contact(owner: PhoneId, other: PhoneId): Promise<ContactDocument | undefined>
   close(): Promise<void>
 }
@@ -96,8 +94,8 @@ export async function openChatWorld(): Promise<ChatWorld> {
   await put(devices.put({ clients: ['emqttd_A1', 'emqttd_A2'].map(clientIdOf) }, phoneOf(ann)))
 
   const cache = newDecodeCache(1_000)
-  async function run(caller: Caller, records: readonly AnyRecord[], at: number): Promise<BatchResult & { readonly covered: number }> {
-    const items = records.map((record) => itemOf(caller, record, at, context))
+  async function run(caller: Caller, record: AnyRecord, at: number): Promise<BatchResult> {
+    const items = [itemOf(caller, record, at, context)]
     const state = { clientId: caller.clientId, marks: undefined }
     return runBatch(items, state, Number.POSITIVE_INFINITY, {
       store,
@@ -120,17 +118,7 @@ export async function openChatWorld(): Promise<ChatWorld> {
     put,
     async ask(who, record, options = {}) {
       const caller = callerOf(who, options)
-      return resultOf(await run(caller, [record], options.at ?? now), caller)
-    },
-    async askAll(who, records) {
-      const caller = callerOf(who, {})
-      const answers: AnyRecord[] = []
-      for (let rest = records; rest.length > 0;) {
-        const batch = await run(caller, rest, now)
-        answers.push(...resultOf(batch, caller).answers)
-        rest = rest.slice(batch.covered)
-      }
-      return answers
+      return resultOf(await run(caller, record, options.at ?? now), caller)
     },
     async contact(owner, other) {
       const bytes = await store.get(contacts.key(owner, other))

@@ -1,4 +1,4 @@
-import type { RecordOf } from '../../protocol/index.js'
+import { limits, type RecordOf } from '../../protocol/index.js'
 import type { FeedEntry } from '../../store/contract.js'
 import type { PhoneId } from '../../topics/index.js'
 import { cursors, feedLevel, type MessageDocument } from '../documents/index.js'
@@ -9,16 +9,13 @@ import { feedNamed, isVisible, messageRecord, placedEntry } from './message-view
 export interface FeedState {
   /** The newest message it may see. */
   readonly lastMessage: RecordOf<'Message'> | null
-  /** At most {@link maxUnread}. */
+  /** At most 100 (`limits.unreadMax`). */
   readonly unread: number
   /** Id of the message up to which it has read, 0 before the first. */
   readonly reader: number
   /** In a private chat: how far the other has read. 0 in a room. */
   readonly otherReader: number
 }
-
-/** The unread counter is shown up to here. @see docs/protocol/rpc.md 1.5 */
-export const maxUnread = 100
 
 /** Messages looked at for the unread counter; beyond this many it shows what was found. */
 const maxScanned = 1_000
@@ -52,14 +49,14 @@ export async function readOtherReader(facts: FactReader, feed: string, viewer: P
 
 /**
  * How many messages after `reader` are unread for `viewer`: those of others, sent by people, neither erased nor hidden.
- * @returns at most {@link maxUnread}
+ * @returns at most 100 (`limits.unreadMax`)
  * @see docs/protocol/rpc.md 10, History/update
  */
 export async function readUnread(facts: FactReader, feed: string, viewer: PhoneId, reader: number): Promise<number> {
   const head = await facts.feedHead(feed)
   if (reader >= head.lastId) return 0
   const place = reader === 0 ? undefined : await facts.feedPlace(feed, reader)
-  const bound = Math.min(head.ordinal - (place?.ordinal ?? 0), maxUnread)
+  const bound = Math.min(head.ordinal - (place?.ordinal ?? 0), limits.unreadMax)
   return bound === 0 ? 0 : countUnread(facts, feed, viewer, { reader, bound })
 }
 
