@@ -164,7 +164,6 @@ test('a contact shows the newest message that its owner may see, and what is unr
     tag: 'Contact',
     last_msg: { id: kept, next: hidden },
     unread: 1,
-    reader: 0,
     other_reader: hidden,
   })
 })
