@@ -67,8 +67,7 @@ async function readRoomMeant(facts: FactReader, { feed_id, id }: Member, own: re
 }
 
 function findMeant({ id, phone_id }: Member, own: readonly PhoneId[], list: readonly MemberRow[]): MemberRow | undefined {
-  const mine = list.filter(({ phoneId }) => own.includes(phoneId))
-  const named = mine.filter((row) => (id === null || row.document.id === id) && (phone_id === null || row.phoneId === phone_id))
+  const named = list.filter((row) => (id === null || row.document.id === id) && (phone_id === null || row.phoneId === phone_id))
   return own.flatMap((roster) => named.find(({ phoneId }) => phoneId === roster) ?? [])[0]
 }
 

@@ -23,7 +23,7 @@ const maxMembers = Math.max(limits.membersPerGroup, limits.membersPerChannel)
 /** Rooms of one roster that are looked at. */
 const maxRoomsRead = 10_000
 /** A complete room lists its owner and admins, and members up to this number in all; only channels outgrow it. */
-const maxListed = 1_000
+const maxListed = limits.membersPerGroup
 /** Fellow members that a presence push reaches at most. */
 const maxFellows = 10_000
 

@@ -22,7 +22,7 @@ export function checkFields(room: Room): Refused | undefined {
 /** Whether a text has from `min` to `max` characters, counted as people do: by code point. */
 export function hasLength(text: string, min: number, max: number): boolean {
   if (text.length > max * 2) return false
-  const length = [...text].length
+  const length = Array.from(text).length
   return length >= min && length <= max
 }
 
