@@ -77,8 +77,14 @@ function putAll(bytes: Uint8Array): void {
   pos += length
 }
 
+/** The tag of a record; a term has none. Loading the property is several times faster here than asking `in`. */
+function tagOf(value: object): string | undefined {
+  const { tag } = value as { readonly tag?: string }
+  return tag
+}
+
 function writeRecord(record: object, dialect: Dialect): boolean {
-  const both = 'tag' in record ? forms.get(record.tag as string) : undefined
+  const both = forms.get(tagOf(record) ?? '')
   if (both === undefined) return false
   const { layout, head } = both[dialect]
   putAll(head)
@@ -271,7 +277,8 @@ function writeByteList(values: readonly number[]): boolean {
 }
 
 function writeObject(shape: Shape, value: object, dialect: Dialect): boolean {
-  if ('tag' in value) return shape.records.includes(String(value.tag)) && writeRecord(value, dialect)
+  const tag = tagOf(value)
+  if (tag !== undefined) return shape.records.includes(tag) && writeRecord(value, dialect)
   if (value instanceof Uint8Array) return (shape.bytes || shape.term) && writeBytes(value)
   if (isAtom(value)) return (shape.symbol || shape.term || shape.anyAtom) && writeAtom(value.atom)
   if (isTuple(value)) return writeTuple(shape, value.tuple, dialect)

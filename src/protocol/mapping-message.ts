@@ -1,4 +1,4 @@
-/** Message and Desc, the hot path: spelled out field by field. Source: rpc.md 1.4. */
+/** Message and its parts, the hot path: spelled out field by field. Source: rpc.md 1.4. */
 import { mapped, type MappingEntry, type Way, type Wire } from './mapping.js'
 import type { Desc, Feature, Message, Values } from './records.js'
 import { emptyList } from './shape.js'
@@ -203,4 +203,25 @@ export const messageMappings: readonly MappingEntry[] = [
     },
     (r) => [r.id, r.mime, r.payload, r.parentid, fileFeatures(r)],
   ),
+
+  ...(['v1', 'v11'] as const).flatMap((dialect) => [
+    mapped(
+      'p2p',
+      dialect,
+      (w) => ({ tag: 'p2p', from: w[0], to: w[1] }),
+      (r) => [r.from, r.to],
+    ),
+    mapped(
+      'muc',
+      dialect,
+      (w) => ({ tag: 'muc', name: w[0] }),
+      (r) => [r.name],
+    ),
+    mapped(
+      'Feature',
+      dialect,
+      (w) => ({ tag: 'Feature', id: w[0], key: w[1], value: w[2], group: w[3] }),
+      (r) => [r.id, r.key, r.value, r.group],
+    ),
+  ]),
 ]
