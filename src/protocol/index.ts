@@ -54,3 +54,4 @@ export {
   type Typing,
 } from './records.js'
 export { isAtom, isFloat, isImproperList, isTuple, pair, type Atom, type Float, type ImproperList, type Term, type Tuple } from './term.js'
+export { renderErrorsReference, renderRecordsReference } from './reference.js'
