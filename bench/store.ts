@@ -63,7 +63,9 @@ async function measure(store: Store, { name, inFlight, commit }: Scenario): Prom
   const cpu = process.cpuUsage(cpuBefore)
   latencies.sort((one, other) => one - other)
   const at = (share: number): string => (latencies[Math.floor(latencies.length * share)] ?? NaN).toFixed(1)
-  console.log(`${name}: ${Math.round(latencies.length / seconds)} commits/s, p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, ${inFlight} in flight, ${Math.round((cpu.user + cpu.system) / commits)} µs of CPU a commit`)
+  console.log(
+    `${name}: ${Math.round(latencies.length / seconds)} commits/s, p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, ${inFlight} in flight, ${Math.round((cpu.user + cpu.system) / commits)} µs of CPU a commit`,
+  )
 }
 
 async function measureReads(store: Store): Promise<void> {
@@ -75,7 +77,9 @@ async function measureReads(store: Store): Promise<void> {
 
 const path = await mkdtemp(join(tmpdir(), 'nynja-bench-'))
 const store = await openLmdbStore({ path })
-console.log(`commit ${execFileSync('git', ['rev-parse', '--short', 'HEAD']).toString().trim()}, node ${process.version}, ${cpus().length} x ${cpus()[0]?.model ?? '?'}`)
+console.log(
+  `commit ${execFileSync('git', ['rev-parse', '--short', 'HEAD']).toString().trim()}, node ${process.version}, ${cpus().length} x ${cpus()[0]?.model ?? '?'}`,
+)
 await measure(store, requests)
 await measure(store, fanOut)
 await measureReads(store)

@@ -173,7 +173,10 @@ export interface StoreReader {
    * Entries of a feed, always ascending: `older` ends at `from` (or the nearest before it), `newer` begins at `from` (or the nearest after it);
    * `from` 0 means the newest for `older`, the oldest for `newer`. An entry whose document a put has removed keeps its place, with an empty message.
    */
-  feedPage(feed: string, page: { readonly from: number; readonly direction: 'older' | 'newer'; readonly limit: number }): Eventually<readonly FeedEntry[]>
+  feedPage(
+    feed: string,
+    page: { readonly from: number; readonly direction: 'older' | 'newer'; readonly limit: number },
+  ): Eventually<readonly FeedEntry[]>
   inboxHead(client: string): Eventually<InboxHead | undefined>
   /** Entries still owed with a number greater than `after`, ascending. */
   inboxPage(client: string, page: { readonly after: number; readonly limit: number }): Eventually<readonly InboxEntry[]>

@@ -11,9 +11,8 @@ export function temporaryFolder(): Promise<string> {
 }
 
 /** A store in a temporary folder. */
-export async function openTemporaryStore(): Promise<OpenedStore> {
+export async function openTemporaryStore(inboxLimit: number): Promise<OpenedStore> {
   const path = await temporaryFolder()
-  const inboxLimit = 20
   let handles: Store[] = []
   const another = async (): Promise<Store> => {
     const store = await openLmdbStore({ path, inboxLimit })

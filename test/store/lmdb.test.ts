@@ -84,6 +84,29 @@ test('the LMDB store grows beyond the address space that it mapped at first', as
   expect((await stat(join(path, 'data.mdb'))).size).toBeGreaterThan(20_000_000)
   await Promise.all([one.close(), other.close()])
   await rm(path, { recursive: true })
+}, 60_000)
+
+test('the LMDB store frees the rows of what is settled, dropped or cleared', async () => {
+  const path = await temporaryFolder()
+  const store = await openLmdbStore({ path, inboxLimit: 10 })
+  const environment = openEnvironment({ path })
+  const deliver = (count: number): Promise<unknown> =>
+    Promise.all(
+      Array.from({ length: count }, () => store.commit({ deliveries: [{ client: 'c', topic: 't', qos: 1, body: Buffer.from('b') }] })),
+    )
+  const chunks = (): number => {
+    environment.refresh()
+    return [...environment.rows.getKeys({ start: 'i', end: 'j' })].length
+  }
+  for (let burst = 0; burst < 30; burst++) await deliver(2)
+  expect(chunks()).toBeLessThanOrEqual(11)
+  await store.commit({ settlements: [{ client: 'c', settledTo: 60, releasedTo: 0 }] })
+  expect(chunks()).toBe(0)
+  await deliver(3)
+  await store.commit({ clearInboxes: ['c'] })
+  expect(chunks()).toBe(0)
+  await Promise.all([environment.close(), store.close()])
+  await rm(path, { recursive: true })
 })
 
 async function withOldStore(body: (path: string) => Promise<void>): Promise<void> {

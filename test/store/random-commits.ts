@@ -31,29 +31,32 @@ export interface CommitWish {
 export function commitWish(minAppends: number): fc.Arbitrary<CommitWish> {
   const append = fc.record({ feed: fc.constantFrom(...feeds), message: bytes, isCountable: fc.boolean() })
   const logged = fc.record({ feed: fc.constant('log'), message: bytes, isCountable: fc.constant(true) })
-  return fc
-    .tuple(fc.array(logged, { minLength: minAppends, maxLength: minAppends }), few(append))
-    .chain(([log, others]) => {
-      const appends = [...log, ...others]
-      return fc.record({
-        checks: few(fc.record({ key, isTrue: fc.boolean(), guess: fc.option(bytes, { nil: undefined }) }), 1),
-        commit: fc.record({
-          appends: fc.constant(appends),
-          puts: few(fc.record({ key, value: fc.option(bytes, { nil: undefined }) })),
-          numbers: appends.length === 0 ? fc.constant([]) : few(fc.record({ key, append: fc.nat(appends.length - 1) }), 1),
-          deliveries: few(delivery(appends.length), 6),
-          settlements: few(fc.record({ client: fc.constantFrom(...clients), settledTo: number, releasedTo: number })),
-          clearInboxes: fc.oneof({ weight: 6, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: few(fc.constantFrom(...clients), 1) }),
-          outbox: few(fc.record({ id: fc.constantFrom(...outboxIds), job: bytes }), 1),
-          outboxDone: few(fc.constantFrom(...outboxIds), 1),
-        }),
-      })
+  return fc.tuple(fc.array(logged, { minLength: minAppends, maxLength: minAppends }), few(append)).chain(([log, others]) => {
+    const appends = [...log, ...others]
+    return fc.record({
+      checks: few(fc.record({ key, isTrue: fc.boolean(), guess: fc.option(bytes, { nil: undefined }) }), 1),
+      commit: fc.record({
+        appends: fc.constant(appends),
+        puts: few(fc.record({ key, value: fc.option(bytes, { nil: undefined }) })),
+        numbers: appends.length === 0 ? fc.constant([]) : few(fc.record({ key, append: fc.nat(appends.length - 1) }), 1),
+        deliveries: few(delivery(appends.length), 6),
+        settlements: few(fc.record({ client: fc.constantFrom(...clients), settledTo: number, releasedTo: number })),
+        clearInboxes: fc.oneof({ weight: 6, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: few(fc.constantFrom(...clients), 1) }),
+        outbox: few(fc.record({ id: fc.constantFrom(...outboxIds), job: bytes }), 1),
+        outboxDone: few(fc.constantFrom(...outboxIds), 1),
+      }),
     })
+  })
 }
 
 function delivery(appends: number): fc.Arbitrary<NonNullable<Commit['deliveries']>[number]> {
   const byId = fc.record({ id: fc.nat(100) })
   const message = appends === 0 ? byId : fc.oneof(byId, fc.record({ append: fc.nat(appends - 1) }))
-  const base = { client: fc.constantFrom(...clients), topic: fc.constantFrom('actions/1/api/x', 'actions/é'), qos: fc.constantFrom(1 as const, 2 as const), body: bytes }
+  const base = {
+    client: fc.constantFrom(...clients),
+    topic: fc.constantFrom('actions/1/api/x', 'actions/é'),
+    qos: fc.constantFrom(1 as const, 2 as const),
+    body: bytes,
+  }
   return fc.oneof(fc.record(base), fc.record({ ...base, message }))
 }

@@ -6,7 +6,7 @@ import { randomPromises } from './store-properties.js'
 /** A store of its own for each test, and further handles on it. */
 export interface OpenedStore {
   readonly store: Store
-  /** The limit with which all handles of this store are opened; 20 or so, to be reached quickly. */
+  /** The limit with which all handles of this store are opened. */
   readonly inboxLimit: number
   /** Closes every handle and opens the store again. */
   reopen(): Promise<Store>
@@ -16,13 +16,16 @@ export interface OpenedStore {
   destroy(): Promise<void>
 }
 
+/** Opens a new, empty store whose inboxes hold `inboxLimit` entries. */
+export type OpenStore = (inboxLimit: number) => Promise<OpenedStore>
+
 /** The promises of the Store contract, run by every engine unchanged. */
-export function storeContract(name: string, open: () => Promise<OpenedStore>): void {
+export function storeContract(name: string, open: OpenStore): void {
   describe(name, () => {
     let opened: OpenedStore
     let store: Store
     beforeEach(async () => {
-      opened = await open()
+      opened = await open(20)
       store = opened.store
     })
     afterEach(() => opened.destroy())
@@ -41,11 +44,18 @@ export function storeContract(name: string, open: () => Promise<OpenedStore>): v
 
 type Get<T> = () => T
 
+const minute = 60_000
+
 const text = (words: string): Buffer => Buffer.from(words)
 const plain = (bytes: Uint8Array | undefined): string | undefined => (bytes === undefined ? undefined : Buffer.from(bytes).toString())
 const put = (key: string, words: string): Commit => ({ puts: [{ key, value: text(words) }] })
 const message = (feed: string, words = 'm'): NonNullable<Commit['appends']>[number] => ({ feed, message: text(words), isCountable: true })
-const delivery = (client: string, words = 'b'): NonNullable<Commit['deliveries']>[number] => ({ client, topic: 't', qos: 2, body: text(words) })
+const delivery = (client: string, words = 'b'): NonNullable<Commit['deliveries']>[number] => ({
+  client,
+  topic: 't',
+  qos: 2,
+  body: text(words),
+})
 const times = (count: number): number[] => Array.from({ length: count }, (_, place) => place)
 
 async function committed(store: Store, commit: Commit): Promise<Extract<CommitResult, { kind: 'committed' }>> {
@@ -58,18 +68,32 @@ function documentPromises(store: Get<Store>): void {
   test('keeps a document until it is replaced or removed', async () => {
     expect(await store().get('user/a')).toBeUndefined()
     await committed(store(), put('user/a', 'one'))
-    await committed(store(), { puts: [{ key: 'user/a', value: text('two') }, { key: 'user/b', value: text('') }] })
+    await committed(store(), {
+      puts: [
+        { key: 'user/a', value: text('two') },
+        { key: 'user/b', value: text('') },
+      ],
+    })
     expect((await store().getMany(['user/b', 'user/none', 'user/a'])).map(plain)).toEqual(['', undefined, 'two'])
     await committed(store(), { puts: [{ key: 'user/a', value: undefined }] })
     expect(await store().get('user/a')).toBeUndefined()
   })
 
-  test('keeps any bytes, up to 16 MiB, under keys of up to 1,500 bytes', async () => {
-    const [large, long] = [Buffer.alloc(16 * 1024 * 1024, 'ab'), `user/${'é'.repeat(747)}k`]
-    await committed(store(), { puts: [{ key: long, value: large }, { key: 'user/b', value: Buffer.from([0, 255, 0]) }] })
-    expect(Buffer.compare((await store().get(long)) ?? text(''), large)).toBe(0)
-    expect([...((await store().get('user/b')) ?? [])]).toEqual([0, 255, 0])
-  })
+  test(
+    'keeps any bytes, up to 16 MiB, under keys of up to 1,500 bytes',
+    async () => {
+      const [large, long] = [Buffer.alloc(16 * 1024 * 1024, 'ab'), `user/${'é'.repeat(747)}k`]
+      await committed(store(), {
+        puts: [
+          { key: long, value: large },
+          { key: 'user/b', value: Buffer.from([0, 255, 0]) },
+        ],
+      })
+      expect(Buffer.compare((await store().get(long)) ?? text(''), large)).toBe(0)
+      expect([...((await store().get('user/b')) ?? [])]).toEqual([0, 255, 0])
+    },
+    minute,
+  )
 
   test('throws a RangeError at what it cannot keep, and applies nothing of it', async () => {
     const bad: Commit[] = [
@@ -81,7 +105,11 @@ function documentPromises(store: Get<Store>): void {
       { deliveries: [{ ...delivery('c'), message: { append: 0 } }] },
       { deliveries: [{ ...delivery('c'), topic: 't'.repeat(65_536) }] },
     ]
-    const around = [put('user/before', 'x'), ...bad.map((commit) => ({ ...commit, outbox: [{ id: 'o', job: text('') }] })), put('user/after', 'x')]
+    const around = [
+      put('user/before', 'x'),
+      ...bad.map((commit) => ({ ...commit, outbox: [{ id: 'o', job: text('') }] })),
+      put('user/after', 'x'),
+    ]
     const outcomes = await Promise.allSettled(around.map((commit) => store().commit(commit)))
     expect(outcomes.map((outcome) => (outcome.status === 'fulfilled' ? outcome.value.kind : (outcome.reason as Error).name))).toEqual([
       'committed',
@@ -136,7 +164,10 @@ function documentPromises(store: Get<Store>): void {
       outbox: [{ id: 'o', job: text('x') }],
     }
     for (const was of [undefined, text('on'), text('one '), text('onE'), text('')]) {
-      const checks = [{ key: 'user/none', was: undefined }, { key: 'user/a', was }]
+      const checks = [
+        { key: 'user/none', was: undefined },
+        { key: 'user/a', was },
+      ]
       expect(await store().commit({ ...everything, checks })).toEqual({ kind: 'conflict' })
     }
     expect(await store().commit({ ...everything, checks: [{ key: 'user/none', was: text('') }] })).toEqual({ kind: 'conflict' })
@@ -148,14 +179,25 @@ function documentPromises(store: Get<Store>): void {
   })
 
   test('applies commits in the order in which they were asked for, each seeing those before it', async () => {
-    const chain = times(300).map((place) => store().commit({ checks: [{ key: 'user/a', was: place === 0 ? undefined : text(String(place - 1)) }], ...put('user/a', String(place)) }))
+    const chain = times(300).map((place) =>
+      store().commit({
+        checks: [{ key: 'user/a', was: place === 0 ? undefined : text(String(place - 1)) }],
+        ...put('user/a', String(place)),
+      }),
+    )
     expect((await Promise.all(chain)).filter(({ kind }) => kind === 'conflict')).toEqual([])
     expect(plain(await store().get('user/a'))).toBe('299')
   })
 
   test('resolves commits in their order', async () => {
     const order: number[] = []
-    await Promise.all(times(100).map((place) => store().commit(place % 3 === 0 ? { checks: [{ key: 'user/a', was: text('no') }] } : put('user/b', 'x')).then(() => order.push(place))))
+    await Promise.all(
+      times(100).map((place) =>
+        store()
+          .commit(place % 3 === 0 ? { checks: [{ key: 'user/a', was: text('no') }] } : put('user/b', 'x'))
+          .then(() => order.push(place)),
+      ),
+    )
     expect(order).toEqual(times(100))
   })
 }
@@ -163,7 +205,10 @@ function documentPromises(store: Get<Store>): void {
 function feedPromises(store: Get<Store>): void {
   test('numbers messages over all feeds, and gives each its place in its own', async () => {
     const system = { ...message('room'), isCountable: false }
-    const first = await committed(store(), { appends: [message('p2p', 'one'), message('room'), system], numbers: [{ key: 'cursor/a', append: 2 }] })
+    const first = await committed(store(), {
+      appends: [message('p2p', 'one'), message('room'), system],
+      numbers: [{ key: 'cursor/a', append: 2 }],
+    })
     const second = await committed(store(), { appends: [message('room', 'two')] })
     expect([...first.appended, ...second.appended]).toEqual([
       { id: 1, previous: 0, position: 1, ordinal: 1 },
@@ -174,13 +219,24 @@ function feedPromises(store: Get<Store>): void {
     expect(readNumber((await store().get('cursor/a')) ?? text(''))).toBe(3)
     expect(await store().feedHead('room')).toEqual({ lastId: 4, count: 3, ordinal: 2 })
     expect(await store().feedPlace('room', 3)).toEqual(first.appended[2])
-    expect([await store().feedPlace('room', 1), await store().feedPlace('roo', 2), await store().feedPlace('none', 1)]).toEqual([undefined, undefined, undefined])
+    expect([await store().feedPlace('room', 1), await store().feedPlace('roo', 2), await store().feedPlace('none', 1)]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ])
     expect(plain(await store().get(messageKey(4)))).toBe('two')
   })
 
   test('pages a feed both ways from the nearest message, with its documents as they are now', async () => {
-    await committed(store(), { appends: times(30).map((place) => message(place % 3 === 0 ? 'a' : place % 3 === 1 ? 'aa' : 'b', `m${place + 1}`)) })
-    await committed(store(), { puts: [{ key: messageKey(4), value: text('edited') }, { key: messageKey(7), value: undefined }] })
+    await committed(store(), {
+      appends: times(30).map((place) => message(place % 3 === 0 ? 'a' : place % 3 === 1 ? 'aa' : 'b', `m${place + 1}`)),
+    })
+    await committed(store(), {
+      puts: [
+        { key: messageKey(4), value: text('edited') },
+        { key: messageKey(7), value: undefined },
+      ],
+    })
     const page = async (from: number, direction: 'older' | 'newer', limit: number): Promise<(string | undefined)[]> =>
       (await store().feedPage('a', { from, direction, limit })).map(({ message: bytes }) => plain(bytes))
     expect(await page(0, 'newer', 3)).toEqual(['m1', 'edited', ''])
@@ -191,7 +247,9 @@ function feedPromises(store: Get<Store>): void {
     expect(await page(29, 'newer', 2)).toEqual([])
     expect(await page(1_000, 'older', 1)).toEqual(['m28'])
     expect(await store().feedPage('none', { from: 0, direction: 'older', limit: 9 })).toEqual([])
-    expect(await store().feedPage('a', { from: 28, direction: 'older', limit: 1 })).toMatchObject([{ id: 28, previous: 25, position: 10, ordinal: 10 }])
+    expect(await store().feedPage('a', { from: 28, direction: 'older', limit: 1 })).toMatchObject([
+      { id: 28, previous: 25, position: 10, ordinal: 10 },
+    ])
   })
 }
 
@@ -202,7 +260,11 @@ function inboxPromises(store: Get<Store>, opened: Get<OpenedStore>): void {
   test('keeps what a device is owed, in order, with its message by reference', async () => {
     const { appended, delivered } = await committed(store(), {
       appends: [message('f'), message('f')],
-      deliveries: [{ ...delivery('c'), message: { append: 1 } }, { ...delivery('d'), message: { id: 77 } }, { ...delivery('c', ''), topic: 'é', qos: 1 }],
+      deliveries: [
+        { ...delivery('c'), message: { append: 1 } },
+        { ...delivery('d'), message: { id: 77 } },
+        { ...delivery('c', ''), topic: 'é', qos: 1 },
+      ],
     })
     expect(delivered).toEqual([1, 1, 2])
     expect((await store().inboxPage('c', { after: 0, limit: 9 })).map((entry) => ({ ...entry, body: plain(entry.body) }))).toEqual([
@@ -214,10 +276,20 @@ function inboxPromises(store: Get<Store>, opened: Get<OpenedStore>): void {
 
   test('moves the marks of an inbox forward only, at most to its newest entry', async () => {
     await Promise.all(times(10).map(() => store().commit({ deliveries: [delivery('c')] })))
-    await committed(store(), { settlements: [{ client: 'c', settledTo: 3, releasedTo: 7 }, { client: 'none', settledTo: 3, releasedTo: 3 }] })
+    await committed(store(), {
+      settlements: [
+        { client: 'c', settledTo: 3, releasedTo: 7 },
+        { client: 'none', settledTo: 3, releasedTo: 3 },
+      ],
+    })
     await committed(store(), { settlements: [{ client: 'c', settledTo: 2, releasedTo: 6 }] })
     expect(await store().inboxHead('c')).toEqual({ last: 10, settledTo: 3, releasedTo: 7, dropped: 0 })
-    expect([await numbers('c'), await numbers('c', 5, 2), await numbers('c', 10), await numbers('none')]).toEqual([[4, 5, 6, 7, 8, 9, 10], [6, 7], [], []])
+    expect([await numbers('c'), await numbers('c', 5, 2), await numbers('c', 10), await numbers('none')]).toEqual([
+      [4, 5, 6, 7, 8, 9, 10],
+      [6, 7],
+      [],
+      [],
+    ])
     await committed(store(), { settlements: [{ client: 'c', settledTo: 99, releasedTo: 99 }] })
     expect(await store().inboxHead('c')).toEqual({ last: 10, settledTo: 10, releasedTo: 10, dropped: 0 })
     expect(await store().inboxHead('none')).toBeUndefined()
@@ -250,8 +322,15 @@ function inboxPromises(store: Get<Store>, opened: Get<OpenedStore>): void {
 
 function outboxPromises(store: Get<Store>): void {
   test('keeps work in the outbox until it is done', async () => {
-    const ids = async (limit: number, after?: string): Promise<string[]> => (await store().outboxPage(limit, after)).map(({ id, job }) => `${id}=${plain(job)}`)
-    await committed(store(), { outbox: [{ id: 'b', job: text('1') }, { id: 'a', job: text('2') }, { id: 'c', job: text('3') }] })
+    const ids = async (limit: number, after?: string): Promise<string[]> =>
+      (await store().outboxPage(limit, after)).map(({ id, job }) => `${id}=${plain(job)}`)
+    await committed(store(), {
+      outbox: [
+        { id: 'b', job: text('1') },
+        { id: 'a', job: text('2') },
+        { id: 'c', job: text('3') },
+      ],
+    })
     expect([await ids(2), await ids(9, 'b'), await ids(0)]).toEqual([['a=2', 'b=1'], ['c=3'], []])
     await committed(store(), { outboxDone: ['a', 'b', 'none'], outbox: [{ id: 'b', job: text('again') }] })
     expect(await ids(9)).toEqual(['b=again', 'c=3'])
@@ -277,7 +356,12 @@ function handlePromises(opened: Get<OpenedStore>): void {
     for (const round of times(30)) {
       const [writer, reader] = round % 2 === 0 ? [one, other] : [other, one]
       await reader.get('user/a')
-      await committed(writer, { ...put('user/a', String(round)), appends: [message('f')], deliveries: [delivery('c')], outbox: [{ id: 'o', job: text(String(round)) }] })
+      await committed(writer, {
+        ...put('user/a', String(round)),
+        appends: [message('f')],
+        deliveries: [delivery('c')],
+        outbox: [{ id: 'o', job: text(String(round)) }],
+      })
       expect(plain(await reader.get('user/a'))).toBe(String(round))
       expect((await reader.getMany(['user/a'])).map(plain)).toEqual([String(round)])
       expect((await reader.scan('user/', { limit: 1 })).map(({ value }) => plain(value))).toEqual([String(round)])
@@ -290,7 +374,12 @@ function handlePromises(opened: Get<OpenedStore>): void {
   })
 
   test('finds everything again after it was closed, and goes on numbering', async () => {
-    await committed(opened().store, { ...put('user/a', 'x'), appends: [message('f')], deliveries: [delivery('c')], outbox: [{ id: 'o', job: text('j') }] })
+    await committed(opened().store, {
+      ...put('user/a', 'x'),
+      appends: [message('f')],
+      deliveries: [delivery('c')],
+      outbox: [{ id: 'o', job: text('j') }],
+    })
     await committed(opened().store, { settlements: [{ client: 'c', settledTo: 1, releasedTo: 1 }] })
     const again = await opened().reopen()
     expect([plain(await again.get('user/a')), (await again.outboxPage(9)).length]).toEqual(['x', 1])

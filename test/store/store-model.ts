@@ -1,4 +1,16 @@
-import type { Append, Appended, Commit, CommitResult, Delivery, FeedEntry, InboxEntry, InboxHead, OutboxEntry, Row, Settlement } from '../../src/store/contract.js'
+import type {
+  Append,
+  Appended,
+  Commit,
+  CommitResult,
+  Delivery,
+  FeedEntry,
+  InboxEntry,
+  InboxHead,
+  OutboxEntry,
+  Row,
+  Settlement,
+} from '../../src/store/contract.js'
 import { messageKey, numberBytes } from '../../src/store/contract.js'
 
 /** The contract as a plain program in memory: what any engine has to answer, one commit after the other. */

@@ -29,7 +29,9 @@ export async function wholeCommits(store: Store): Promise<ReadonlySet<string>> {
     [second, outbox, [...messages].sort()].every((names) => String(names) === String(first)) &&
     feed.every(({ position, previous }, place) => position === place + 1 && previous === (feed[place - 1]?.id ?? 0)) &&
     String(owed) === String(messages.slice(messages.length - owed.length)) &&
-    inbox.every(({ number, messageId }, place) => number === feed.length - inbox.length + place + 1 && messageId === feed[number - 1]?.id) &&
+    inbox.every(
+      ({ number, messageId }, place) => number === feed.length - inbox.length + place + 1 && messageId === feed[number - 1]?.id,
+    ) &&
     (head?.last ?? 0) === feed.length
   if (!isWhole) throw new Error(`half a commit: ${first.length} ${second.length} ${outbox.length} ${feed.length} ${owed.length}`)
   return new Set(first)

@@ -43,7 +43,14 @@ export interface EnvironmentOptions {
 /** Opens the folder. Several handles, in several threads of a process, may be open on it. */
 export function openEnvironment({ path, mapSizeBytes }: EnvironmentOptions): Environment {
   mkdirSync(path, { recursive: true })
-  const root = open({ path, noSubdir: false, maxDbs: 4, ...tableOptions, ...writeOptions, ...(mapSizeBytes === undefined ? {} : { mapSize: mapSizeBytes }) })
+  const root = open({
+    path,
+    noSubdir: false,
+    maxDbs: 4,
+    ...tableOptions,
+    ...writeOptions,
+    ...(mapSizeBytes === undefined ? {} : { mapSize: mapSizeBytes }),
+  })
   const rows = root.openDB<Buffer, string | Buffer>({ name: 'rows', ...tableOptions })
   const versions = root.openDB<Buffer, string>({ name: 'version', ...tableOptions, useVersions: true })
   if (versions.getEntry(versionRow) === undefined) versions.transactionSync(() => startVersion(versions))

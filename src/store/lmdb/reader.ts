@@ -3,7 +3,17 @@ import { messageKey } from '../contract.js'
 import type { Environment } from './environment.js'
 import { decodeFeedHead, decodeFeedPlace } from './feed-rows.js'
 import { decodeChunk, decodeInboxHead } from './inbox-rows.js'
-import { documentRow, endOf, feedHeadRow, feedPlaceRow, inboxChunkRow, inboxHeadRow, nameInRow, numberInRow, outboxRow } from './row-keys.js'
+import {
+  documentRow,
+  endOf,
+  feedHeadRow,
+  feedPlaceRow,
+  inboxChunkRow,
+  inboxHeadRow,
+  nameInRow,
+  numberInRow,
+  outboxRow,
+} from './row-keys.js'
 
 /** Reads of the LMDB engine: each on one snapshot, as new as can be; bytes handed out are copies. */
 export function lmdbReader({ rows, read, peek, refresh }: Environment): StoreReader {
