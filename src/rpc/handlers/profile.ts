@@ -5,6 +5,7 @@ import { accept, answer, type Outcome, refuse } from '../outcome.js'
 import { type Caller, handler, type Request } from '../request.js'
 import { readPresence } from '../views/contact-view.js'
 import { readProfile } from '../views/profile-view.js'
+import { presenceHandlers } from './presence/index.js'
 
 /**
  * The Profile as at login: the own one, or for a backend service any.
@@ -24,8 +25,8 @@ export const getProfile = handler({
   },
 })
 
-/** Requests about profiles. @see docs/protocol/rpc.md 6 */
-export const profileHandlers = [{ tag: 'Profile', request: 'get', handler: getProfile }] as const
+/** Requests about profiles and the presence of others. @see docs/protocol/rpc.md 6 and 7 */
+export const profileHandlers = [{ tag: 'Profile', request: 'get', handler: getProfile }, ...presenceHandlers] as const
 
 /** The phone a request is about: own or left out; a service names any. Undefined if the caller may not ask for it. */
 function findPhone({ client }: Caller, phone: string | null): Phone | undefined {
