@@ -82,15 +82,24 @@ export function storeModel(inboxLimit: number): StoreModel {
   function apply(commit: Commit): CommitResult {
     const isHeld = (commit.checks ?? []).every(({ key, was }) => isSame(documents.get(key), was))
     if (!isHeld) return { kind: 'conflict' }
-    const appended = (commit.appends ?? []).map(append)
-    for (const { key, value } of commit.puts ?? []) put(key, value)
-    for (const { key, append: place } of commit.numbers ?? []) put(key, numberBytes(appended[place]?.id ?? NaN))
-    for (const client of commit.clearInboxes ?? []) inboxes.delete(client)
-    for (const settlement of commit.settlements ?? []) settle(settlement)
-    const delivered = (commit.deliveries ?? []).map((delivery) => deliver(delivery, appended))
+    const appended = applyToDocuments(commit)
+    const delivered = applyToInboxes(commit, appended)
     for (const id of commit.outboxDone ?? []) outbox.delete(id)
     for (const { id, job } of commit.outbox ?? []) outbox.set(id, job)
     return { kind: 'committed', appended, delivered }
+  }
+
+  function applyToDocuments({ appends, puts, numbers }: Commit): Appended[] {
+    const appended = (appends ?? []).map(append)
+    for (const { key, value } of puts ?? []) put(key, value)
+    for (const { key, append: place } of numbers ?? []) put(key, numberBytes(appended[place]?.id ?? NaN))
+    return appended
+  }
+
+  function applyToInboxes({ clearInboxes, settlements, deliveries }: Commit, appended: readonly Appended[]): number[] {
+    for (const client of clearInboxes ?? []) inboxes.delete(client)
+    for (const settlement of settlements ?? []) settle(settlement)
+    return (deliveries ?? []).map((delivery) => deliver(delivery, appended))
   }
 
   const feed = (name: string): readonly Appended[] => feeds.get(name) ?? []

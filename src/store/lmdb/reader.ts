@@ -16,41 +16,9 @@ import {
 } from './row-keys.js'
 
 /** Reads of the LMDB engine: each on one snapshot, as new as can be; bytes handed out are copies. */
-export function lmdbReader({ rows, read, peek, refresh }: Environment): StoreReader {
+export function lmdbReader(environment: Environment): StoreReader {
+  const { rows, read, peek, refresh } = environment
   const document = (key: string): Bytes | undefined => read(documentRow(key))
-
-  function feedPage(feed: string, { from, direction, limit }: Parameters<StoreReader['feedPage']>[1]): FeedEntry[] {
-    const [first, last] = [feedPlaceRow(feed, 0), feedPlaceRow(feed, Number.MAX_SAFE_INTEGER)]
-    const at = feedPlaceRow(feed, from)
-    const range =
-      direction === 'older'
-        ? { start: from === 0 ? last : at, end: first, reverse: true, inclusiveEnd: true, limit }
-        : { start: at, end: last, inclusiveEnd: true, limit }
-    const places = [...rows.getRange(range)].map(({ key, value }) => decodeFeedPlace(numberInRow(key as string), value))
-    if (direction === 'older') places.reverse()
-    return places.map((place) => ({ ...place, message: document(messageKey(place.id)) ?? none }))
-  }
-
-  function inboxPage(client: string, after: number, limit: number): InboxEntry[] {
-    const head = peek(inboxHeadRow(client))
-    if (head === undefined || limit <= 0) return []
-    const from = Math.max(after, decodeInboxHead(head).settledTo)
-    const entries: InboxEntry[] = []
-    const end = inboxChunkRow(client, Number.MAX_SAFE_INTEGER)
-    for (const { key, value } of rows.getRange({ start: chunkBefore(client, from + 1), end, inclusiveEnd: true })) {
-      entries.push(...decodeChunk(numberInRow(key as string), value, from))
-      if (entries.length >= limit) break
-    }
-    return entries.slice(0, limit)
-  }
-
-  /** The chunk that may hold `number`: the last one that begins at or before it. */
-  function chunkBefore(client: string, number: number): string {
-    const start = inboxChunkRow(client, number)
-    for (const row of rows.getKeys({ start, end: inboxChunkRow(client, 0), reverse: true, limit: 1 })) return row as string
-    return start
-  }
-
   return {
     get(key) {
       refresh()
@@ -78,7 +46,7 @@ export function lmdbReader({ rows, read, peek, refresh }: Environment): StoreRea
     },
     feedPage(feed, page) {
       refresh()
-      return feedPage(feed, page)
+      return feedPage(environment, feed, page)
     },
     inboxHead(client) {
       refresh()
@@ -89,7 +57,7 @@ export function lmdbReader({ rows, read, peek, refresh }: Environment): StoreRea
     },
     inboxPage(client, { after, limit }) {
       refresh()
-      return inboxPage(client, after, limit)
+      return inboxPage(environment, client, after, limit)
     },
     outboxPage(limit, after) {
       refresh()
@@ -97,6 +65,42 @@ export function lmdbReader({ rows, read, peek, refresh }: Environment): StoreRea
       return [...range].map(({ key, value }) => ({ id: nameInRow(key as string), job: value }))
     },
   }
+}
+
+function feedPage(
+  { rows, read }: Environment,
+  feed: string,
+  { from, direction, limit }: Parameters<StoreReader['feedPage']>[1],
+): FeedEntry[] {
+  const [first, last] = [feedPlaceRow(feed, 0), feedPlaceRow(feed, Number.MAX_SAFE_INTEGER)]
+  const at = feedPlaceRow(feed, from)
+  const range =
+    direction === 'older'
+      ? { start: from === 0 ? last : at, end: first, reverse: true, inclusiveEnd: true, limit }
+      : { start: at, end: last, inclusiveEnd: true, limit }
+  const places = [...rows.getRange(range)].map(({ key, value }) => decodeFeedPlace(numberInRow(key as string), value))
+  if (direction === 'older') places.reverse()
+  return places.map((place) => ({ ...place, message: read(documentRow(messageKey(place.id))) ?? none }))
+}
+
+function inboxPage({ rows, peek }: Environment, client: string, after: number, limit: number): InboxEntry[] {
+  const head = peek(inboxHeadRow(client))
+  if (head === undefined || limit <= 0) return []
+  const from = Math.max(after, decodeInboxHead(head).settledTo)
+  const entries: InboxEntry[] = []
+  const end = inboxChunkRow(client, Number.MAX_SAFE_INTEGER)
+  for (const { key, value } of rows.getRange({ start: chunkBefore(rows, client, from + 1), end, inclusiveEnd: true })) {
+    entries.push(...decodeChunk(numberInRow(key as string), value, from))
+    if (entries.length >= limit) break
+  }
+  return entries.slice(0, limit)
+}
+
+/** The chunk that may hold `number`: the last one that begins at or before it. */
+function chunkBefore(rows: Environment['rows'], client: string, number: number): string {
+  const start = inboxChunkRow(client, number)
+  for (const row of rows.getKeys({ start, end: inboxChunkRow(client, 0), reverse: true, limit: 1 })) return row as string
+  return start
 }
 
 const none = Buffer.alloc(0)

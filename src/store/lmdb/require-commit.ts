@@ -11,23 +11,34 @@ const maxTopicBytes = 65_535
  * @throws RangeError if a name, a value or a reference to an append is out of range: a fault of the caller.
  */
 export function requireCommit(commit: Commit): void {
-  const appends = commit.appends ?? []
-  for (const { key } of commit.checks ?? []) requireKey(key)
-  for (const { key, value } of commit.puts ?? []) requireDocument(key, value)
-  for (const { feed, message } of appends) requireDocument(feed, message)
-  for (const { key, append } of commit.numbers ?? []) {
-    requireKey(key)
-    requireAppend({ append }, appends.length)
-  }
-  for (const { client, topic, body, message } of commit.deliveries ?? []) {
-    requireDocument(client, body)
-    if (topic.length * 3 > maxTopicBytes && Buffer.byteLength(topic) > maxTopicBytes) throw new RangeError('topic longer than 65,535 bytes')
-    if (message !== undefined) requireAppend(message, appends.length)
-  }
-  for (const { client } of commit.settlements ?? []) requireKey(client)
-  for (const client of commit.clearInboxes ?? []) requireKey(client)
+  requireDocuments(commit)
+  requireInboxes(commit)
   for (const { id, job } of commit.outbox ?? []) requireDocument(id, job)
   for (const id of commit.outboxDone ?? []) requireKey(id)
+}
+
+function requireDocuments({ checks, puts, appends, numbers }: Commit): void {
+  for (const { key } of checks ?? []) requireKey(key)
+  for (const { key, value } of puts ?? []) requireDocument(key, value)
+  for (const { feed, message } of appends ?? []) requireDocument(feed, message)
+  for (const { key, append } of numbers ?? []) {
+    requireKey(key)
+    requireAppend({ append }, appends)
+  }
+}
+
+function requireInboxes({ clearInboxes, settlements, deliveries, appends }: Commit): void {
+  for (const client of clearInboxes ?? []) requireKey(client)
+  for (const { client } of settlements ?? []) requireKey(client)
+  for (const { client, topic, body, message } of deliveries ?? []) {
+    requireDocument(client, body)
+    requireTopic(topic)
+    if (message !== undefined) requireAppend(message, appends)
+  }
+}
+
+function requireTopic(topic: string): void {
+  if (topic.length * 3 > maxTopicBytes && Buffer.byteLength(topic) > maxTopicBytes) throw new RangeError('topic longer than 65,535 bytes')
 }
 
 function requireDocument(key: string, value: Uint8Array | undefined): void {
@@ -35,10 +46,8 @@ function requireDocument(key: string, value: Uint8Array | undefined): void {
   if (value !== undefined && value.byteLength > maxDocumentBytes) throw new RangeError(`document longer than ${maxDocumentBytes} bytes`)
 }
 
-function requireAppend(message: MessageRef, appends: number): void {
-  if ('append' in message && !(Number.isInteger(message.append) && message.append >= 0 && message.append < appends)) {
-    throw new RangeError('no such append in the commit')
-  }
+function requireAppend(message: MessageRef, appends: Commit['appends'] = []): void {
+  if ('append' in message && appends[message.append] === undefined) throw new RangeError('no such append in the commit')
 }
 
 /** Bytes of the values in a commit. */
