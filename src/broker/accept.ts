@@ -95,6 +95,7 @@ function open(state: BrokerState, aedes: AedesClient, words: ConnectWords): void
     state: 'connecting',
     accepted: undefined,
     variant: 0,
+    isClosing: false,
     awaitingPubrel: new Set(),
     plainFilters: new Set(),
     tokens: state.options.publishRate === 'off' ? 0 : state.options.publishRate.burst,

@@ -37,6 +37,8 @@ export interface Connection {
   accepted: AcceptedConnect | undefined
   /** Codec and dialect it is answered in, as a number (see the link's variants). */
   variant: number
+  /** It is about to be closed: what it still sends is neither acted on nor acknowledged. */
+  isClosing: boolean
   /** Packet ids of QoS 2 publishes between PUBREC and PUBREL. */
   readonly awaitingPubrel: Set<number>
   /** Filters of plain MQTT use that were granted, by filter. */

@@ -161,6 +161,7 @@ function handleControl(state: BrokerState, { deciding, subscribing }: Waiting, n
 /** Closes a connection once the device has acknowledged what it was sent, and after 5 s at the latest. @see docs/protocol/rpc.md 4, logout */
 function closeWhenRead(state: BrokerState, connection: Connection | undefined, because: string): void {
   if (connection === undefined) return
+  connection.isClosing = true
   state.writer.flush()
   const deadline = Date.now() + closeGraceMs
   const look = (): void => {

@@ -19,6 +19,7 @@ export function acceptPublish(state: BrokerState, client: AedesClient, packet: P
     done()
     return
   }
+  if (connection.isClosing) return
   packet.retain = false
   if (isEventsTopic(packet.topic)) {
     state.world.counts.publish('events')

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { limits } from '../protocol/index.js'
 
 /** Phone numbers for tests: those that begin with one of the prefixes get a fixed code and no SMS. @see docs/protocol/rpc.md 4, Auth/reg */
 export interface TestNumbers {
@@ -7,8 +8,8 @@ export interface TestNumbers {
   readonly code: string
 }
 
-/** Limits and lives of accounts; the values of the protocol unless a test wants shorter ones. Times in milliseconds. */
-export interface AccountLimits {
+/** Limits, and lives of what expires; the values of the protocol unless a test wants shorter ones. Times in milliseconds. */
+export interface RpcLimits {
   readonly codeLifeMs: number
   /** A second reg within this time keeps the code. */
   readonly codeKeepMs: number
@@ -21,13 +22,17 @@ export interface AccountLimits {
   readonly sessionLifeMs: number
   readonly devicesPerPhone: number
   readonly rostersPerProfile: number
+  readonly membersPerGroup: number
+  readonly membersPerChannel: number
+  /** Messages that one History request returns at most. */
+  readonly historyPage: number
 }
 
 const minuteMs = 60_000
 const dayMs = 24 * 60 * minuteMs
 
 /** @see docs/protocol/rpc.md 1.5 and 4 */
-export const protocolLimits: AccountLimits = {
+export const protocolLimits: RpcLimits = {
   codeLifeMs: 10 * minuteMs,
   codeKeepMs: minuteMs / 2,
   wrongCodes: 5,
@@ -36,7 +41,10 @@ export const protocolLimits: AccountLimits = {
   tokenLifeMs: 30 * dayMs,
   sessionLifeMs: 180 * dayMs,
   devicesPerPhone: 10,
-  rostersPerProfile: 5,
+  rostersPerProfile: limits.rostersPerProfile,
+  membersPerGroup: limits.membersPerGroup,
+  membersPerChannel: limits.membersPerChannel,
+  historyPage: limits.historyPageMax,
 }
 
 /** What handlers know of the server they run in; the same for all requests of a worker, made once at its start. */
@@ -46,7 +54,7 @@ export interface RpcContext {
   /** N: how many nodes process requests, told to every device after CONNECT. */
   readonly nodeCount: number
   readonly testNumbers: TestNumbers
-  readonly limits: AccountLimits
+  readonly limits: RpcLimits
   /** Unpredictable bytes. Called in the reading half of a handler only: there, chance is a fact like any other. */
   readonly random: (count: number) => Uint8Array
   /** Messages with type sched are refused while there is none. */

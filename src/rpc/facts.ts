@@ -1,4 +1,4 @@
-import type { Appended, Bytes, Check, FeedEntry, FeedHead, Key, StoreReader } from '../store/contract.js'
+import { type Appended, type Bytes, type Check, type FeedEntry, type FeedHead, type Key, messageKey, type StoreReader } from '../store/contract.js'
 import type { Table } from './documents/index.js'
 
 /** Thrown by a reader whose answer depends on messages that the present batch has decided on but not yet numbered: commit, then ask again. */
@@ -36,10 +36,12 @@ export interface FactReader {
 export interface Overlay {
   readonly puts: Map<Key, Bytes | undefined>
   readonly appendedFeeds: Set<string>
+  /** Documents that will hold the number of such a message. */
+  readonly numbered: Set<Key>
 }
 
 export function emptyOverlay(): Overlay {
-  return { puts: new Map(), appendedFeeds: new Set() }
+  return { puts: new Map(), appendedFeeds: new Set(), numbered: new Set() }
 }
 
 /** Decoded documents by key, reused while the stored bytes are the same. Bounded: the oldest half goes when it is full. */
@@ -81,6 +83,7 @@ export function newFactReader({ store, overlay, cache, boot }: ReaderParts): { r
   const checks: Check[] = []
 
   async function read<K extends readonly string[], D>(table: Table<K, D>, key: Key, isChecked: boolean): Promise<D | undefined> {
+    if (overlay.numbered.has(key)) throw new CommitFirst(key)
     if (overlay.puts.has(key)) {
       const bytes = overlay.puts.get(key)
       return bytes === undefined ? undefined : table.decode(bytes)
@@ -123,7 +126,8 @@ export function newFactReader({ store, overlay, cache, boot }: ReaderParts): { r
     },
     async feedPage(feed, page) {
       refuseUncommitted(feed)
-      return store.feedPage(feed, page)
+      const entries = await store.feedPage(feed, page)
+      return entries.map((entry) => ({ ...entry, message: overlay.puts.get(messageKey(entry.id)) ?? entry.message }))
     },
   }
   return { reader, checks }

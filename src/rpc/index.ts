@@ -1,5 +1,5 @@
 /** The door of `rpc/`: the ring for the main thread, the worker for its threads, the link between them. */
-export { type AccountLimits, newRpcContext, protocolLimits, type RpcContext, type TestNumbers } from './context.js'
+export { type RpcLimits, newRpcContext, protocolLimits, type RpcContext, type TestNumbers } from './context.js'
 export { routes, type Route } from './dispatcher.js'
 export type { ServiceSecrets } from './handlers/connect/credentials.js'
 export type { ConnectResult, ControlToMain, Counted, Encoded, FrameToMain, InboxStart } from './link/to-main.js'

@@ -1,4 +1,4 @@
-import type { AccountLimits } from '../rpc/index.js'
+import type { RpcLimits } from '../rpc/index.js'
 import type { Options } from './options-table.js'
 
 /** What the main thread hands to a worker at its start, as a structured clone; the counts are shared memory. */
@@ -16,7 +16,7 @@ export function storePath({ dataDir }: Options): string {
   return `${dataDir}/store`
 }
 
-/** The account limits an operator may set. */
-export function accountLimits({ devicesPerPhone }: Options): Partial<AccountLimits> {
-  return { devicesPerPhone }
+/** The limits of requests that an operator may set. */
+export function rpcLimits({ devicesPerPhone, groupMembers, channelMembers, historyPage }: Options): Partial<RpcLimits> {
+  return { devicesPerPhone, membersPerGroup: groupMembers, membersPerChannel: channelMembers, historyPage }
 }

@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { newRpcContext, protocolLimits, startWorker, type ControlToMain, type ControlToWorker } from '../rpc/index.js'
 import { openLmdbStore } from '../store/index.js'
-import { accountLimits, storePath, type WorkerData } from './worker-data.js'
+import { rpcLimits, storePath, type WorkerData } from './worker-data.js'
 
 /** Entry of a worker thread: one node of the ring, with its own view of the store. */
 const port = parentPort
@@ -15,7 +15,7 @@ const worker = startWorker({
     boot,
     nodeCount: options.nodes,
     testNumbers: { prefixes: options.testNumbers, code: options.testCode },
-    limits: { ...protocolLimits, ...accountLimits(options) },
+    limits: { ...protocolLimits, ...rpcLimits(options) },
   }),
   services: new Map(options.services.map(({ name, secret }) => [name, secret])),
   variantsInUse: new Int32Array(variantsInUse),

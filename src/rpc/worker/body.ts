@@ -2,6 +2,7 @@ import { Packr } from 'msgpackr'
 import { type AnyRecord, encode, type Encoding, type RecordOf } from '../../protocol/index.js'
 import type { Bytes } from '../../store/contract.js'
 import type { Original } from '../outcome.js'
+import { withLastMessageOf } from '../views/room-view.js'
 
 /**
  * What an inbox entry stores beside a message reference. The first byte tells the form:
@@ -53,7 +54,8 @@ export function unpackBody(bytes: Bytes): Body {
 
 /** A record with the message it speaks of in its `last_msg`. */
 export function withLastMessage(record: AnyRecord, message: RecordOf<'Message'>): AnyRecord {
-  return record.tag === 'Contact' || record.tag === 'Room' ? { ...record, last_msg: message } : record
+  if (record.tag === 'Room') return withLastMessageOf(record, message)
+  return record.tag === 'Contact' ? { ...record, last_msg: message } : record
 }
 
 /** Payload for a device: the peer's own bytes where the encoding is the same, else the record encoded anew. */

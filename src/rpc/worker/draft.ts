@@ -37,10 +37,17 @@ export interface Draft {
   readonly clearInboxes: ClientId[]
   readonly outbox: OutboxEntry[]
   readonly after: AfterCommit[]
+  /** Bodies packed so far, by record: one record may be sent in several sends. */
+  readonly bodies: Map<AnyRecord, PackedBody>
+}
+
+interface PackedBody {
+  bytes: Uint8Array
+  copies: number
 }
 
 export function emptyDraft(): Draft {
-  return { checks: [], puts: [], appends: [], appended: [], numbers: [], deliveries: [], clearInboxes: [], outbox: [], after: [] }
+  return { checks: [], puts: [], appends: [], appended: [], numbers: [], deliveries: [], clearInboxes: [], outbox: [], after: [], bodies: new Map() }
 }
 
 export function needsCommit(draft: Draft): boolean {
@@ -66,7 +73,7 @@ export interface DraftWorld {
   readonly newId: () => string
 }
 
-/** A body that would be copied into inboxes more often than this is stored once and referred to. */
+/** A body whose copies in inboxes would come to more than this is stored once and referred to. */
 const sharedBodyBytes = 64 * 1024
 
 /**
@@ -84,7 +91,10 @@ export async function addOutcome(draft: Draft, outcome: Accepted, asker: Asker, 
     draft.appended.push(append)
     world.overlay.appendedFeeds.add(append.message.feed)
   }
-  for (const number of outcome.numbers) draft.numbers.push({ key: number.key, append: firstAppend + number.append })
+  for (const number of outcome.numbers) {
+    draft.numbers.push({ key: number.key, append: firstAppend + number.append })
+    world.overlay.numbered.add(number.key)
+  }
   draft.clearInboxes.push(...outcome.clearInboxes)
   const isStored = changesAnything(outcome)
   for (const send of outcome.sends) await addSend(draft, shiftAppend(send, firstAppend), { asker, isStored, world, cleared: outcome.clearInboxes })
@@ -157,13 +167,21 @@ function queue(draft: Draft, world: DraftWorld, send: Omit<Outgoing, 'firstDeliv
 
 function bodyFor(draft: Draft, world: DraftWorld, payload: Payload, copies: number): Uint8Array {
   if (payload.kind === 'message') return packBody({ kind: 'message' })
-  const body =
-    payload.kind === 'opaque'
-      ? packBody({ kind: 'opaque', bytes: payload.bytes })
-      : packBody({ kind: 'record', record: payload.record, ...(payload.kind === 'record' && payload.original !== undefined ? { original: payload.original } : {}) })
-  if (body.length * copies <= sharedBodyBytes || copies === 1) return body
+  if (payload.kind === 'opaque') return sharedIfLarge(draft, world, { bytes: packBody({ kind: 'opaque', bytes: payload.bytes }), copies })
+  const original = payload.kind === 'record' && payload.original !== undefined ? { original: payload.original } : {}
+  const known = draft.bodies.get(payload.record)
+  const body = known ?? { bytes: packBody({ kind: 'record', record: payload.record, ...original }), copies: 0 }
+  body.copies += copies
+  body.bytes = sharedIfLarge(draft, world, body)
+  draft.bodies.set(payload.record, body)
+  return body.bytes
+}
+
+/** The body, or a reference to it once its copies would come to too much. */
+function sharedIfLarge(draft: Draft, world: DraftWorld, { bytes, copies }: PackedBody): Uint8Array {
+  if (bytes.length * copies <= sharedBodyBytes || copies === 1) return bytes
   const id = world.newId()
-  draft.puts.push(sharedBodies.put(body, id))
+  draft.puts.push(sharedBodies.put(bytes, id))
   return packBody({ kind: 'shared', id })
 }
 

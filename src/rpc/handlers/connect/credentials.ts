@@ -8,7 +8,7 @@ import {
 } from '../../../acl/index.js'
 import { type ClientId, clientKind, parseClientId, type PhoneId, serviceNameOf } from '../../../topics/index.js'
 import { profiles, type SessionDocument, sessions } from '../../documents/index.js'
-import type { AccountLimits } from '../../context.js'
+import type { RpcLimits } from '../../context.js'
 import type { FactReader } from '../../facts.js'
 import { hashToken, isTokenOf } from '../../tokens.js'
 import { rosterIds } from '../../views/profile-view.js'
@@ -48,7 +48,7 @@ export async function readConnectFacts(
   facts: FactReader,
   { clientId, password }: Credentials,
   services: ServiceSecrets,
-  { now, limits }: { readonly now: number; readonly limits: AccountLimits },
+  { now, limits }: { readonly now: number; readonly limits: RpcLimits },
 ): Promise<KnownClient> {
   const given = password ?? ''
   const id = parseClientId(clientId)
@@ -91,7 +91,7 @@ export function tokenUsed(session: SessionDocument, token: string): 'token' | 'r
   return session.renewal !== null && isTokenOf(token, session.renewal.hash) ? 'renewal' : undefined
 }
 
-function comparePassword(session: SessionDocument, given: string, now: number, limits: AccountLimits): ConnectFacts['password'] {
+function comparePassword(session: SessionDocument, given: string, now: number, limits: RpcLimits): ConnectFacts['password'] {
   if (given === '') return 'empty'
   const used = tokenUsed(session, given)
   if (used === undefined) return 'wrong'

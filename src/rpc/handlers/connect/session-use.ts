@@ -1,6 +1,6 @@
 import { type Io, ok2, pair } from '../../../protocol/index.js'
 import type { ClientId } from '../../../topics/index.js'
-import type { AccountLimits } from '../../context.js'
+import type { RpcLimits } from '../../context.js'
 import type { SessionDocument } from '../../documents/index.js'
 import { storedToken } from '../../tokens.js'
 import { tokenUsed } from './credentials.js'
@@ -20,7 +20,7 @@ export interface UsedSession {
 export function useToken(
   stored: SessionDocument,
   token: string,
-  { newToken, now, limits }: { readonly newToken: string; readonly now: number; readonly limits: AccountLimits },
+  { newToken, now, limits }: { readonly newToken: string; readonly now: number; readonly limits: RpcLimits },
 ): UsedSession {
   const isRenewalUsed = stored.renewal !== null && tokenUsed(stored, token) === 'renewal'
   const session = isRenewalUsed ? { ...stored, token: stored.renewal, renewal: null } : stored

@@ -36,7 +36,7 @@ export interface HistoryPage {
  * @see docs/protocol/rpc.md 10, History/get; docs/decisions/0070-history-pages.md
  */
 export const getHistory = handler<History, HistoryPage | Refused>({
-  async read({ record: { roster_id, feed: key, size, entity_id }, caller }, facts) {
+  async read({ record: { roster_id, feed: key, size, entity_id }, caller, context }, facts) {
     if (key === null || (key.tag !== 'p2p' && key.tag !== 'muc')) return refuse('invalid_data', 'not the feed of a chat or a room')
     const feed = feedOfKey(key)
     if (feed === undefined) return refuse('invalid_data', 'the feed is malformed')
@@ -44,16 +44,16 @@ export const getHistory = handler<History, HistoryPage | Refused>({
     if (owner === undefined) return refuse('not_authorized', 'the roster is not own')
     const standing = await readStanding(facts, feed, owner)
     if (!standing.isParty) return { kind: 'page', owner, feed, ...standing, messages: [], next: 0 }
-    const page = await readPage(facts, feed, owner, { size: pageSize(size), from: entity_id ?? 0 })
+    const page = await readPage(facts, feed, owner, { size: pageSize(size, context.limits.historyPage), from: entity_id ?? 0 })
     return { kind: 'page', owner, feed, ...standing, ...page }
   },
   decide: (request, page) => (page.kind === 'refused' ? page : decideHistory(request, page)),
 })
 
 /** Negative: towards the older. */
-function pageSize(asked: number | null): number {
+function pageSize(asked: number | null, most: number): number {
   if (asked === null || asked === 0) return -limits.historyPageDefault
-  return Math.max(-limits.historyPageMax, Math.min(limits.historyPageMax, asked))
+  return Math.max(-most, Math.min(most, asked))
 }
 
 async function readStanding(facts: FactReader, feed: Feed, owner: PhoneId): Promise<Pick<HistoryPage, 'isParty' | 'isKnown'>> {

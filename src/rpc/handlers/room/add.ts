@@ -18,7 +18,7 @@ import {
   isAboutOthers,
   type Listed,
   listedBy,
-  memberLimits,
+  memberLimit,
   memberOf,
   readRoomState,
   replaceMembers,
@@ -86,7 +86,7 @@ function decideAdd(request: Request<Room>, { lookup, addable, shown }: AddFacts)
       ? refuse('invalid_data', 'all are members already')
       : refuse('contacts_not_found', 'none of those listed can be added')
   }
-  if (state.list.length + addable.length > memberLimits[state.room.type]) return refuse('invalid_data', 'too many members')
+  if (state.list.length + addable.length > memberLimit(request.context, state.room.type)) return refuse('invalid_data', 'too many members')
   return added(request, entered, { addable, promoted, shown })
 }
 

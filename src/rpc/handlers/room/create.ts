@@ -10,7 +10,7 @@ import { completeRoom, readShown, type ShownByRoster } from '../../views/room-vi
 import { isRoomIdTaken } from './closed-room.js'
 import { checkFields } from './room-fields.js'
 import { authorReads, completeToEach, phonesOf, systemMessage, systemMessageTo, withSystemMessage } from './room-push.js'
-import { changeMembers, type Listed, listedBy, listsAnyone, memberLimits, newMember, withNewMembers } from './room-state.js'
+import { changeMembers, type Listed, listedBy, listsAnyone, memberLimit, newMember, withNewMembers } from './room-state.js'
 
 type Room = RecordOf<'Room'>
 
@@ -47,7 +47,7 @@ export const createRoom = handler<Room, CreateFacts>({
     if (isAlone && listsAnyone(record) && listedBy(record).some(({ phoneId }) => phoneId !== creator)) {
       return refuse('contacts_not_found', 'none of those listed is a friend')
     }
-    if (friends.length + 1 > memberLimits[typeOf(record)]) return refuse('invalid_data', 'too many members')
+    if (friends.length + 1 > memberLimit(request.context, typeOf(record))) return refuse('invalid_data', 'too many members')
     return created(request, { id, creator, friends, shown: facts.shown })
   },
 })

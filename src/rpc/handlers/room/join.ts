@@ -11,7 +11,7 @@ import {
   changeMembers,
   found,
   listedBy,
-  memberLimits,
+  memberLimit,
   newMember,
   readRoomState,
   refuseBy,
@@ -50,7 +50,7 @@ export function decideJoin(request: Request<Room>, facts: JoinFacts): Outcome {
   const standing = facts.isBarred && facts.present === undefined ? 'banned' : facts.present?.document
   const verdict = decideRoomRight('join', state.room.type, standing)
   if (!verdict.allowed) return refuseBy(verdict)
-  if (state.list.length >= memberLimits[state.room.type]) return refuse('invalid_data', 'too many members')
+  if (state.list.length >= memberLimit(request.context, state.room.type)) return refuse('invalid_data', 'too many members')
   return joined(state, facts.joiner, facts.shown, request.now)
 }
 

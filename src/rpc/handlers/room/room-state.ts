@@ -1,8 +1,9 @@
 import { decideRoomRight, type RequestVerdict, type RoomRight } from '../../../acl/index.js'
-import { limits, type RecordOf } from '../../../protocol/index.js'
+import type { RecordOf } from '../../../protocol/index.js'
 import type { Put } from '../../../store/contract.js'
 import { parsePhoneId, parseRoomId, type PhoneId, type RoomId, roomTopic } from '../../../topics/index.js'
 import { cursors, feedLevel, type MemberDocument, members, type Role, type RoomDocument, rooms, roomsOf } from '../../documents/index.js'
+import type { RpcContext } from '../../context.js'
 import type { FactReader } from '../../facts.js'
 import { type Refused, refuse } from '../../outcome.js'
 import { type Caller, ownRosters } from '../../request.js'
@@ -21,9 +22,8 @@ export interface RoomState {
 export type RoomLookup = RoomState | 'malformed' | 'unknown'
 
 /** Members at most. @see docs/protocol/rpc.md 1.5 */
-export const memberLimits: { readonly [Type in RoomDocument['type']]: number } = {
-  group: limits.membersPerGroup,
-  channel: limits.membersPerChannel,
+export function memberLimit({ limits }: RpcContext, type: RoomDocument['type']): number {
+  return type === 'group' ? limits.membersPerGroup : limits.membersPerChannel
 }
 
 /** Looks a room up by the id of a request; the commit rests on the room and its member list. */
