@@ -1,3 +1,4 @@
+import { skipTerms } from './bert-skip.js'
 import * as tags from './bert-tags.js'
 import { limits } from './limits.js'
 import type { Way } from './mapping.js'
@@ -5,7 +6,7 @@ import { findName } from './name-index.js'
 import type { Dialect } from './records.js'
 import { incoming, wireNames, type WireRecord } from './registry.js'
 import { emptyList, term, type Shape } from './shape.js'
-import { isImproperList, type Term } from './term.js'
+import { isImproperList, isList, type Term } from './term.js'
 import { readUtf8 } from './utf8.js'
 
 /**
@@ -266,32 +267,6 @@ function dialectByField10(r: Reading): Dialect {
   }
 }
 
-/** The position after `count` terms, or `end` if they do not end before. Reads no value; time grows with the bytes only. */
-function skipTerms(bytes: Buffer, from: number, end: number, count: number): number {
-  let pos = from
-  let left = count
-  while (left > 0 && pos < end) {
-    left--
-    const tag = bytes[pos++] as number
-    if (tag === tags.smallTuple) left += bytes[pos++] ?? 0
-    else if (pos + 4 > end && tag !== tags.nil && tag !== tags.smallInteger) return end
-    else if (tag === tags.smallInteger) pos += 1
-    else if (tag === tags.integer) pos += 4
-    else if (tag === tags.newFloat) pos += 8
-    else if (tag === tags.floatText) pos += 31
-    else if (tag === tags.binary) pos += 4 + bytes.readUInt32BE(pos)
-    else if (tag === tags.atomLatin1 || tag === tags.atomUtf8 || tag === tags.byteString) pos += 2 + bytes.readUInt16BE(pos)
-    else if (tag === tags.smallAtomLatin1 || tag === tags.smallAtomUtf8) pos += 1 + (bytes[pos] as number)
-    else if (tag === tags.smallBig) pos += 2 + (bytes[pos] as number)
-    else if (tag === tags.largeBig) pos += 5 + bytes.readUInt32BE(pos)
-    else if (tag === tags.list || tag === tags.largeTuple) {
-      left += bytes.readUInt32BE(pos) + (tag === tags.list ? 1 : 0)
-      pos += 4
-    } else if (tag !== tags.nil) return end
-  }
-  return Math.min(pos, end)
-}
-
 /** The fields of a record whose name has just been read. */
 export function readFields(r: Reading, layout: WireRecord): unknown {
   const outer = r.dialect
@@ -318,7 +293,8 @@ function readListAs(r: Reading, shape: Shape): unknown {
   if (!has(r, count)) return null
   if (r.depth >= limits.depth) return fail(r, 'is nested too deep')
   r.depth++
-  const value = shape.list !== null ? readElements(r, shape.list, count) : shape.term ? readTermList(r, count) : fail(r, 'may not be a list')
+  const value =
+    shape.list !== null ? readElements(r, shape.list, count) : shape.term ? readTermList(r, count) : fail(r, 'may not be a list')
   r.depth--
   return value
 }
@@ -359,7 +335,7 @@ function readTermList(r: Reading, count: number): Term | null {
 
 /** A tail that is a list goes on with the list: `[a | [b]]` is `[a, b]`. */
 function withTail(list: readonly Term[], tail: Term): Term {
-  if (Array.isArray(tail)) return [...list, ...tail]
+  if (isList(tail)) return [...list, ...tail]
   return isImproperList(tail) ? { list: [...list, ...tail.list], tail: tail.tail } : { list, tail }
 }
 

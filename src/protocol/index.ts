@@ -5,14 +5,7 @@ export { feedName, p2pFeed, roomFeed } from './feed.js'
 export { parseRosterName } from './roster-name.js'
 export { parsePhone, parsePhoneId, phoneIdOf, phoneOf, rosterIdOf, type Phone, type PhoneId } from '../topics/index.js'
 export { limits } from './limits.js'
-export {
-  canonicalReason,
-  channelReasons,
-  reasons,
-  wireReason,
-  type ChannelErrorCode,
-  type ErrorCode,
-} from './reason-codes.js'
+export { canonicalReason, channelReasons, reasons, wireReason, type ChannelErrorCode, type ErrorCode } from './reason-codes.js'
 export {
   record,
   recordTags,

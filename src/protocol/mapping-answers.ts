@@ -38,7 +38,12 @@ export const answerMappings: readonly MappingEntry[] = [
   mapped(
     'Typing',
     'v1',
-    (w) => ({ tag: 'Typing', from: typeof w[0] === 'string' ? w[0] : null, to: typeof w[1] === 'string' ? w[1] : null, comments: emptyList }),
+    (w) => ({
+      tag: 'Typing',
+      from: typeof w[0] === 'string' ? w[0] : null,
+      to: typeof w[1] === 'string' ? w[1] : null,
+      comments: emptyList,
+    }),
     (r) => [r.from, r.to],
   ),
   // v11 has room for one end: where it goes in a request, whom it is from in a push

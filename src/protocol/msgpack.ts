@@ -46,6 +46,8 @@ const fixedBytes: Readonly<Record<number, number>> = {
   ...{ 0xcc: 1, 0xcd: 2, 0xce: 4, 0xcf: 8, 0xd0: 1, 0xd1: 2, 0xd2: 4, 0xd3: 8 },
 }
 
+const isFaulty = (walk: Walk): boolean => walk.fault !== null
+
 function take(walk: Walk, count: number): number {
   const start = walk.pos
   if (count > walk.bytes.length - start) walk.fault ??= 'ends too early'
@@ -58,18 +60,26 @@ function walkValue(walk: Walk, depth: number): void {
   if (walk.fault !== null) return
   const head = walk.bytes[at] as number
   if (head <= 0x7f || head >= 0xe0) return
-  if (head <= 0x8f) return walkMany(walk, (head & 0x0f) * 2, depth)
-  if (head <= 0x9f) return walkMany(walk, head & 0x0f, depth)
-  if (head <= 0xbf) return walkText(walk, head & 0x1f)
+  if (head <= 0x8f) walkMany(walk, (head & 0x0f) * 2, depth)
+  else if (head <= 0x9f) walkMany(walk, head & 0x0f, depth)
+  else if (head <= 0xbf) walkText(walk, head & 0x1f)
+  else walkSized(walk, head, depth)
+}
+
+/** A value whose head says how many bytes, or bytes of length, follow. */
+function walkSized(walk: Walk, head: number, depth: number): void {
   const fixed = fixedBytes[head]
-  if (fixed !== undefined) return void take(walk, fixed)
+  if (fixed !== undefined) {
+    take(walk, fixed)
+    return
+  }
   const size = lengthBytes[head]
   if (size === undefined) {
     walk.fault = 'holds an extension or an unused byte'
     return
   }
   const lengthAt = take(walk, size)
-  if (walk.fault !== null) return
+  if (isFaulty(walk)) return
   const length = walk.bytes.readUIntBE(lengthAt, size)
   if (head >= 0xde) walkMany(walk, length * 2, depth)
   else if (head >= 0xdc) walkMany(walk, length, depth)

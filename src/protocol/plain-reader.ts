@@ -19,8 +19,7 @@ interface PlainReading {
 
 /** The canonical record and its dialect, or why there is none. */
 export type PlainResult =
-  | { readonly kind: 'record'; readonly record: object; readonly dialect: Dialect }
-  | { readonly kind: 'fault'; readonly because: string }
+  { readonly kind: 'record'; readonly record: object; readonly dialect: Dialect } | { readonly kind: 'fault'; readonly because: string }
 
 type PlainMap = Readonly<Record<string, unknown>>
 
@@ -35,7 +34,9 @@ export function readPlain(value: unknown, isJson: boolean, dialect: Dialect, way
   const layout = layoutOf(value['tag'], dialect)
   if (layout === null) return { kind: 'fault', because: 'is not a map of a known tag' }
   const record = readRecord(r, layout, value)
-  return r.fault === null && record !== null ? { kind: 'record', record, dialect: layout.dialect } : { kind: 'fault', because: r.fault ?? '' }
+  return r.fault === null && record !== null
+    ? { kind: 'record', record, dialect: layout.dialect }
+    : { kind: 'fault', because: r.fault ?? '' }
 }
 
 function isMap(value: unknown): value is PlainMap {
@@ -173,37 +174,41 @@ function readBytes(r: PlainReading, shape: Shape, value: Uint8Array): unknown {
 
 /** What the format has no form of its own for stands in a map of one key that names its kind. */
 function readMarked(r: PlainReading, shape: Shape, kind: string, map: PlainMap): unknown {
-  const value = map[kind]
-  switch (kind) {
-    case 'tuple':
-      return Array.isArray(value) && (shape.term || shape.tuples.length > 0) ? readTuple(r, shape, value) : fail(r, 'may not be a tuple')
-    case 'text':
-      return shape.symbol && typeof value === 'string' && !loneSurrogate.test(value) ? value : fail(r, 'may not be marked as text')
-    case 'atom':
-      return shape.term && typeof value === 'string' ? readMarkedAtom(r, value) : fail(r, 'may not be marked as an atom')
-    case 'float':
-      return shape.term && typeof value === 'number' && Number.isFinite(value) ? { float: value === 0 ? 0 : value } : fail(r, 'is no float')
-    case 'integer':
-      return shape.term && typeof value === 'string' && decimal.test(value) ? readMarkedInteger(value) : fail(r, 'is no integer')
-    case 'bytes':
-      return shape.term && typeof value === 'string' && base64.test(value) ? readMarkedBytes(value) : fail(r, 'is not base64')
-    default:
-      return fail(r, 'is a map of an unknown kind')
-  }
+  const read = marked.get(kind)
+  const value = read?.(map[kind], shape, r)
+  return value === undefined ? fail(r, 'is a map of an unknown kind, or may not be of that kind') : value
 }
 
-function readMarkedAtom(r: PlainReading, name: string): unknown {
-  return name.length <= limits.atomCharacters && !loneSurrogate.test(name) ? { atom: name } : fail(r, 'holds a malformed atom')
+/** Readers by kind; undefined is what may not stand there. */
+const marked: ReadonlyMap<string, (value: unknown, shape: Shape, r: PlainReading) => unknown> = new Map([
+  ['tuple', (value: unknown, shape: Shape, r: PlainReading) => (Array.isArray(value) ? readTuple(r, shape, value) : undefined)],
+  ['text', (value: unknown, shape: Shape) => (shape.symbol && isUnicode(value) ? value : undefined)],
+  ['atom', (value: unknown, shape: Shape) => (shape.term && isUnicode(value) ? markedAtom(value) : undefined)],
+  ['float', (value: unknown, shape: Shape) => (shape.term ? markedFloat(value) : undefined)],
+  ['integer', (value: unknown, shape: Shape) => (shape.term && isUnicode(value) ? markedInteger(value) : undefined)],
+  ['bytes', (value: unknown, shape: Shape) => (shape.term && isUnicode(value) ? markedBytes(value) : undefined)],
+])
+
+function isUnicode(value: unknown): value is string {
+  return typeof value === 'string' && !loneSurrogate.test(value)
 }
 
-function readMarkedInteger(digits: string): number | bigint {
+function markedAtom(name: string): unknown {
+  return name.length <= limits.atomCharacters ? { atom: name } : undefined
+}
+
+function markedFloat(value: unknown): unknown {
+  return typeof value === 'number' && Number.isFinite(value) ? { float: value === 0 ? 0 : value } : undefined
+}
+
+function markedInteger(digits: string): number | bigint | undefined {
+  if (!decimal.test(digits)) return undefined
   const number = Number(digits)
   return Number.isSafeInteger(number) ? (number === 0 ? 0 : number) : BigInt(digits)
 }
 
-/** A binary is text wherever it can be; only other bytes stay bytes. */
-function readMarkedBytes(encoded: string): Uint8Array {
-  return new Uint8Array(Buffer.from(encoded, 'base64'))
+function markedBytes(encoded: string): Uint8Array | undefined {
+  return base64.test(encoded) ? new Uint8Array(Buffer.from(encoded, 'base64')) : undefined
 }
 
 function readImproperList(r: PlainReading, shape: Shape, keys: readonly string[], map: PlainMap): unknown {

@@ -77,7 +77,9 @@ function plainObject(shape: Shape, value: object, target: Target): Plain | undef
   if (isTuple(value)) return plainTuple(shape, value.tuple, target)
   if (!shape.term) return undefined
   if (isFloat(value)) return { float: value.float }
-  return isImproperList(value) ? { list: plainList(term, value.list, target) ?? [], tail: plainValue(term, value.tail, target) ?? null } : undefined
+  return isImproperList(value)
+    ? { list: plainList(term, value.list, target) ?? [], tail: plainValue(term, value.tail, target) ?? null }
+    : undefined
 }
 
 function plainBytes(shape: Shape, value: Uint8Array, { isJson }: Target): Plain | undefined {

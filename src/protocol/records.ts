@@ -14,17 +14,18 @@ export const recordTable = { ...accountTable, ...peopleTable, ...chatTable, ...s
 /** The name of a canonical record. (`group` of v1 is not one: it is read as `muc`.) */
 export type RecordTag = keyof typeof recordTable
 
-type Resolve<T> = T extends Ref<infer Tag>
-  ? Tag extends RecordTag
-    ? RecordOf<Tag>
-    : never
-  : T extends TermMark
-    ? Term
-    : T extends Uint8Array
-      ? T
-      : T extends readonly (infer Element)[]
-        ? readonly Resolve<Element>[]
-        : T
+type Resolve<T> =
+  T extends Ref<infer Tag>
+    ? Tag extends RecordTag
+      ? RecordOf<Tag>
+      : never
+    : T extends TermMark
+      ? Term
+      : T extends Uint8Array
+        ? T
+        : T extends readonly (infer Element)[]
+          ? readonly Resolve<Element>[]
+          : T
 
 /** The TypeScript type of what a shape holds. */
 export type Infer<S extends Shape> = Resolve<Carried<S>>
@@ -35,7 +36,9 @@ export type Values<L extends Layout> = { readonly [I in keyof L]: Infer<L[I][1]>
 type Fields<L extends Layout> = { readonly [F in L[number] as F[0]]: Infer<F[1]> }
 
 /** The canonical record of that tag: every field present, `null` or `[]` where not given. */
-export type RecordOf<T extends RecordTag> = T extends RecordTag ? Flat<{ readonly tag: T } & Fields<(typeof recordTable)[T]['canonical']>> : never
+export type RecordOf<T extends RecordTag> = T extends RecordTag
+  ? Flat<{ readonly tag: T } & Fields<(typeof recordTable)[T]['canonical']>>
+  : never
 
 type Flat<T> = { [K in keyof T]: T[K] }
 

@@ -45,13 +45,11 @@ function wireRecord(name: string, tag: RecordTag, dialect: Dialect, layout: Layo
   }
 }
 
-const named = recordTags.map(
-  (tag): WireName => ({
-    name: tag,
-    v1: wireRecord(tag, tag, 'v1', recordTable[tag].v1),
-    v11: wireRecord(tag, tag, 'v11', recordTable[tag].v11),
-  }),
-)
+const named = recordTags.map((tag): WireName => ({
+  name: tag,
+  v1: wireRecord(tag, tag, 'v1', recordTable[tag].v1),
+  v11: wireRecord(tag, tag, 'v11', recordTable[tag].v11),
+}))
 
 /** `group` of v1 is declared and never used; it is read as `muc` (records.json, note on group). */
 const group: WireName = { name: 'group', v1: wireRecord('group', 'muc', 'v1', recordTable.muc.v1), v11: null }

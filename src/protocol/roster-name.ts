@@ -4,7 +4,9 @@ import { parsePhoneId, phoneOf, rosterIdOf, type Phone } from '../topics/index.j
  * A roster as requests name it: by integer id, decimal binary or phone_id (rpc.md 1.2).
  * @returns the roster id, and the phone where a phone_id gave it; undefined if the value names no roster
  */
-export function parseRosterName(name: string | number | null): { readonly rosterId: number; readonly phone: Phone | undefined } | undefined {
+export function parseRosterName(
+  name: string | number | null,
+): { readonly rosterId: number; readonly phone: Phone | undefined } | undefined {
   const given = rosterFrom(name)
   if (typeof given === 'number') return given > 0 ? { rosterId: given, phone: undefined } : undefined
   const id = parsePhoneId(given ?? '')

@@ -127,7 +127,9 @@ export function listOf<T>(element: Shape<T>): Shape<readonly T[]> {
 }
 
 /** A tuple of exactly these elements. */
-export function tuple<const Items extends readonly Shape[]>(...items: Items): Shape<Tuple<{ readonly [I in keyof Items]: Carried<Items[I]> }>> {
+export function tuple<const Items extends readonly Shape[]>(
+  ...items: Items
+): Shape<Tuple<{ readonly [I in keyof Items]: Carried<Items[I]> }>> {
   return shape({ tuples: [items] })
 }
 

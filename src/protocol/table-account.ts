@@ -146,10 +146,7 @@ export const accountTable = {
       ['update', preset(int, 0)],
       ['balance', preset(int, 0)],
       ['presence', maybe(or(online, text))],
-      [
-        'status',
-        maybe(atomsAs(['init', 'create', 'get', 'patch', 'update', 'delete', 'remove'], {}, { set: 'update', phone: 'update' })),
-      ],
+      ['status', maybe(atomsAs(['init', 'create', 'get', 'patch', 'update', 'delete', 'remove'], {}, { set: 'update', phone: 'update' }))],
     ),
   },
 

@@ -33,11 +33,7 @@ export const chatTable = {
   },
 
   mqi: {
-    canonical: layout(
-      ['feed_id', maybe(rec('muc'))],
-      ['query', aText],
-      ['status', maybe(atoms('admin', 'member', 'removed'))],
-    ),
+    canonical: layout(['feed_id', maybe(rec('muc'))], ['query', aText], ['status', maybe(atoms('admin', 'member', 'removed'))]),
     v1: null,
     v11: layout(['feed_id', must(rec('muc'))], ['query', aText], ['status', maybe(atoms('admin', 'member', 'removed'))]),
   },
@@ -63,14 +59,7 @@ export const chatTable = {
       ['seenby', or(int, listOf(or(text, int)))],
       ['repliedby', listOf(int)],
       ['mentioned', listOf(int)],
-      [
-        'status',
-        maybe(
-          atoms(
-            ...['client', 'upload', 'link', 'complete', 'edit', 'deleted', 'sent', 'internal', 'muc', 'event', 'clear'],
-          ),
-        ),
-      ],
+      ['status', maybe(atoms(...['client', 'upload', 'link', 'complete', 'edit', 'deleted', 'sent', 'internal', 'muc', 'event', 'clear']))],
     ),
     v1: layout(
       ['id', anInt],

@@ -175,10 +175,7 @@ export const peopleTable = {
         'status',
         maybe(
           atomsAs(
-            [
-              ...(['get', 'create', 'del', 'remove', 'nick', 'search', 'contact', 'add', 'update', 'list', 'patch'] as const),
-              'last_msg',
-            ],
+            [...(['get', 'create', 'del', 'remove', 'nick', 'search', 'contact', 'add', 'update', 'list', 'patch'] as const), 'last_msg'],
             {},
             { set: 'patch', profile: 'search', roster: 'search', member: 'search', room: 'search' },
           ),
@@ -207,11 +204,7 @@ export const peopleTable = {
       ['friend_id', aText],
       [
         'status',
-        maybe(
-          atoms(
-            ...['contact', 'simple', 'list', 'common_groups', 'ban', 'unban', 'mute', 'unmute', 'request', 'confirm', 'revoke'],
-          ),
-        ),
+        maybe(atoms(...['contact', 'simple', 'list', 'common_groups', 'ban', 'unban', 'mute', 'unmute', 'request', 'confirm', 'revoke'])),
       ],
     ),
     v11: layout(
@@ -296,11 +289,6 @@ export const peopleTable = {
       ['color', aText],
       ['status', maybe(atoms('create', 'remove', 'edit'))],
     ),
-    v11: layout(
-      ['roster_id', rosterId],
-      ['name', must(text)],
-      ['color', must(text)],
-      ['status', maybe(atoms('create', 'remove', 'edit'))],
-    ),
+    v11: layout(['roster_id', rosterId], ['name', must(text)], ['color', must(text)], ['status', maybe(atoms('create', 'remove', 'edit'))]),
   },
 } as const

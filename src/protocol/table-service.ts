@@ -69,10 +69,7 @@ const job = layout(
 )
 
 /** `data` echoes the refused request: a record where it is one that v11 refuses this way, else any term. */
-const errors = layout(
-  ['code', listOf(text)],
-  ['data', or(term, rec('Link', 'Room', 'Member', 'Message', 'History', 'Search', 'mqi'))],
-)
+const errors = layout(['code', listOf(text)], ['data', or(term, rec('Link', 'Room', 'Member', 'Message', 'History', 'Search', 'mqi'))])
 
 const push = layout(['model', term], ['type', aText], ['title', aText], ['alert', aText], ['badge', anInt], ['sound', aText])
 

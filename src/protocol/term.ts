@@ -47,3 +47,7 @@ export function isTuple(value: unknown): value is Tuple<readonly unknown[]> {
 export function isImproperList(value: unknown): value is ImproperList {
   return typeof value === 'object' && value !== null && 'list' in value && 'tail' in value
 }
+
+export function isList(value: Term): value is readonly Term[] {
+  return Array.isArray(value)
+}

@@ -36,7 +36,7 @@ export const anyTerm = fc.letrec<{ term: Term; list: readonly Term[] }>((tie) =>
   list: fc.array(tie('term'), { maxLength: 4 }),
 })).term
 
-function optionsOf(shape: Shape, dialect: Dialect, way: Way, depth: number): fc.Arbitrary<unknown>[] {
+function scalarOptions(shape: Shape): fc.Arbitrary<unknown>[] {
   const options: fc.Arbitrary<unknown>[] = []
   if (shape.nil && shape.list === null && !shape.term) options.push(fc.constant(null))
   if (shape.text) options.push(text)
@@ -48,6 +48,11 @@ function optionsOf(shape: Shape, dialect: Dialect, way: Way, depth: number): fc.
   if (shape.anyAtom) options.push(name)
   if (shape.symbol) options.push(name.map((atom) => ({ atom })))
   if (shape.term) options.push(anyTerm)
+  return options
+}
+
+function optionsOf(shape: Shape, dialect: Dialect, way: Way, depth: number): fc.Arbitrary<unknown>[] {
+  const options = scalarOptions(shape)
   if (shape.list !== null) options.push(listOf(shape.list, dialect, way, depth))
   for (const items of shape.tuples) {
     options.push(fc.tuple(...items.map((item) => valueOf(item, dialect, way, depth + 1))).map((tuple) => ({ tuple })))

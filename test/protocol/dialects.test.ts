@@ -1,5 +1,17 @@
 import { describe, expect, test } from '@jest/globals'
-import { decode, decodePush, encode, err, errorCodeOf, ok, ok2, pair, record, type AnyRecord, type Dialect } from '../../src/protocol/index.js'
+import {
+  decode,
+  decodePush,
+  encode,
+  err,
+  errorCodeOf,
+  ok,
+  ok2,
+  pair,
+  record,
+  type AnyRecord,
+  type Dialect,
+} from '../../src/protocol/index.js'
 import { goldenBytes } from './golden.js'
 
 type Fields = Readonly<Record<string, unknown>>
@@ -82,7 +94,11 @@ describe('what a message carries', () => {
       [2, 2, [from]],
       [[to], 1, [to]],
       [[from], 2, [from]],
-      [[5, 6], [5, 6], [5, 6]],
+      [
+        [5, 6],
+        [5, 6],
+        [5, 6],
+      ],
     ] as const) {
       expect(onWire(record('Message', { from, to, seenby }), 'v1')).toMatchObject({ seenby: v1 })
       expect(onWire(record('Message', { from, to, seenby }), 'v11')).toMatchObject({ seenby: v11 })

@@ -19,7 +19,8 @@ export function readGolden(): readonly Golden[] {
 }
 
 export function goldenBytes(source: string): Uint8Array {
-  const golden = readGolden().find((entry) => entry.set === 'term' && entry.name === source) ?? readGolden().find((entry) => entry.source === source)
+  const golden =
+    readGolden().find((entry) => entry.set === 'term' && entry.name === source) ?? readGolden().find((entry) => entry.source === source)
   if (golden === undefined) throw new Error(`no golden bytes of ${source}`)
   return golden.bytes
 }

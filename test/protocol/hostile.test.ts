@@ -5,7 +5,9 @@ import { readGolden } from './golden.js'
 
 const dialects: readonly Dialect[] = ['v1', 'v11']
 const bytesOf = (...parts: readonly (string | number | readonly number[] | Uint8Array)[]): Uint8Array =>
-  new Uint8Array(parts.flatMap((part) => (typeof part === 'string' ? [...Buffer.from(part)] : typeof part === 'number' ? [part] : [...part])))
+  new Uint8Array(
+    parts.flatMap((part) => (typeof part === 'string' ? [...Buffer.from(part)] : typeof part === 'number' ? [part] : [...part])),
+  )
 
 /** A Service record in BERT whose field `data`, of any term, is these bytes. */
 const inTerm = (...parts: readonly (string | number | readonly number[] | Uint8Array)[]): Uint8Array =>

@@ -1,6 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from '@jest/globals'
-import { canonicalReason, channelReasons, reasons, renderErrorsReference, renderRecordsReference, wireReason } from '../../src/protocol/index.js'
+import {
+  canonicalReason,
+  channelReasons,
+  reasons,
+  renderErrorsReference,
+  renderRecordsReference,
+  wireReason,
+} from '../../src/protocol/index.js'
 
 const page = (name: string): string => readFileSync(`docs/reference/${name}`, 'utf8')
 
