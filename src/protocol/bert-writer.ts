@@ -73,8 +73,10 @@ function atomBytes(name: string): Uint8Array {
 function putAll(bytes: Uint8Array): void {
   const length = bytes.length
   if (pos + length > work.length) reserve(length)
-  for (let i = 0; i < length; i++) work[pos + i] = bytes[i] as number
-  pos += length
+  const to = work
+  const start = pos
+  for (let i = 0; i < length; i++) to[start + i] = bytes[i] as number
+  pos = start + length
 }
 
 /** The tag of a record; a term has none. Loading the property is several times faster here than asking `in`. */
@@ -129,10 +131,11 @@ function writeText(value: string): boolean {
   const start = pos + 5
   let i = 0
   if (length < 48) {
+    const to = work
     for (; i < length; i++) {
       const code = value.charCodeAt(i)
       if (code >= 0x80) break
-      work[start + i] = code
+      to[start + i] = code
     }
   }
   const bytes = i === length ? length : workBuffer.write(value, start, 'utf8')
