@@ -59,7 +59,8 @@ function submit(state: BrokerState, connection: Connection, packet: PublishPacke
   const bytes = typeof packet.payload === 'string' ? Buffer.from(packet.payload) : packet.payload
   // A request over the limit is refused by the worker like any other malformed one; it need not travel for that.
   const payload = bytes.length > state.options.maxPayloadBytes ? nothing : bytes
-  followCodec(state, connection, payload)
+  // What is said on a chat topic is relayed as it is, and tells nothing of how its device wants to be answered.
+  if (isEventsTopic(packet.topic)) followCodec(state, connection, payload)
   state.requests.submit({
     connection,
     packetId: packet.messageId ?? 0,
