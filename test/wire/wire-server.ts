@@ -1,0 +1,80 @@
+import { spawn } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { newMailbox } from './mailbox.js'
+
+/** A line of the server's log. */
+export type LogLine = Readonly<Record<string, unknown>>
+
+/** A server in a process of its own, with a store in a temporary folder, on free ports of the loopback. */
+export interface WireServer {
+  readonly mqtt: number
+  readonly ws: number
+  readonly tls: number
+  readonly http: number
+  /** Waits for the log line of that event. */
+  logged(event: string): Promise<LogLine>
+  signal(signal: 'SIGTERM' | 'SIGKILL'): void
+  /** Resolves to the exit code; null if a signal ended it. */
+  readonly exited: Promise<number | null>
+  /** Ends the server in order, whatever state it is in, and removes its folder. */
+  close(): Promise<void>
+}
+
+const main = fileURLToPath(new URL('../../src/server/main.js', import.meta.url))
+
+export const testCode = '481516'
+
+/** Starts a server; phones that begin with 38067 log in with `testCode`. @param env further `NYNJA_…` variables */
+export async function startWireServer(env: Readonly<Record<string, string>> = {}): Promise<WireServer> {
+  const folder = await mkdtemp(join(tmpdir(), 'nynja-wire-'))
+  const child = spawn(process.execPath, [main], {
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: {
+      PATH: process.env['PATH'],
+      NYNJA_HOST: '127.0.0.1',
+      NYNJA_MQTT_PORT: '0',
+      NYNJA_WS_PORT: 'off',
+      NYNJA_HTTP_PORT: 'off',
+      NYNJA_DATA_DIR: folder,
+      NYNJA_NODES: '2',
+      NYNJA_TEST_NUMBERS: '38067',
+      NYNJA_TEST_CODE: testCode,
+      ...env,
+    },
+  })
+  const lines = newMailbox<LogLine>((line) => JSON.stringify(line))
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    const parsed = JSON.parse(line) as LogLine
+    // A fault is never what a test has asked for: it is shown, whatever the test finds.
+    if (parsed['level'] === 'error' || parsed['level'] === 'fatal') process.stderr.write(`${line}\n`)
+    lines.put(parsed)
+  })
+  const exited = new Promise<number | null>((resolve) => {
+    child.once('exit', (code) => {
+      lines.end(`the server ended with ${String(code)}`)
+      resolve(code)
+    })
+  })
+  const logged = (event: string): Promise<LogLine> => lines.take(`the log line ${event}`, (line) => line['event'] === event)
+  const ready = await logged('ready')
+  const port = (name: string): number => (typeof ready[name] === 'number' ? ready[name] : 0)
+  return {
+    mqtt: port('mqtt'),
+    ws: port('ws'),
+    tls: port('tls'),
+    http: port('http'),
+    logged,
+    signal: (signal) => child.kill(signal),
+    exited,
+    async close() {
+      if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM')
+      await exited
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
