@@ -1,5 +1,7 @@
-import { type Appended, type Bytes, type Check, type FeedEntry, type FeedHead, type Key, messageKey, type StoreReader } from '../store/contract.js'
+import type { Appended, Bytes, Check, FeedEntry, FeedHead, Key, StoreReader } from '../store/contract.js'
+import { messageKey, scopeOfFeed, scopeOfKey } from '../store/contract.js'
 import type { Table } from './documents/index.js'
+import { type Dependencies, isUnchanged, type ReadCache, remember } from './read-cache.js'
 
 /** Thrown by a reader whose answer depends on messages that the present batch has decided on but not yet numbered: commit, then ask again. */
 export class CommitFirst extends Error {
@@ -12,22 +14,29 @@ export interface Scanned<KeyParts, Document> {
   readonly document: Document
 }
 
+/** A stretch of a feed, see `StoreReader.feedPage`. */
+export interface FeedStretch {
+  readonly from: number
+  readonly direction: 'older' | 'newer'
+  readonly limit: number
+}
+
 /** Reads stored facts for a handler. What is read with `get` is checked at commit; what is read with the others may change meanwhile. */
 export interface FactReader {
   /** A fact the decision rests on: if it changes before the commit, the handler runs again. */
   get<K extends readonly string[], D>(table: Table<K, D>, ...key: K): Promise<D | undefined>
   /** A fact that is only shown, not decided on. */
   peek<K extends readonly string[], D>(table: Table<K, D>, ...key: K): Promise<D | undefined>
-  /** Documents whose key begins with `parts`, ascending, at most `limit`; not checked. */
-  scan<K extends readonly string[], D>(
-    table: Table<K, D>,
-    parts: readonly string[],
-    limit: number,
-  ): Promise<readonly Scanned<K, D>[]>
+  /** Documents whose key begins with `parts` (the partition at least), ascending, at most `limit`; not checked. */
+  scan<K extends readonly string[], D>(table: Table<K, D>, parts: readonly string[], limit: number): Promise<readonly Scanned<K, D>[]>
   feedHead(feed: string): Promise<FeedHead>
   feedPlace(feed: string, id: number): Promise<Appended | undefined>
-  /** See `StoreReader.feedPage`. */
-  feedPage(feed: string, page: { readonly from: number; readonly direction: 'older' | 'newer'; readonly limit: number }): Promise<readonly FeedEntry[]>
+  feedPage(feed: string, page: FeedStretch): Promise<readonly FeedEntry[]>
+  /**
+   * What `build` makes of facts that are only shown, kept under `name` until one of them changes. `build` must depend on nothing but `name`
+   * and what it reads through the reader it is given.
+   */
+  memo<T extends object | undefined>(name: string, build: (facts: FactReader) => Promise<T>): Promise<T>
   /** Names the present start of the server; presence documents of another start are void. */
   readonly boot: string
 }
@@ -44,43 +53,32 @@ export function emptyOverlay(): Overlay {
   return { puts: new Map(), appendedFeeds: new Set(), numbered: new Set() }
 }
 
-/** Decoded documents by key, reused while the stored bytes are the same. Bounded: the oldest half goes when it is full. */
-export interface DecodeCache {
-  readonly capacity: number
-  readonly rows: Map<Key, { readonly bytes: Bytes; readonly document: unknown }>
-}
-
-export function newDecodeCache(capacity: number): DecodeCache {
-  return { capacity, rows: new Map() }
-}
-
-function decodeCached<K extends readonly string[], D>(cache: DecodeCache, table: Table<K, D>, key: Key, bytes: Bytes): D {
-  const known = cache.rows.get(key)
-  if (known !== undefined && Buffer.compare(known.bytes, bytes) === 0) return known.document as D
-  const document = table.decode(bytes)
-  if (cache.rows.size >= cache.capacity) dropOldestHalf(cache)
-  cache.rows.set(key, { bytes, document })
-  return document
-}
-
-function dropOldestHalf({ rows, capacity }: DecodeCache): void {
-  let left = capacity >> 1
-  for (const key of rows.keys()) {
-    if (left-- === 0) return
-    rows.delete(key)
-  }
-}
-
 export interface ReaderParts {
   readonly store: StoreReader
   readonly overlay: Overlay
-  readonly cache: DecodeCache
+  readonly cache: ReadCache
   readonly boot: string
 }
 
 /** A reader for one request, and the checks its reading has made necessary. */
-export function newFactReader({ store, overlay, cache, boot }: ReaderParts): { readonly reader: FactReader; readonly checks: Check[] } {
+export function newFactReader(parts: ReaderParts): { readonly reader: FactReader; readonly checks: Check[] } {
   const checks: Check[] = []
+  return { reader: readerFor(parts, checks, undefined), checks }
+}
+
+/** A reader; `dependencies` are noted where what is read is being memoized. */
+function readerFor(parts: ReaderParts, checks: Check[], dependencies: Dependencies | undefined): FactReader {
+  const { store, overlay, cache, boot } = parts
+  const { stamps } = store
+
+  /** The stamp of a scope, taken before it is read. */
+  function begin(scope: string): { readonly slot: number; readonly stamp: number } {
+    if (stamps === undefined) return noStamp
+    const slot = stamps.slotOf(scope)
+    const stamp = stamps.at(slot)
+    dependencies?.push(slot, stamp)
+    return { slot, stamp }
+  }
 
   async function read<K extends readonly string[], D>(table: Table<K, D>, key: Key, isChecked: boolean): Promise<D | undefined> {
     if (overlay.numbered.has(key)) throw new CommitFirst(key)
@@ -88,13 +86,28 @@ export function newFactReader({ store, overlay, cache, boot }: ReaderParts): { r
       const bytes = overlay.puts.get(key)
       return bytes === undefined ? undefined : table.decode(bytes)
     }
+    const known = cache.rows.get(key)
+    if (known !== undefined && stamps?.at(known.slot) === known.stamp) {
+      dependencies?.push(known.slot, known.stamp)
+      if (isChecked) checks.push({ key, was: known.bytes })
+      return known.document as D | undefined
+    }
+    const { slot, stamp } = begin(scopeOfKey(key))
     const bytes = await store.get(key)
     if (isChecked) checks.push({ key, was: bytes })
-    return bytes === undefined ? undefined : decodeCached(cache, table, key, bytes)
+    const isSame = known?.bytes !== undefined && bytes !== undefined && Buffer.compare(known.bytes, bytes) === 0
+    const document = isSame ? (known.document as D) : bytes === undefined ? undefined : table.decode(bytes)
+    remember(cache, key, { bytes, document, slot, stamp })
+    return document
   }
 
-  async function scan<K extends readonly string[], D>(table: Table<K, D>, parts: readonly string[], limit: number): Promise<readonly Scanned<K, D>[]> {
+  async function scan<K extends readonly string[], D>(
+    table: Table<K, D>,
+    parts: readonly string[],
+    limit: number,
+  ): Promise<readonly Scanned<K, D>[]> {
     const prefix = table.prefix(...parts)
+    begin(scopeOfKey(prefix))
     const rows = new Map((await store.scan(prefix, { limit })).map(({ key, value }) => [key, value]))
     let isChanged = false
     for (const [key, value] of overlay.puts) {
@@ -107,8 +120,24 @@ export function newFactReader({ store, overlay, cache, boot }: ReaderParts): { r
     return ascending.slice(0, limit).map(([key, value]) => ({ key: table.partsOf(key), document: table.decode(value) }))
   }
 
-  function refuseUncommitted(feed: string): void {
+  function beginFeed(feed: string): void {
     if (overlay.appendedFeeds.has(feed)) throw new CommitFirst(feed)
+    begin(scopeOfFeed(feed))
+  }
+
+  async function memo<T extends object | undefined>(name: string, build: (facts: FactReader) => Promise<T>): Promise<T> {
+    const isPlain = overlay.puts.size === 0 && overlay.appendedFeeds.size === 0
+    if (stamps === undefined || !isPlain) return build(reader)
+    const known = cache.views.get(name)
+    if (known !== undefined && isUnchanged(known.dependencies, stamps)) {
+      dependencies?.push(...known.dependencies)
+      return known.view as T
+    }
+    const own: Dependencies = []
+    const view = await build(readerFor(parts, checks, own))
+    dependencies?.push(...own)
+    cache.views.set(name, view, own)
+    return view
   }
 
   const reader: FactReader = {
@@ -117,18 +146,25 @@ export function newFactReader({ store, overlay, cache, boot }: ReaderParts): { r
     peek: (table, ...key) => read(table, table.key(...key), false),
     scan,
     async feedHead(feed) {
-      refuseUncommitted(feed)
+      beginFeed(feed)
       return store.feedHead(feed)
     },
     async feedPlace(feed, id) {
-      refuseUncommitted(feed)
+      beginFeed(feed)
       return store.feedPlace(feed, id)
     },
     async feedPage(feed, page) {
-      refuseUncommitted(feed)
+      beginFeed(feed)
       const entries = await store.feedPage(feed, page)
-      return entries.map((entry) => ({ ...entry, message: overlay.puts.get(messageKey(entry.id)) ?? entry.message }))
+      return entries.map((entry) => {
+        const key = messageKey(entry.id)
+        begin(scopeOfKey(key))
+        return { ...entry, message: overlay.puts.get(key) ?? entry.message }
+      })
     },
+    memo,
   }
-  return { reader, checks }
+  return reader
 }
+
+const noStamp = { slot: -1, stamp: -1 } as const

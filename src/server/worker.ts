@@ -7,8 +7,8 @@ import { rpcLimits, storePath, type WorkerData } from './worker-data.js'
 const port = parentPort
 if (port === null) throw new Error('this module runs in a worker thread of the server')
 
-const { node, boot, variantsInUse, options, takesLeftovers } = workerData as WorkerData
-const store = await openLmdbStore({ path: storePath(options), inboxLimit: options.inboxEntries })
+const { node, boot, variantsInUse, stampMemory, options, takesLeftovers } = workerData as WorkerData
+const store = await openLmdbStore({ path: storePath(options), inboxLimit: options.inboxEntries, stampMemory })
 const worker = startWorker({
   store,
   context: newRpcContext({

@@ -124,7 +124,10 @@ export interface Commit {
   readonly numbers?: readonly PutNumber[]
   readonly deliveries?: readonly Delivery[]
   readonly settlements?: readonly Settlement[]
-  /** Empties these inboxes and forgets their numbers (logout, clean session). */
+  /**
+   * Settles all that is in these inboxes (logout, clean session). Numbers go on, so that an acknowledgement still on its way for an old
+   * entry can never settle a new one.
+   */
   readonly clearInboxes?: readonly string[]
   /** An entry with the id of one that is there replaces it. */
   readonly outbox?: readonly OutboxEntry[]
@@ -160,12 +163,27 @@ export interface Row {
 /** Reads may answer at once or later: await them. Bytes handed out stay valid. */
 export type Eventually<T> = T | Promise<T>
 
+/**
+ * Change counters of scopes. The scope of a document is the first two levels of its key ({@link scopeOfKey}), that of a feed's order is
+ * {@link scopeOfFeed}. A stamp changes before the commit that changed something in its scope resolves; it may change without reason.
+ */
+export interface Stamps {
+  /** The counter that stands for a scope. */
+  slotOf(scope: string): number
+  at(slot: number): number
+}
+
 export interface StoreReader {
   get(key: Key): Eventually<Bytes | undefined>
   /** The documents of `keys`, in that order. */
   getMany(keys: readonly Key[]): Eventually<readonly (Bytes | undefined)[]>
   /** Rows whose key begins with `prefix`, ascending, after `after` if given, at most `limit`. */
   scan(prefix: string, options: { readonly limit: number; readonly after?: Key }): Eventually<readonly Row[]>
+  /**
+   * Present where the engine can tell cheaply whether something may have changed since it was read. A reader that takes the stamp of a scope
+   * before it reads, and finds the same stamp later, may use what it read: it is as fresh as a new read would be.
+   */
+  readonly stamps?: Stamps
   feedHead(feed: string): Eventually<FeedHead>
   /** Place of message `id` in `feed`, or undefined if it is not in it. */
   feedPlace(feed: string, id: number): Eventually<Appended | undefined>
@@ -196,6 +214,17 @@ export interface Store extends StoreReader {
 
 /** Entries an inbox holds at most, the oldest dropped first, unless an engine is opened with another number. */
 export const defaultInboxLimit = 1_000
+
+/** `<table>/<partition>` of a key. */
+export function scopeOfKey(key: Key): string {
+  const second = key.indexOf('/', key.indexOf('/') + 1)
+  return second === -1 ? key : key.slice(0, second)
+}
+
+/** Scope of the order of a feed: its head and places, not the messages' documents. */
+export function scopeOfFeed(feed: string): string {
+  return `feed:${feed}`
+}
 
 /** Key of a message's document. */
 export function messageKey(id: number): Key {

@@ -18,9 +18,11 @@ export type {
   PutNumber,
   Row,
   Settlement,
+  Stamps,
   Store,
   StoreReader,
 } from './contract.js'
-export { defaultInboxLimit, messageKey, numberBytes, readNumber, StoreOutage } from './contract.js'
+export { defaultInboxLimit, messageKey, numberBytes, readNumber, scopeOfFeed, scopeOfKey, StoreOutage } from './contract.js'
 export type { LmdbStoreOptions } from './lmdb/open-lmdb-store.js'
+export { newStampMemory, touchAll } from './lmdb/stamps.js'
 export { openLmdbStore } from './lmdb/open-lmdb-store.js'

@@ -7,7 +7,8 @@ import { type AnyRecord, type Auth, type Dialect, errorCodeOf, record, type Reco
 import { newRpcContext, type RpcContext } from '../../src/rpc/context.js'
 import { dispatch } from '../../src/rpc/dispatcher.js'
 import { profiles } from '../../src/rpc/documents/index.js'
-import { emptyOverlay, newDecodeCache, newFactReader } from '../../src/rpc/facts.js'
+import { emptyOverlay, newFactReader } from '../../src/rpc/facts.js'
+import { newReadCache } from '../../src/rpc/read-cache.js'
 import { connected } from '../../src/rpc/handlers/connect/connected.js'
 import { decideConnection, readConnectFacts } from '../../src/rpc/handlers/connect/credentials.js'
 import { disconnected } from '../../src/rpc/handlers/connect/disconnected.js'
@@ -94,7 +95,7 @@ export async function openAccountWorld(parts: Partial<RpcContext> = {}): Promise
   const path = await mkdtemp(join(tmpdir(), 'account-'))
   const store = await openLmdbStore({ path })
   const context = newRpcContext({ boot: 'first', nodeCount: 4, ...parts })
-  const cache = newDecodeCache(1_000)
+  const cache = newReadCache(1_000)
   const readerNow = () => newFactReader({ store, overlay: emptyOverlay(), cache, boot: world.boot }).reader
 
   async function run(caller: Caller, isRequest: boolean, evaluate: BatchItem['evaluate']): Promise<Result> {

@@ -15,7 +15,7 @@ import {
   rooms,
   rosters,
 } from '../../src/rpc/documents/index.js'
-import { newDecodeCache } from '../../src/rpc/facts.js'
+import { newReadCache } from '../../src/rpc/read-cache.js'
 import { friendHandlers } from '../../src/rpc/handlers/friend/index.js'
 import { historyHandlers } from '../../src/rpc/handlers/history/index.js'
 import { messageHandlers } from '../../src/rpc/handlers/message/index.js'
@@ -93,7 +93,7 @@ export async function openChatWorld(): Promise<ChatWorld> {
   await put(...[ann, boris, clara, dan, anne].flatMap(person))
   await put(devices.put({ clients: ['emqttd_A1', 'emqttd_A2'].map(clientIdOf) }, phoneOf(ann)))
 
-  const cache = newDecodeCache(1_000)
+  const cache = newReadCache(1_000)
   async function run(caller: Caller, record: AnyRecord, at: number): Promise<BatchResult> {
     const items = [itemOf(caller, record, at, context)]
     const state = { clientId: caller.clientId, marks: undefined }

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { encode, record } from '../../src/protocol/index.js'
 import { contacts, cursors, devices, feedLevel, type MessageDocument, messages, presences, rosters } from '../../src/rpc/documents/index.js'
-import { emptyOverlay, newDecodeCache, newFactReader } from '../../src/rpc/facts.js'
+import { emptyOverlay, newFactReader } from '../../src/rpc/facts.js'
+import { newReadCache } from '../../src/rpc/read-cache.js'
 import type { Caller } from '../../src/rpc/request.js'
 import { readProfile } from '../../src/rpc/views/profile-view.js'
 import { p2pTopic, parsePhoneId, phoneOf, type PhoneId } from '../../src/topics/index.js'
@@ -83,8 +84,8 @@ test('the Profile of a phone with 1,000 friends shows each with presence, unread
   await world.put(cursors.put(1_000_000, pa, feedLevel(p2pTopic(pa, read))))
   let reads = 0
   const { store } = world
-  const counted = new Proxy(store, { get: (target, name: keyof typeof store) => ((reads += 1), target[name].bind(target as never)) })
-  const { reader, checks } = newFactReader({ store: counted, overlay: emptyOverlay(), cache: newDecodeCache(20_000), boot: 'first' })
+  const counted = new Proxy(store, { get: (target, name: keyof typeof store) => ((reads += 1), target[name]) })
+  const { reader, checks } = newFactReader({ store: counted, overlay: emptyOverlay(), cache: newReadCache(20_000), boot: 'first' })
   const profile = await readProfile(reader, ann, { presence: 'online', status: 'init' })
   const [roster] = profile?.rosters ?? []
   if (profile === undefined || typeof roster !== 'object') throw new Error('no profile')

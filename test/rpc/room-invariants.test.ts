@@ -4,7 +4,8 @@ import fc from 'fast-check'
 import { record } from '../../src/protocol/index.js'
 import { newRpcContext } from '../../src/rpc/context.js'
 import { barred, contacts, members, rooms, roomsOf, rosters } from '../../src/rpc/documents/index.js'
-import { emptyOverlay, type FactReader, newDecodeCache, newFactReader } from '../../src/rpc/facts.js'
+import { emptyOverlay, type FactReader, newFactReader } from '../../src/rpc/facts.js'
+import { newReadCache } from '../../src/rpc/read-cache.js'
 import { memberHandlers } from '../../src/rpc/handlers/member.js'
 import { roomHandlers } from '../../src/rpc/handlers/room/index.js'
 import { leaveAll, readLeaveAll } from '../../src/rpc/handlers/room/leave.js'
@@ -49,7 +50,7 @@ class MapStore {
       inboxPage: () => [],
       outboxPage: () => [],
     }
-    return newFactReader({ store, overlay: emptyOverlay(), cache: newDecodeCache(100), boot: 'test' }).reader
+    return newFactReader({ store, overlay: emptyOverlay(), cache: newReadCache(100), boot: 'test' }).reader
   }
 }
 

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { type Client, decideSubscribe } from '../../src/acl/index.js'
 import { contacts } from '../../src/rpc/documents/index.js'
-import { emptyOverlay, newDecodeCache, newFactReader } from '../../src/rpc/facts.js'
+import { emptyOverlay, newFactReader } from '../../src/rpc/facts.js'
+import { newReadCache } from '../../src/rpc/read-cache.js'
 import { readSubscribeFacts } from '../../src/rpc/handlers/subscribe.js'
 import { p2pTopic, phoneOf, type PhoneId } from '../../src/topics/index.js'
 import { clientIdOf } from '../acl/cast.js'
@@ -40,7 +41,7 @@ for (const { rule, who, filter, isGranted } of [
 ]) {
   test(`a device is ${isGranted ? 'granted' : 'refused'} ${rule}`, async () => {
     const { store, context } = world
-    const { reader } = newFactReader({ store, overlay: emptyOverlay(), cache: newDecodeCache(100), boot: context.boot })
+    const { reader } = newFactReader({ store, overlay: emptyOverlay(), cache: newReadCache(100), boot: context.boot })
     const facts = await readSubscribeFacts(reader, deviceOf(who), filter)
     expect(decideSubscribe(deviceOf(who), filter, facts, []).allowed).toBe(isGranted)
   })

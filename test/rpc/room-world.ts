@@ -1,7 +1,7 @@
 /** Rooms on a real store: requests and direct publishes of several people, and what each of them led to. */
 import { type AnyRecord, decode, type Dialect, encode, errorCodeOf, record, type RecordOf } from '../../src/protocol/index.js'
 import { devices, members, presences, type RoomDocument, rooms, rosters } from '../../src/rpc/documents/index.js'
-import { newDecodeCache } from '../../src/rpc/facts.js'
+import { newReadCache } from '../../src/rpc/read-cache.js'
 import { directPublish } from '../../src/rpc/handlers/direct-publish.js'
 import { memberHandlers } from '../../src/rpc/handlers/member.js'
 import { messageHandlers } from '../../src/rpc/handlers/message/index.js'
@@ -64,7 +64,7 @@ const deviceOf: { readonly [Roster in string]: string } = {
 export async function openRoomWorld(): Promise<RoomWorld> {
   const world = await openChatWorld()
   const { store, context } = world
-  const cache = newDecodeCache(1_000)
+  const cache = newReadCache(1_000)
   await world.put(...[ann, boris, clara, dan].flatMap((roster) => onlineAs(roster)), rosters.remove(anne))
 
   async function run(item: BatchItem, at: number): Promise<readonly Sent[]> {

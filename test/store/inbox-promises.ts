@@ -59,14 +59,17 @@ export function inboxPromises(store: Get<Store>, opened: Get<OpenedStore>): void
     expect(await numbers('c', 0, 5_000)).toHaveLength(limit)
   })
 
-  test('empties an inbox and forgets its numbers', async () => {
+  test('empties an inbox and lets its numbers go on', async () => {
     await Promise.all(times(5).map(() => store().commit({ deliveries: [delivery('c'), delivery('c2')] })))
-    expect((await committed(store(), { clearInboxes: ['c', 'none'], deliveries: [delivery('c', 'new')] })).delivered).toEqual([1])
-    expect(await store().inboxHead('c')).toEqual({ last: 1, settledTo: 0, releasedTo: 0, dropped: 0 })
+    expect((await committed(store(), { clearInboxes: ['c', 'none'], deliveries: [delivery('c', 'new')] })).delivered).toEqual([6])
+    expect(await store().inboxHead('c')).toEqual({ last: 6, settledTo: 5, releasedTo: 5, dropped: 0 })
     expect((await store().inboxPage('c', { after: 0, limit: 9 })).map(({ body }) => plain(body))).toEqual(['new'])
     expect(await numbers('c2')).toEqual([1, 2, 3, 4, 5])
     await committed(store(), { clearInboxes: ['c'] })
-    expect([await store().inboxHead('c'), await numbers('c')]).toEqual([undefined, []])
+    expect(await numbers('c')).toEqual([])
+    await committed(store(), { settlements: [{ client: 'c', settledTo: 3, releasedTo: 2 }] })
+    expect(await store().inboxHead('c')).toEqual({ last: 6, settledTo: 6, releasedTo: 6, dropped: 0 })
+    expect(await store().inboxHead('none')).toBeUndefined()
   })
 }
 

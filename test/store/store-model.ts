@@ -97,7 +97,7 @@ export function storeModel(inboxLimit: number): StoreModel {
   }
 
   function applyToInboxes({ clearInboxes, settlements, deliveries }: Commit, appended: readonly Appended[]): number[] {
-    for (const client of clearInboxes ?? []) inboxes.delete(client)
+    for (const client of clearInboxes ?? []) settle({ client, settledTo: Infinity, releasedTo: Infinity })
     for (const settlement of settlements ?? []) settle(settlement)
     return (deliveries ?? []).map((delivery) => deliver(delivery, appended))
   }

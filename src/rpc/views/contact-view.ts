@@ -64,8 +64,8 @@ export async function readContactFacts(facts: FactReader, owner: PhoneId, other:
 }
 
 /** Full Contact of `other` as `owner` may see it now. */
-export async function readContactView(facts: FactReader, owner: PhoneId, other: PhoneId): Promise<Contact> {
-  return contactView(await readContactFacts(facts, owner, other))
+export function readContactView(facts: FactReader, owner: PhoneId, other: PhoneId): Promise<Contact> {
+  return facts.memo(`contact ${owner} ${other}`, async (own) => contactView(await readContactFacts(own, owner, other)))
 }
 
 /**
@@ -73,15 +73,18 @@ export async function readContactView(facts: FactReader, owner: PhoneId, other: 
  * answers them in few round trips.
  */
 export async function readUserlist(facts: FactReader, owner: PhoneId): Promise<readonly Contact[]> {
-  const [rows, ownRooms] = await Promise.all([facts.scan(contacts, [owner], contactLimit), readRoomIds(facts, owner)])
+  const rows = await facts.scan(contacts, [owner], contactLimit)
   const shown = rows.filter(({ document }) => isShown(document))
-  return Promise.all(
-    shown.map(async ({ key: [, other], document: contact }) => {
-      // Friends see each other's presence anyway, and a ban hides it anyway.
-      const isFellow = contact.state !== 'friend' && !isBarred(contact) && (await isInAnyOf(facts, other, ownRooms))
-      return contactView(await readAround(facts, { owner, other, contact, isFellow }))
-    }),
-  )
+  return Promise.all(shown.map(({ key: [, other] }) => readListed(facts, owner, other)))
+}
+
+/** A contact as its owner's list shows it: whether they share a room matters only where nothing else decides whether presence is shown. */
+function readListed(facts: FactReader, owner: PhoneId, other: PhoneId): Promise<Contact> {
+  return facts.memo(`listed ${owner} ${other}`, async (own) => {
+    const contact = await own.peek(contacts, owner, other)
+    const isFellow = contact?.state !== 'friend' && !isBarred(contact) && (await shareRoom(own, owner, other))
+    return contactView(await readAround(own, { owner, other, contact, isFellow }))
+  })
 }
 
 /**

@@ -27,16 +27,17 @@ const pageSize = 100
 export const emptyState: FeedState = { lastMessage: null, unread: 0, reader: 0, otherReader: 0 }
 
 /** Reads what `viewer` is shown of a feed; bounded however long the feed is. Shown only, so nothing of it is checked at commit. */
-export async function readFeedState(facts: FactReader, feed: string, viewer: PhoneId): Promise<FeedState> {
+export function readFeedState(facts: FactReader, feed: string, viewer: PhoneId): Promise<FeedState> {
+  return facts.memo(`feed ${feed} ${viewer}`, (own) => buildFeedState(own, feed, viewer))
+}
+
+async function buildFeedState(facts: FactReader, feed: string, viewer: PhoneId): Promise<FeedState> {
   const head = await facts.feedHead(feed)
   if (head.count === 0) return emptyState
   const reader = (await facts.peek(cursors, viewer, feedLevel(feed))) ?? 0
-  const [lastMessage, unread, otherReader] = await Promise.all([
-    readLastMessage(facts, feed, viewer),
-    readUnread(facts, feed, viewer, reader),
-    readOtherReader(facts, feed, viewer),
-  ])
-  return { lastMessage, unread, reader, otherReader }
+  const lastMessage = await readLastMessage(facts, feed, viewer)
+  const unread = await readUnread(facts, feed, viewer, reader)
+  return { lastMessage, unread, reader, otherReader: await readOtherReader(facts, feed, viewer) }
 }
 
 /** How far the other party of a private chat has read; 0 in a room. */

@@ -28,18 +28,16 @@ export function profileRecord(
  * @returns undefined if the phone has no profile
  * @see docs/protocol/rpc.md 4, Auth/login
  */
-export async function readProfile(
-  facts: FactReader,
-  phone: Phone,
-  shown: Pick<Profile, 'presence' | 'status'>,
-): Promise<Profile | undefined> {
-  const profile = await facts.peek(profiles, phone)
-  if (profile === undefined) return undefined
-  const rosters = await Promise.all(rosterIds(phone, profile).map((phoneId) => readRoster(facts, phoneId, null)))
-  return profileRecord(
-    phone,
-    profile,
-    rosters.filter((roster) => roster !== undefined),
-    shown,
-  )
+export function readProfile(facts: FactReader, phone: Phone, shown: Pick<Profile, 'presence' | 'status'>): Promise<Profile | undefined> {
+  return facts.memo(`profile ${phone} ${String(shown.presence)} ${String(shown.status)}`, async (own) => {
+    const profile = await own.peek(profiles, phone)
+    if (profile === undefined) return undefined
+    const rosters = await Promise.all(rosterIds(phone, profile).map((phoneId) => readRoster(own, phoneId, null)))
+    return profileRecord(
+      phone,
+      profile,
+      rosters.filter((roster) => roster !== undefined),
+      shown,
+    )
+  })
 }

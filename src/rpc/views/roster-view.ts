@@ -32,11 +32,13 @@ export function rosterRecord(phoneId: PhoneId, roster: RosterDocument, lists: Ro
  * @returns undefined if there is no such roster
  * @see docs/protocol/rpc.md 4, Auth/login
  */
-export async function readRoster(facts: FactReader, phoneId: PhoneId, status: Roster['status']): Promise<Roster | undefined> {
-  const roster = await facts.peek(rosters, phoneId)
-  if (roster === undefined) return undefined
-  const [userlist, roomlist] = await Promise.all([readUserlist(facts, phoneId), readRoomlist(facts, phoneId)])
-  return rosterRecord(phoneId, roster, { userlist, roomlist }, status)
+export function readRoster(facts: FactReader, phoneId: PhoneId, status: Roster['status']): Promise<Roster | undefined> {
+  return facts.memo(`roster ${phoneId} ${String(status)}`, async (own) => {
+    const roster = await own.peek(rosters, phoneId)
+    if (roster === undefined) return undefined
+    const [userlist, roomlist] = await Promise.all([readUserlist(own, phoneId), readRoomlist(own, phoneId)])
+    return rosterRecord(phoneId, roster, { userlist, roomlist }, status)
+  })
 }
 
 /** A roster, and what its self-contact is made of. */

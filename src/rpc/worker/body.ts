@@ -1,7 +1,9 @@
 import { Packr } from 'msgpackr'
 import { type AnyRecord, encode, type Encoding, type RecordOf } from '../../protocol/index.js'
 import type { Bytes } from '../../store/contract.js'
+import { variantOf } from '../link/variant.js'
 import type { Original } from '../outcome.js'
+import { isView } from '../read-cache.js'
 import { withLastMessageOf } from '../views/room-view.js'
 
 /**
@@ -61,5 +63,17 @@ export function withLastMessage(record: AnyRecord, message: RecordOf<'Message'>)
 /** Payload for a device: the peer's own bytes where the encoding is the same, else the record encoded anew. */
 export function renderRecord(record: AnyRecord, original: Original | undefined, encoding: Encoding): Uint8Array {
   if (original?.encoding.codec === encoding.codec && original.encoding.dialect === encoding.dialect) return original.bytes
-  return encode(record, encoding)
+  return isView(record) ? encodeView(record, encoding) : encode(record, encoding)
+}
+
+/** Encodings of views, which are sent again as they are, by variant. */
+const encodedViews = new WeakMap<AnyRecord, (Uint8Array | undefined)[]>()
+
+function encodeView(record: AnyRecord, encoding: Encoding): Uint8Array {
+  const known = encodedViews.get(record) ?? []
+  const variant = variantOf(encoding)
+  const bytes = known[variant] ?? encode(record, encoding)
+  known[variant] = bytes
+  encodedViews.set(record, known)
+  return bytes
 }

@@ -2,8 +2,9 @@ import { type AnyRecord, err } from '../../protocol/index.js'
 import { type CommitResult, type Store, StoreOutage } from '../../store/contract.js'
 import { type ClientId, actionsTopic } from '../../topics/index.js'
 import type { Mark } from '../documents/index.js'
-import { CommitFirst, type DecodeCache, emptyOverlay, type FactReader, newFactReader, type Overlay } from '../facts.js'
+import { CommitFirst, emptyOverlay, type FactReader, newFactReader, type Overlay } from '../facts.js'
 import type { Outcome } from '../outcome.js'
+import type { ReadCache } from '../read-cache.js'
 import { addOutcome, type Asker, type Draft, emptyDraft, needsCommit } from './draft.js'
 import { addMarks, hasMark, type Marks, readMarks } from './marks.js'
 
@@ -29,7 +30,7 @@ export interface BatchResult {
 
 export interface BatchWorld {
   readonly store: Store
-  readonly cache: DecodeCache
+  readonly cache: ReadCache
   readonly boot: string
   readonly newId: () => string
   /** A handler threw: the request is refused as `internal`, the fault is logged. */
@@ -67,6 +68,7 @@ export async function runBatch(
       const result = await commitDraft(drafted, client, world)
       if (result.kind === 'committed') return { draft: drafted.draft, result, covered: drafted.covered }
       world.onConflict()
+      for (const { key } of drafted.draft.checks) world.cache.rows.delete(key)
     } catch (error) {
       if (!(error instanceof StoreOutage)) throw error
       await world.wait(Math.min(1_000, 50 * 2 ** attempt))

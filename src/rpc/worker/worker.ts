@@ -3,13 +3,14 @@ import { decideVersion, decideSubscribe } from '../../acl/index.js'
 import { encode, type Encoding } from '../../protocol/index.js'
 import type { InboxHead, Store } from '../../store/contract.js'
 import type { RpcContext } from '../context.js'
-import { newDecodeCache, emptyOverlay, newFactReader, type FactReader } from '../facts.js'
+import { emptyOverlay, newFactReader, type FactReader } from '../facts.js'
 import { decideConnection, readConnectFacts, type ServiceSecrets } from '../handlers/connect/credentials.js'
 import { readSubscribeFacts } from '../handlers/subscribe.js'
 import { newFrameWriter, takeFrame } from '../link/frame.js'
 import { type ConnectResult, type ControlToMain, writeAnswer, writeInboxPage, writeSettled } from '../link/to-main.js'
 import { type ControlToWorker, messagesToWorker, type PageMessage, type RequestMessage, type SettleMessage } from '../link/to-worker.js'
 import { encodingOf, variantOf } from '../link/variant.js'
+import { newReadCache } from '../read-cache.js'
 import { newCounts } from './counts.js'
 import { emitBatch, type EmitWorld } from './emit.js'
 import { readInboxPage } from './inbox-page.js'
@@ -48,7 +49,7 @@ const countsEveryMs = 1_000
 
 export function startWorker(parts: WorkerParts): RpcWorker {
   const { store, context, services } = parts
-  const cache = newDecodeCache(cachedDocuments)
+  const cache = newReadCache(cachedDocuments)
   const connections = new Map<number, WorkerConnection>()
   /** The connection whose acknowledgements count for the inbox of a client. */
   const latest = new Map<string, number>()

@@ -30,7 +30,7 @@ const groupLimit = { commits: 1_024, bytes: 8 * 1024 * 1024 }
 /** How long a handle waits before it looks again whether the turn is free. */
 const turnPollMs = 1
 
-export function commitQueue(environment: Environment, inboxLimit: number): CommitQueue {
+export function commitQueue(environment: Environment, inboxLimit: number, onWritten: (commit: Commit) => void): CommitQueue {
   let waiting: Waiting[] = []
   let running: Promise<void> | undefined
 
@@ -48,6 +48,7 @@ export function commitQueue(environment: Environment, inboxLimit: number): Commi
   async function settle(group: readonly Waiting[]): Promise<void> {
     try {
       const results = await write(group.map(({ commit }) => commit))
+      for (const [place, { commit }] of group.entries()) if (results[place]?.kind === 'committed') onWritten(commit)
       for (const [place, result] of results.entries()) group[place]?.resolve(result)
     } catch (error) {
       const outage = new StoreOutage('the store cannot write', { cause: error })
@@ -71,7 +72,7 @@ export function commitQueue(environment: Environment, inboxLimit: number): Commi
 
   /** The results, or undefined if another handle wrote between plan and write. */
   async function attempt(commits: readonly Commit[]): Promise<readonly CommitResult[] | undefined> {
-    environment.refresh()
+    environment.refresh(true)
     const version = environment.version()
     const { writes, results } = planGroup(commits, environment.peek, inboxLimit)
     return writes.size === 0 || (await environment.writeAt(version, writes)) ? results : undefined

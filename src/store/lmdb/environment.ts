@@ -8,10 +8,10 @@ import { rowEncoder } from './row-keys.js'
 export interface Environment {
   readonly rows: Database<Buffer, string | Buffer>
   /**
-   * Begins a new snapshot for the reads that follow in this tick.
+   * Begins a new snapshot for the reads that follow, once in a tick unless it is forced.
    * @throws StoreOutage if the environment is closed.
    */
-  refresh(): void
+  refresh(isForced?: boolean): void
   /** Bytes of a row, a copy. */
   read(row: string): Bytes | undefined
   /** Bytes of a row, overwritten by the next read: cheaper for who looks at them at once. */
@@ -59,11 +59,19 @@ export function openEnvironment({ path, mapSizeBytes }: EnvironmentOptions): Env
   const peek = (row: string): Bytes | undefined => rows.getBinaryFast(row)?.subarray(0, sized.lastSize)
   let hasFailed = false
   let isClosed = false
+  let isFresh = false
+  const expire = (): void => {
+    isFresh = false
+  }
   return {
     rows,
-    refresh() {
+    refresh(isForced = false) {
       if (isClosed) throw new StoreOutage('the store is closed')
+      if (isFresh && !isForced) return
       rows.resetReadTxn()
+      isFresh = true
+      // News of other threads' commits come as events: until the next one begins, the snapshot is as new as it need be.
+      process.nextTick(expire)
     },
     read(row) {
       const bytes = peek(row)

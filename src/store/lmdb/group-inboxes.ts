@@ -10,7 +10,7 @@ import { inboxChunkRow, inboxHeadRow } from './row-keys.js'
 /** An inbox during a group: its marks as the commits move them, and what is not yet in a chunk. */
 interface OpenInbox {
   readonly client: string
-  /** False before the first delivery ever and after the inbox was cleared. */
+  /** False before the first delivery ever. */
   isKnown: boolean
   last: number
   settledTo: number
@@ -27,6 +27,7 @@ interface OpenInbox {
 const chunkLimit = { entries: 128, bytes: 32_768 }
 
 export interface GroupInboxes {
+  /** Settles everything; numbers go on. */
   clear(client: string): void
   /** Moves marks forward, at most to the newest entry; an inbox that is not there stays so. */
   settle(settlement: Settlement): void
@@ -51,8 +52,8 @@ export function groupInboxes(rows: Rows, limit: number): GroupInboxes {
   return {
     clear(client) {
       const inbox = inboxOf(client)
-      removeChunks(rows, inbox, inbox.storedTo)
-      inboxes.set(client, nothing(client))
+      inbox.settledTo = inbox.last
+      inbox.releasedTo = inbox.last
     },
     settle({ client, settledTo, releasedTo }) {
       const inbox = inboxOf(client)

@@ -5,23 +5,28 @@ import { openEnvironment, type Environment, type EnvironmentOptions } from './en
 import { lmdbReader } from './reader.js'
 import { requireCommit } from './require-commit.js'
 import { migrate } from './schema.js'
+import { openStamps } from './stamps.js'
 
 export interface LmdbStoreOptions extends EnvironmentOptions {
   /** Entries an inbox holds at most, the oldest dropped first; 1,000 by default. */
   readonly inboxLimit?: number
+  /** Memory for {@link Stamps}, the same for all handles of the process; without it the store has none. */
+  readonly stampMemory?: SharedArrayBuffer
 }
 
 /**
  * Opens the store in `path`. Each thread that needs it opens a handle of its own; all of them may read and commit.
  * @throws StoreOutage if the folder was written by a newer version of the program, or cannot be opened.
  */
-export async function openLmdbStore({ inboxLimit = defaultInboxLimit, ...options }: LmdbStoreOptions): Promise<Store> {
+export async function openLmdbStore({ inboxLimit = defaultInboxLimit, stampMemory, ...options }: LmdbStoreOptions): Promise<Store> {
   const environment = openEnvironment(options)
   await migrateOrClose(environment)
-  const queue = commitQueue(environment, inboxLimit)
+  const stamps = stampMemory === undefined ? undefined : openStamps(stampMemory)
+  const queue = commitQueue(environment, inboxLimit, (commit) => stamps?.touch(commit))
   let closing: Promise<void> | undefined
   return {
     ...lmdbReader(environment),
+    ...(stamps === undefined ? {} : { stamps }),
     async commit(commit) {
       if (closing !== undefined) throw new StoreOutage('the store is closed')
       requireCommit(commit)

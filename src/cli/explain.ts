@@ -1,0 +1,42 @@
+import { Complaint, exitCodes } from './complaint.js'
+import { reasons } from '../protocol/index.js'
+
+/** What was being done when the server refused; the same code means different things to a person. */
+export type Deed = 'register' | 'verify' | 'name' | 'befriend' | 'message' | 'history'
+
+const inWords: Readonly<Record<Deed, Readonly<Record<string, string>>>> = {
+  register: {
+    attempts_expired: 'too many wrong codes for this number; it is locked for 15 minutes, try again later',
+    sms_send: 'the server could not send the code; look at its log, or try again later',
+    invalid_data: 'the server takes no such number; write it with its country code, 5 to 15 digits',
+  },
+  verify: {
+    invalid_sms_code: 'the code is wrong; ask for a new one by registering again, the fifth wrong code locks the number',
+    attempts_expired: 'too many wrong codes for this number; it is locked for 15 minutes, try again later',
+    session_not_found: 'the code is older than 10 minutes; register again',
+    mismatch_user_data: 'another registration took this one over; register again',
+  },
+  name: { invalid_data: 'a first name has 2 to 32 characters, a surname 1 to 32' },
+  befriend: {
+    contact_not_found: 'nobody is registered under that phone_id',
+    contacts_not_found: 'there is no request of theirs to accept any more',
+    not_authorized: 'they have banned you',
+    invalid_data: 'a request is under way already, or it would be one to yourself',
+  },
+  message: {
+    not_authorized: 'you are not friends, or one of you has banned the other',
+    invalid_data: 'the text is empty, or longer than 16384 bytes',
+  },
+  history: { not_authorized: 'this is not a chat of yours' },
+}
+
+/** A refusal in words: what it means for what was being done, and its code. */
+export function explain(code: string, deed: Deed): string {
+  const known: Readonly<Record<string, { readonly meaning: string } | undefined>> = reasons
+  return `${inWords[deed][code] ?? known[code]?.meaning ?? 'the server gives no reason we know'} (${code})`
+}
+
+/** The complaint about a refusal. */
+export function refusedBecause(code: string, deed: Deed): Complaint {
+  return new Complaint(exitCodes.refused, `Refused: ${explain(code, deed)}`)
+}

@@ -1,0 +1,81 @@
+import type { Bytes, Key, Stamps } from '../store/contract.js'
+
+/** Slots and the stamps they had: slot, stamp, slot, stamp … */
+export type Dependencies = number[]
+
+interface CachedRow {
+  readonly bytes: Bytes | undefined
+  readonly document: unknown
+  readonly slot: number
+  readonly stamp: number
+}
+
+interface CachedView {
+  readonly view: object | undefined
+  readonly dependencies: Dependencies
+}
+
+/**
+ * What a worker keeps of what it has read: decoded documents, used again while their stamp (see `Stamps`) or at least their bytes are the
+ * same, and views made of many facts, used again while all of them are the same. Bounded; the oldest half goes when it is full.
+ */
+export interface ReadCache {
+  readonly capacity: number
+  readonly rows: Map<Key, CachedRow>
+  readonly views: ViewCache
+}
+
+interface ViewCache {
+  get(name: string): CachedView | undefined
+  set(name: string, view: object | undefined, dependencies: Dependencies): void
+}
+
+/** @param capacity documents kept; views are kept while they rest on at most 16 times as many facts together */
+export function newReadCache(capacity: number): ReadCache {
+  return { capacity, rows: new Map(), views: newViewCache(capacity * 16) }
+}
+
+export function remember(cache: ReadCache, key: Key, row: CachedRow): void {
+  if (cache.rows.size >= cache.capacity && !cache.rows.has(key)) dropOldest(cache.rows, cache.capacity >> 1)
+  cache.rows.set(key, row)
+}
+
+/** Whether nothing a view rests on may have changed. */
+export function isUnchanged(dependencies: Dependencies, stamps: Stamps): boolean {
+  for (let i = 0; i < dependencies.length; i += 2) if (stamps.at(dependencies[i] ?? 0) !== dependencies[i + 1]) return false
+  return true
+}
+
+/** Whether a record is a view that may be sent again as it is, so that its encoding is worth keeping. */
+export function isView(record: object): boolean {
+  return views.has(record)
+}
+
+const views = new WeakSet<object>()
+
+function newViewCache(maxFacts: number): ViewCache {
+  const known = new Map<string, CachedView>()
+  let facts = 0
+  return {
+    get: (name) => known.get(name),
+    set(name, view, dependencies) {
+      facts += dependencies.length - (known.get(name)?.dependencies.length ?? 0)
+      known.set(name, { view, dependencies })
+      if (view !== undefined) views.add(view)
+      while (facts > maxFacts * 2) {
+        const [oldest] = known
+        if (oldest === undefined) return
+        known.delete(oldest[0])
+        facts -= oldest[1].dependencies.length
+      }
+    },
+  }
+}
+
+function dropOldest(rows: Map<Key, unknown>, count: number): void {
+  let left = count
+  for (const key of rows.keys()) {
+    if (left-- === 0) return
+    rows.delete(key)
+  }
+}

@@ -1,0 +1,2 @@
+/** The door of `server/`: the whole server as a command. */
+export { serve } from './main.js'

@@ -1,0 +1,40 @@
+import { scopeOfFeed, scopeOfKey, type Commit, type Stamps } from '../contract.js'
+
+/** How many counters there are. Scopes share them by hash: a collision costs a needless read, and a million make it rare. */
+export const stampSlots = 1 << 20
+
+/** Counters for the handles of one process, in memory that its threads share. */
+export function newStampMemory(): SharedArrayBuffer {
+  return new SharedArrayBuffer(stampSlots * Int32Array.BYTES_PER_ELEMENT)
+}
+
+/** The counters of a process, as one of its threads uses them. */
+export function openStamps(memory: SharedArrayBuffer): Stamps & { touch(commit: Commit): void } {
+  const counters = new Int32Array(memory)
+  const touchScope = (scope: string): void => {
+    Atomics.add(counters, slotOf(scope), 1)
+  }
+  return {
+    slotOf,
+    at: (slot) => Atomics.load(counters, slot),
+    /** To be called when the commit can be seen by all and before it resolves. */
+    touch({ puts = [], numbers = [], appends = [] }) {
+      for (const { key } of puts) touchScope(scopeOfKey(key))
+      for (const { key } of numbers) touchScope(scopeOfKey(key))
+      for (const { feed } of appends) touchScope(scopeOfFeed(feed))
+    },
+  }
+}
+
+/** Changes every stamp: what was read before is to be read again. */
+export function touchAll(memory: SharedArrayBuffer): void {
+  const counters = new Int32Array(memory)
+  for (let slot = 0; slot < counters.length; slot++) Atomics.add(counters, slot, 1)
+}
+
+/** FNV-1a, folded to the number of counters. */
+function slotOf(scope: string): number {
+  let hash = 0x811c9dc5
+  for (let i = 0; i < scope.length; i++) hash = Math.imul(hash ^ scope.charCodeAt(i), 0x01000193)
+  return (hash ^ (hash >>> 20)) & (stampSlots - 1)
+}
