@@ -208,7 +208,7 @@ describe('a message in a chat', () => {
     }
     const client = { kind: 'device', rosters: [ann] } as unknown
     const request = { record: aMessage(ann, boris, { msg_id: 'x' }), now, caller: { client, dialect: 'v1' }, context: world.context }
-    await postMessage.read(request as Parameters<typeof postMessage.read>[0], reader as Parameters<typeof postMessage.read>[1])
+    await postMessage.read(request as Parameters<typeof postMessage.read>[0], reader as unknown as Parameters<typeof postMessage.read>[1])
     expect(asked).toEqual(['contact', 'sent'])
   })
 })
