@@ -47,7 +47,10 @@ export interface Device {
    */
   ask(request: AnyRecord, isAnswer: (record: AnyRecord) => boolean): Promise<Reply>
   /** Sends a request and takes every record that `pick` knows until the server has answered all of it. Throws as `ask`. */
-  collect<T>(request: AnyRecord, pick: (record: AnyRecord) => T | undefined): Promise<readonly T[] | { readonly kind: 'refusal'; readonly code: string }>
+  collect<T>(
+    request: AnyRecord,
+    pick: (record: AnyRecord) => T | undefined,
+  ): Promise<readonly T[] | { readonly kind: 'refusal'; readonly code: string }>
   /** Sends a request that has no answer, if there is a connection. */
   tell(request: AnyRecord): void
   /** Disconnects in order. */
@@ -130,7 +133,10 @@ function open({ server, clientId, token, dialect }: DeviceOptions): MqttClient {
       will: { topic: dialect === 'v1' ? 'version/1' : 'version/11', payload: Buffer.alloc(0), qos: 0, retain: false },
     })
   } catch (error) {
-    throw new Complaint(exitCodes.usage, `${server} is no address of a server, write it as mqtt://127.0.0.1:1883 (${(error as Error).message})`)
+    throw new Complaint(
+      exitCodes.usage,
+      `${server} is no address of a server, write it as mqtt://127.0.0.1:1883 (${(error as Error).message})`,
+    )
   }
 }
 
@@ -157,8 +163,8 @@ function greeted(connection: Connection): Promise<void> {
       })
     })
     client.on('error', (error) => {
-      if ('code' in error && error.code === badUserNameOrPassword) listener.onBarred?.()
       if (isFirst) fail(complaintAbout(error, options))
+      else if ('code' in error && error.code === badUserNameOrPassword) listener.onBarred?.()
     })
     client.on('close', () => {
       const wasGreeted = connection.isGreeted
@@ -265,7 +271,13 @@ async function collect<T>(
 }
 
 function isInitAnswer(received: AnyRecord): boolean {
-  return received.tag === 'io' && received.data !== null && typeof received.data === 'object' && 'tag' in received.data && received.data.tag === 'Token'
+  return (
+    received.tag === 'io' &&
+    received.data !== null &&
+    typeof received.data === 'object' &&
+    'tag' in received.data &&
+    received.data.tag === 'Token'
+  )
 }
 
 function away(server: string, because: string): Complaint {

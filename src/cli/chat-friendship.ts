@@ -1,0 +1,55 @@
+import { type Chat, run } from './chat-state.js'
+import { fetchHistory, sendOutbox } from './chat-messages.js'
+import { Complaint, exitCodes } from './complaint.js'
+import { approach, type Standing } from './friends.js'
+
+const shownAtStart = 20
+
+/** Brings the chat to where its standing allows: asks a stranger, accepts whoever asks, greets a friend with the history. */
+export async function befriend(chat: Chat): Promise<void> {
+  if (chat.isApproaching) return
+  chat.isApproaching = true
+  try {
+    const before = chat.standing
+    const after = await approach(before, chat.friend, chat.device, chat.account)
+    if (before === 'none' && after === 'asked')
+      chat.screen.line(`* You have asked ${chat.name} to be friends; what you type is sent when they accept.`)
+    if (before === 'asked' && after === 'asked')
+      chat.screen.line(`* ${chat.name} has not accepted your request yet; what you type is sent then.`)
+    changeStanding(chat, after)
+  } finally {
+    chat.isApproaching = false
+  }
+}
+
+/** The friendship has changed, or is known for the first time. */
+export function changeStanding(chat: Chat, standing: Standing): void {
+  const before = chat.standing
+  if (before === standing && standing !== 'friend') return
+  chat.standing = standing
+  switch (standing) {
+    case 'friend':
+      if (before !== 'friend') chat.screen.line(`* You and ${chat.name} are friends now.`)
+      return
+    case 'asks':
+      run(
+        chat,
+        befriend(chat).then(() => open(chat)),
+      )
+      return
+    case 'barred':
+      chat.leave(new Complaint(exitCodes.refused, `Refused: ${chat.friend} has banned you, or you them.`))
+      return
+    case 'none':
+      chat.screen.line(`* ${chat.name} is no friend of yours any more; leave and chat again to ask.`)
+      return
+    case 'asked':
+  }
+}
+
+/** Shows what was said, and sends what waits. */
+export async function open(chat: Chat): Promise<void> {
+  if (chat.standing !== 'friend') return
+  await (chat.newest === 0 ? fetchHistory(chat, -shownAtStart) : fetchHistory(chat, 100, chat.newest))
+  await sendOutbox(chat)
+}

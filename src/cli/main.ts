@@ -1,0 +1,171 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs'
+import { createInterface } from 'node:readline/promises'
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import type { Codec, Dialect } from '../protocol/index.js'
+import { chat } from './chat.js'
+import { Complaint, exitCodes } from './complaint.js'
+import { register } from './register.js'
+import { send } from './send.js'
+import { testCodeFor } from './test-code.js'
+import { watch } from './watch.js'
+
+const exitCodeHelp = `
+Exit codes: 0 done, 1 a fault of ours, 2 wrong usage, 3 the server said no, 4 no server or no answer,
+5 not registered or the profile is in use, 78 (serve) options that cannot be used.
+
+Two terminals are two people: give each its own --profile.
+  nynja serve --test-numbers 999 --test-code 123456
+  nynja register 9991001 --name Anna  --code 123456 --profile anna
+  nynja register 9991002 --name Boris --code 123456 --profile boris
+  nynja chat 9991002 --profile anna          and in the other terminal: nynja chat 9991001 --profile boris`
+
+interface Common {
+  readonly profile: string
+  readonly server?: string
+}
+
+const line = (text: string): void => {
+  process.stdout.write(`${text}\n`)
+}
+const notice = (text: string): void => {
+  process.stderr.write(`${text}\n`)
+}
+
+function newProgram(): Command {
+  const program = new Command('nynja')
+    .description('A messenger over MQTT: the server, and a way to try it by hand.')
+    .version(version())
+    .enablePositionalOptions()
+    .showHelpAfterError('(nynja --help shows how)')
+    .addHelpText('after', exitCodeHelp)
+    .exitOverride()
+  addServe(program)
+  addRegister(program)
+  addSend(program)
+  addChat(program)
+  addWatch(program)
+  return program
+}
+
+function version(): string {
+  const manifest: unknown = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'))
+  return typeof manifest === 'object' && manifest !== null && 'version' in manifest ? String(manifest.version) : 'unknown'
+}
+
+function withCommon(command: Command): Command {
+  return command
+    .option('--profile <name>', 'whose account on this machine', 'default')
+    .option('--server <url>', 'the server; else the one of the registration')
+}
+
+function addServe(program: Command): void {
+  program
+    .command('serve')
+    .description('run the server; takes the flags of the server, `nynja serve --help` lists them')
+    .argument('[options...]', 'flags of the server')
+    .helpOption(false)
+    .allowUnknownOption()
+    .passThroughOptions()
+    .action(async (options: readonly string[]) => {
+      const { serve } = await import('../server/index.js')
+      await serve(options)
+    })
+}
+
+function addRegister(program: Command): void {
+  program
+    .command('register')
+    .description('make this machine a device of a phone number; asks for the code the server has sent')
+    .argument('<phone>', 'with the country code, 5 to 15 digits')
+    .option('--name <name>', 'first name, or first name and surname')
+    .option('--server <url>', 'the server', 'mqtt://127.0.0.1:1883')
+    .option('--profile <name>', 'name of the account on this machine', 'default')
+    .addOption(new Option('--as <name>', 'the same as --profile').conflicts('profile'))
+    .option('--code <digits>', 'the code; else it is asked for (test numbers: NYNJA_TEST_NUMBERS, NYNJA_TEST_CODE)')
+    .addOption(new Option('--codec <codec>', 'how records are written').choices(['bert', 'msgpack', 'json']).default('bert'))
+    .addOption(new Option('--dialect <dialect>', 'which layouts records have').choices(['v1', 'v11']).default('v1'))
+    .action(
+      async (
+        phone: string,
+        options: Common & { server: string; as?: string; name?: string; code?: string; codec: Codec; dialect: Dialect },
+      ) => {
+        await register(phone, {
+          ...options,
+          profile: options.as ?? options.profile,
+          name: options.name,
+          code: options.code ?? testCodeFor(phone, process.env),
+          askCode: () => askCode(phone),
+          say: line,
+        })
+      },
+    )
+}
+
+async function askCode(phone: string): Promise<string> {
+  const reader = createInterface({ input: process.stdin, output: process.stderr })
+  try {
+    const ended = new Promise<string>((resolve) =>
+      reader.once('close', () => {
+        resolve('')
+      }),
+    )
+    const code = await Promise.race([reader.question(`The code that was sent to ${phone}: `), ended])
+    if (code.trim() === '') throw new Complaint(exitCodes.usage, 'No code was given. Register again when you have it, or with --code.')
+    return code
+  } finally {
+    reader.close()
+  }
+}
+
+function addSend(program: Command): void {
+  withCommon(program.command('send'))
+    .description('send one message to a friend, and wait until it is stored')
+    .argument('<to>', 'phone or phone_id')
+    .argument('<text>', 'what to say')
+    .action(async (to: string, text: string, options: Common) => {
+      await send(to, text, options, line)
+    })
+}
+
+function addChat(program: Command): void {
+  withCommon(program.command('chat'))
+    .description('talk with somebody; asks for friendship, or accepts it. Lines may also come through a pipe')
+    .argument('<with>', 'phone or phone_id')
+    .option('--linger <seconds>', 'after the last line of a pipe, how long to wait for what cannot be sent yet', seconds, 30)
+    .action(async (to: string, options: Common & { linger: number }) => {
+      await chat(to, { ...options, lingerMs: options.linger * 1_000 })
+    })
+}
+
+function seconds(text: string): number {
+  const value = Number(text)
+  if (!Number.isFinite(value) || value < 0 || value > 86_400) throw new InvalidArgumentError('It is a number from 0 to 86400.')
+  return value
+}
+
+function addWatch(program: Command): void {
+  withCommon(program.command('watch'))
+    .description('print what a device is sent, one record a line; Ctrl-C ends it')
+    .option('--json', 'as JSON objects', false)
+    .action(async ({ json, ...options }: Common & { json: boolean }) => {
+      const ended = new Promise((resolve) => {
+        process.once('SIGINT', resolve)
+        process.once('SIGTERM', resolve)
+      })
+      await watch({ ...options, isJson: json }, { line, notice }, ended)
+    })
+}
+
+try {
+  await newProgram().parseAsync()
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? exitCodes.done : exitCodes.usage
+  else if (error instanceof Complaint) {
+    notice(error.message)
+    process.exitCode = error.exitCode
+  } else {
+    notice(`A fault of ours: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
+    process.exitCode = exitCodes.fault
+  }
+}

@@ -1,0 +1,87 @@
+import { clearScreenDown, createInterface, cursorTo, type Interface, moveCursor } from 'node:readline'
+
+/** What a person does at the screen. */
+export interface ScreenListener {
+  onLine(line: string): void
+  /** A key in the line being typed; only at a terminal. @param line what it holds so far */
+  onKey(line: string): void
+  /** Nothing more will be typed: the pipe has ended, or Ctrl-D. */
+  onEnd(): void
+  onInterrupt(): void
+}
+
+/** Lines that come, above the line being typed. */
+export interface Screen {
+  /** Whether a person sits there: else lines come from a pipe, and there is no prompt. */
+  readonly isTerminal: boolean
+  line(text: string): void
+  /** What stands before the prompt; without a terminal it is printed as a line when it changes. */
+  hint(text: string): void
+  close(): void
+}
+
+/** Takes over stdin and stdout. */
+export function openScreen(listener: ScreenListener): Screen {
+  const { stdin, stdout } = process
+  const isTerminal = stdin.isTTY && stdout.isTTY
+  const reader = createInterface({ input: stdin, output: isTerminal ? stdout : undefined, terminal: isTerminal, prompt: '> ' })
+  let hint = ''
+  let isClosed = false
+  const prompt = (): void => {
+    if (!isTerminal || isClosed) return
+    reader.setPrompt(hint === '' ? '> ' : `(${hint}) > `)
+    reader.prompt(true)
+  }
+  const onSignal = (): void => {
+    listener.onInterrupt()
+  }
+  const onKey = (): void => {
+    listener.onKey(reader.line)
+  }
+  reader.on('line', (line) => {
+    prompt()
+    listener.onLine(line)
+  })
+  reader.on('close', () => {
+    if (!isClosed) listener.onEnd()
+  })
+  reader.on('SIGINT', onSignal)
+  process.on('SIGINT', onSignal)
+  process.on('SIGTERM', onSignal)
+  if (isTerminal) stdin.on('keypress', onKey)
+  prompt()
+  return {
+    isTerminal,
+    line(text) {
+      if (isTerminal) printAbove(reader, text)
+      else stdout.write(`${text}\n`)
+    },
+    hint(text) {
+      if (text === hint) return
+      hint = text
+      if (isTerminal) prompt()
+      else if (text !== '') stdout.write(`* ${text}\n`)
+    },
+    close() {
+      isClosed = true
+      process.off('SIGINT', onSignal)
+      process.off('SIGTERM', onSignal)
+      stdin.off('keypress', onKey)
+      reader.close()
+      stdin.pause()
+      if (isTerminal) stdout.write('\n')
+    },
+  }
+}
+
+/** Puts the text where the line being typed stands, and that line below it. */
+function printAbove(reader: Interface, text: string): void {
+  const { stdout } = process
+  const { rows } = reader.getCursorPos()
+  moveCursor(stdout, 0, -rows)
+  cursorTo(stdout, 0)
+  clearScreenDown(stdout)
+  // readline goes up by the rows it believes it is down before it draws the line again
+  stdout.write(`${text}\n${'\n'.repeat(rows)}`)
+  reader.prompt(true)
+}
