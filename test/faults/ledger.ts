@@ -1,0 +1,157 @@
+import type { IPublishPacket } from 'mqtt-packet'
+import { recordOf } from '../wire/requests.js'
+
+/** A message that a sender has begun to send. */
+export interface SentMessage {
+  readonly text: string
+  readonly sender: string
+  /** Its place among the sender's messages to that feed. */
+  readonly place: number
+  /** The topic of the chat or room. */
+  readonly feed: string
+  readonly qos: 1 | 2
+  isAcknowledged: boolean
+}
+
+/** What was sent, what was acknowledged and who has got what; it finds whatever contradicts the promises. */
+export interface Ledger {
+  readonly messages: ReadonlyMap<string, SentMessage>
+  /** Takes note of the next message of a sender; its text is unlike all others. */
+  newMessage(sender: string, feed: string, qos: 1 | 2): SentMessage
+  acknowledge(message: SentMessage): void
+  /** The named devices belong to the feed: each must get all of it. */
+  addFeed(feed: string, devices: readonly string[]): void
+  deliver(device: string, packet: IPublishPacket): void
+  /** Resolves when every device has got every message of its feeds; rejects with what is missing when nothing has come for 20 s. */
+  complete(): Promise<void>
+  /** Deliveries that came twice at QoS 2, or overtook an earlier one of the same sender, or were sent by nobody. */
+  contradictions(): readonly string[]
+  /** What a history, oldest first, has too often, not at all, or in another order than that of its senders. */
+  checkHistory(feed: string, texts: readonly string[]): readonly string[]
+  readonly counts: LedgerCounts
+}
+
+export interface LedgerCounts {
+  readonly sent: number
+  readonly acknowledged: number
+  /** First deliveries of a message to a device. */
+  readonly delivered: number
+  /** Further ones, all at QoS 1. */
+  readonly repeated: number
+}
+
+const silenceMs = 20_000
+
+export function newLedger(): Ledger {
+  const messages = new Map<string, SentMessage>()
+  const places = new Map<string, number>()
+  const devicesOf = new Map<string, readonly string[]>()
+  const got = new Map<string, Set<string>>()
+  const latest = new Map<string, number>()
+  const wrong: string[] = []
+  const counts = { sent: 0, acknowledged: 0, delivered: 0, repeated: 0 }
+  let owed = 0
+  let lastDelivery = Date.now()
+  let whenComplete: (() => void) | undefined
+
+  function textsOf(device: string): Set<string> {
+    const known = got.get(device)
+    if (known !== undefined) return known
+    const texts = new Set<string>()
+    got.set(device, texts)
+    return texts
+  }
+
+  function noteOrder(device: string, { sender, feed, place, text }: SentMessage): void {
+    const key = `${device} ${feed} ${sender}`
+    const before = latest.get(key) ?? 0
+    if (place !== before + 1) wrong.push(`${device} got ${text}, place ${String(place)} of ${sender} in ${feed}, after place ${String(before)}`)
+    latest.set(key, Math.max(before, place))
+  }
+
+  function missing(): string[] {
+    const found: string[] = []
+    for (const { text, feed } of messages.values()) {
+      for (const device of devicesOf.get(feed) ?? []) if (!textsOf(device).has(text)) found.push(`${device} misses ${text} of ${feed}`)
+    }
+    return found
+  }
+
+  return {
+    messages,
+    counts,
+    newMessage(sender, feed, qos) {
+      const key = `${sender} ${feed}`
+      const place = (places.get(key) ?? 0) + 1
+      places.set(key, place)
+      const message: SentMessage = { text: `${key} ${String(place)}`, sender, place, feed, qos, isAcknowledged: false }
+      messages.set(message.text, message)
+      owed += devicesOf.get(feed)?.length ?? 0
+      counts.sent++
+      return message
+    },
+    acknowledge(message) {
+      message.isAcknowledged = true
+      counts.acknowledged++
+    },
+    addFeed(feed, devices) {
+      devicesOf.set(feed, devices)
+    },
+    deliver(device, packet) {
+      const found = devicesOf.has(packet.topic) ? recordOf(packet) : undefined
+      if (found?.tag !== 'Message' || found.status !== 'sent') return
+      const text = found.files[0]?.payload ?? ''
+      const message = messages.get(text)
+      if (message?.feed !== packet.topic) {
+        wrong.push(`${device} got "${text}" on ${packet.topic}, which nobody sent there`)
+        return
+      }
+      lastDelivery = Date.now()
+      if (textsOf(device).has(text)) {
+        counts.repeated++
+        if (message.qos === 2 || packet.qos === 2) wrong.push(`${device} got ${text} again at QoS ${String(packet.qos)}`)
+        return
+      }
+      textsOf(device).add(text)
+      counts.delivered++
+      noteOrder(device, message)
+      if (--owed === 0) whenComplete?.()
+    },
+    complete() {
+      if (owed === 0) return Promise.resolve()
+      lastDelivery = Date.now()
+      return new Promise((resolve, reject) => {
+        const timer = setInterval(() => {
+          if (Date.now() - lastDelivery < silenceMs) return
+          clearInterval(timer)
+          const found = missing()
+          reject(new Error(`${String(found.length)} deliveries are missing: ${found.slice(0, 10).join('; ')}`))
+        }, 1_000)
+        whenComplete = () => {
+          clearInterval(timer)
+          resolve()
+        }
+      })
+    },
+    contradictions: () => wrong,
+    checkHistory(feed, texts) {
+      const found: string[] = []
+      const seen = new Set<string>()
+      const places = new Map<string, number>()
+      for (const text of texts) {
+        const message = messages.get(text)
+        if (message === undefined) found.push(`"${text}" is stored and was sent by nobody`)
+        else if (seen.has(text)) found.push(`${text} is stored twice`)
+        else {
+          if (message.place !== (places.get(message.sender) ?? 0) + 1) found.push(`${text} is stored out of order`)
+          places.set(message.sender, message.place)
+        }
+        seen.add(text)
+      }
+      for (const { text, feed: of, isAcknowledged } of messages.values()) {
+        if (of === feed && isAcknowledged && !seen.has(text)) found.push(`${text} was acknowledged and is not stored`)
+      }
+      return found
+    },
+  }
+}
