@@ -1,6 +1,6 @@
 // Compiles to dist/, after removing what was compiled from files that are gone: a deleted test must not run on.
 import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 
 for (const folder of ['src', 'test', 'bench']) {
@@ -14,3 +14,7 @@ for (const folder of ['src', 'test', 'bench']) {
 
 const compiler = join('node_modules', 'typescript', 'bin', 'tsc')
 process.exitCode = spawnSync(process.execPath, [compiler, '-p', 'tsconfig.json'], { stdio: 'inherit' }).status ?? 1
+
+// `nynja` is run as a program; the compiler leaves the bit out.
+const program = join('dist', 'src', 'cli', 'main.js')
+if (existsSync(program)) chmodSync(program, 0o755)

@@ -1,5 +1,5 @@
-// Writes docs/reference/ again from the tables in the source. Tests compare the pages with those tables.
-import { mkdirSync, writeFileSync } from 'node:fs'
+// Writes docs/reference/ and the README's table of requests again from the tables in the source. Tests compare the pages with those tables.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 const pages = [
@@ -14,3 +14,7 @@ for (const { page, from, render } of pages) {
   writeFileSync(join(folder, page), source[render]())
   console.log(join(folder, page))
 }
+
+const { withRequestsTable } = await import(new URL('../dist/src/rpc/requests-reference.js', import.meta.url))
+writeFileSync('README.md', withRequestsTable(readFileSync('README.md', 'utf8')))
+console.log('README.md')
