@@ -7,8 +7,8 @@ import { rpcLimits, storePath, type WorkerData } from './worker-data.js'
 const port = parentPort
 if (port === null) throw new Error('this module runs in a worker thread of the server')
 
-const { node, boot, variantsInUse, stampMemory, options, takesLeftovers } = workerData as WorkerData
-const store = await openLmdbStore({ path: storePath(options), inboxLimit: options.inboxEntries, stampMemory })
+const { node, boot, variantsInUse, sharedMemory, options, takesLeftovers } = workerData as WorkerData
+const store = await openLmdbStore({ path: storePath(options), inboxLimit: options.inboxEntries, sharedMemory })
 const worker = startWorker({
   store,
   context: newRpcContext({
@@ -30,7 +30,8 @@ const worker = startWorker({
 async function stop(): Promise<void> {
   await worker.stop()
   await store.close()
-  port?.close()
+  // Closing the port is not enough: the store's native side now and then keeps the thread's loop alive.
+  process.exit()
 }
 
 port.on('message', (message: Uint8Array | ControlToWorker) => {
