@@ -186,9 +186,11 @@ export function openInbox(state: BrokerState, number: number): void {
   const connection = state.connections.byNumber.get(number)
   if (connection?.state !== 'connected') return
   connection.state = 'open'
-  const inbox = connection.accepted?.inbox
+  const { inbox, isSessionPresent } = connection.accepted ?? {}
   if (inbox === undefined || inbox === null) return
-  connection.pump.open({ ...inbox, sentTo: state.sent.recall(connection.words.clientId, inbox.settledTo) })
+  // To a device that was never here, nothing can have been sent before [MQTT-3.3.1-1].
+  const sentTo = isSessionPresent === true ? state.sent.recall(connection.words.clientId, inbox) : inbox.settledTo
+  connection.pump.open({ ...inbox, sentTo })
 }
 
 function closed(state: BrokerState, connection: Connection): void {

@@ -1,10 +1,11 @@
 /**
  * How far each inbox had been sent when its device was last connected, so that only what was sent before is repeated with DUP. Bounded:
- * the longest unused are forgotten. Of a device that is not remembered (a restart, say), one window may have been sent.
+ * the longest unused are forgotten. Of a device that is not remembered (a restart, say), one window may have been sent, of what its inbox
+ * held when it connected.
  */
 export interface SentMemory {
   remember(clientId: string, sentTo: number): void
-  recall(clientId: string, settledTo: number): number
+  recall(clientId: string, inbox: { readonly settledTo: number; readonly last: number }): number
 }
 
 export function newSentMemory(capacity: number, windowSize: number): SentMemory {
@@ -15,6 +16,6 @@ export function newSentMemory(capacity: number, windowSize: number): SentMemory 
       sent.set(clientId, sentTo)
       if (sent.size > capacity) for (const oldest of sent.keys()) return void sent.delete(oldest)
     },
-    recall: (clientId, settledTo) => sent.get(clientId) ?? settledTo + windowSize,
+    recall: (clientId, { settledTo, last }) => sent.get(clientId) ?? Math.min(settledTo + windowSize, last),
   }
 }

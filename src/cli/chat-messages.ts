@@ -72,8 +72,9 @@ export function showMessage(chat: Chat, message: Message): void {
   } else if (!chat.shown.has(id)) show(chat, message, isOwn)
   chat.shown.add(id)
   chat.newest = Math.max(chat.newest, id)
-  if (isOwn) chat.newestOwn = Math.max(chat.newestOwn, id)
-  else run(chat, markRead(chat))
+  // the note that opens a chat (rpc.md 9) is nobody's: nobody waits for it to be read
+  if (isOwn && message.status !== 'internal') chat.newestOwn = Math.max(chat.newestOwn, id)
+  if (!isOwn) run(chat, markRead(chat))
 }
 
 function show({ typed, screen, name }: Chat, message: Message, isOwn: boolean): void {

@@ -61,7 +61,7 @@ async function converse(opened: ProfileDevice, friend: PhoneId, { lingerMs }: Ch
   const left = new Promise<void>((resolve, reject) => {
     leave = (because) => {
       if (because === undefined) resolve()
-      else reject(because instanceof Error ? because : new Error(String(because)))
+      else reject(because instanceof Error ? because : new Error('the chat has ended', { cause: because }))
     }
   })
   const listener = { chat: undefined as Chat | undefined }

@@ -29,6 +29,7 @@ export function openScreen(listener: ScreenListener): Screen {
   let isClosed = false
   const prompt = (): void => {
     if (!isTerminal || isClosed) return
+    takeLineAway(reader)
     reader.setPrompt(hint === '' ? '> ' : `(${hint}) > `)
     reader.prompt(true)
   }
@@ -76,12 +77,17 @@ export function openScreen(listener: ScreenListener): Screen {
 
 /** Puts the text where the line being typed stands, and that line below it. */
 function printAbove(reader: Interface, text: string): void {
+  takeLineAway(reader)
+  process.stdout.write(`${text}\n`)
+  reader.prompt(true)
+}
+
+/** Clears the rows of the line being typed; the next `prompt` draws it where the cursor is then. */
+function takeLineAway(reader: Interface): void {
   const { stdout } = process
-  const { rows } = reader.getCursorPos()
-  moveCursor(stdout, 0, -rows)
+  moveCursor(stdout, 0, -reader.getCursorPos().rows)
   cursorTo(stdout, 0)
   clearScreenDown(stdout)
-  // readline goes up by the rows it believes it is down before it draws the line again
-  stdout.write(`${text}\n${'\n'.repeat(rows)}`)
-  reader.prompt(true)
+  // readline goes up by this many rows before it draws, and its count is wrong once a line has grown over the edge
+  Object.assign(reader, { prevRows: 0 })
 }

@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync } from 'node:fs'
 import { parseGrants } from '../acl/index.js'
 import { type Listener, listenTcp, listenTls, listenWebSocket, type Messenger, newRateGate, startMessenger } from '../broker/index.js'
 import { type ControlToMain, type Job, type Ring, startRing, variantCount } from '../rpc/index.js'
-import { newStampMemory, openLmdbStore, touchAll } from '../store/index.js'
+import { newSharedMemory, openLmdbStore, distrustMemory } from '../store/index.js'
 import { count, messengerCounts } from './counting.js'
 import { createHttpServer, type HttpServer, type Readiness } from './http.js'
 import type { Log } from './log.js'
@@ -81,7 +81,7 @@ async function prepareStore(options: Options): Promise<void> {
 
 async function startRpc(options: Options, log: Log, metrics: Metrics): Promise<{ messenger: Messenger; ring: Ring }> {
   const shared = new SharedArrayBuffer(variantCount * Int32Array.BYTES_PER_ELEMENT)
-  const stampMemory = newStampMemory()
+  const sharedMemory = newSharedMemory()
   const boot = randomUUID()
   const jobs = jobRunner(options, openProviders(options, log), log)
   const admits = admission(options)
@@ -102,7 +102,7 @@ async function startRpc(options: Options, log: Log, metrics: Metrics): Promise<{
     {
       size: options.nodes,
       entry: workerEntry,
-      dataOf: (node): WorkerData => ({ node, boot, variantsInUse: shared, stampMemory, options, takesLeftovers: started === undefined }),
+      dataOf: (node): WorkerData => ({ node, boot, variantsInUse: shared, sharedMemory, options, takesLeftovers: started === undefined }),
       stopTimeoutMs: options.drainTimeoutMs + 1_000,
     },
     {
@@ -116,12 +116,12 @@ async function startRpc(options: Options, log: Log, metrics: Metrics): Promise<{
       },
       onRestart: (node) => {
         log.info({ event: 'worker-restarted', node }, 'a worker was replaced')
-        touchAll(stampMemory)
+        distrustMemory(sharedMemory)
         messenger.onRestart(node)
       },
       onDeath: (node, because) => {
         // It may have committed without saying so: nothing anybody remembers counts any more.
-        touchAll(stampMemory)
+        distrustMemory(sharedMemory)
         metrics.workerRestarts.inc()
         log.error({ event: 'worker-died', node, because }, 'a worker died; it is being replaced')
       },

@@ -6,8 +6,8 @@ export interface WorkerData {
   readonly node: number
   readonly boot: string
   readonly variantsInUse: SharedArrayBuffer
-  /** See the store's Stamps: one memory for all workers. */
-  readonly stampMemory: SharedArrayBuffer
+  /** What the store handles of the workers share. */
+  readonly sharedMemory: SharedArrayBuffer
   readonly options: Options
   /** This is the first worker of node 1 in this life of the server. */
   readonly takesLeftovers: boolean

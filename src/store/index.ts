@@ -24,5 +24,5 @@ export type {
 } from './contract.js'
 export { defaultInboxLimit, messageKey, numberBytes, readNumber, scopeOfFeed, scopeOfKey, StoreOutage } from './contract.js'
 export type { LmdbStoreOptions } from './lmdb/open-lmdb-store.js'
-export { newStampMemory, touchAll } from './lmdb/stamps.js'
+export { distrustMemory, newSharedMemory } from './lmdb/shared-memory.js'
 export { openLmdbStore } from './lmdb/open-lmdb-store.js'

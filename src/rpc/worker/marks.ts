@@ -30,18 +30,19 @@ export function hasMark({ rows }: Marks, mark: Mark): boolean {
 /** What a commit that adds marks rests on and writes; `applied` is the ring after it. */
 export function addMarks(marks: Marks, added: readonly Mark[]): { checks: Check[]; puts: Put[]; applied: Marks } {
   const applied: Marks = { ...marks, rows: [...marks.rows], stored: [...marks.stored] }
-  const changed = new Set<number>()
+  const grown = new Map<number, Mark[]>()
   for (const mark of added) {
     const row = Math.floor(applied.next / marksPerRow) % markRows
-    const place = applied.next % marksPerRow
-    const document = applied.rows[row]
-    applied.rows[row] = place === 0 || document === undefined ? { first: applied.next, marks: [mark] } : { ...document, marks: [...document.marks, mark] }
+    const begun = applied.next % marksPerRow === 0 ? undefined : (grown.get(row) ?? [...(applied.rows[row]?.marks ?? [])])
+    const list = begun ?? []
+    list.push(mark)
+    grown.set(row, list)
+    applied.rows[row] = { first: applied.next + 1 - list.length, marks: list }
     applied.next++
-    changed.add(row)
   }
   const checks: Check[] = []
   const puts: Put[] = []
-  for (const row of changed) {
+  for (const row of grown.keys()) {
     const document = applied.rows[row]
     if (document === undefined) continue
     const put = markTable.put(document, marks.client, String(row))

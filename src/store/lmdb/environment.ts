@@ -20,9 +20,9 @@ export interface Environment {
   version(): number
   /**
    * Writes all rows (undefined removes) if the store still has `version` when the write lock is had, else none. No JavaScript runs under the lock.
-   * @returns whether they were written, once they are durable
+   * @returns whether they were written, as soon as everybody sees them; `durable` resolves when power loss cannot undo it
    */
-  writeAt(version: number, writes: ReadonlyMap<string, Bytes | undefined>): Promise<boolean>
+  writeAt(version: number, writes: ReadonlyMap<string, Bytes | undefined>): { readonly written: Promise<boolean>; readonly durable: Promise<void> }
   /** Takes the one turn that the handles of this process share, and says whether it was free. A thread that dies gives it back. */
   takeTurn(): boolean
   giveTurnBack(): void
@@ -79,23 +79,27 @@ export function openEnvironment({ path, mapSizeBytes }: EnvironmentOptions): Env
     },
     peek,
     version: () => versions.getEntry(versionRow)?.version ?? 0,
-    async writeAt(version, writes) {
-      const written = versions.ifVersion(versionRow, version, () => {
+    writeAt(version, writes) {
+      const changed = versions.ifVersion(versionRow, version, () => {
         for (const [row, value] of writes) void (value === undefined ? rows.remove(row) : rows.put(row, value as Buffer))
         void versions.put(versionRow, empty, version + 1)
       })
       const flushed = rows.flushed
-      const isFlushed = new Promise<void>((resolve, reject) => void flushed.then(() => resolve(), reject))
-      try {
-        if (!(await written)) return false
-      } catch (error) {
-        hasFailed = true
-        void commitError(error)?.catch(() => undefined)
-        throw error
-      }
-      await isFlushed
-      hasFailed = false
-      return true
+      // lmdb's own promises never reject unhandled where they are wrapped: a failed write rejects `written` alone.
+      const durable = new Promise<void>((resolve, reject) => void flushed.then(() => resolve(), reject))
+      durable.catch(() => undefined)
+      const written = changed.then(
+        (isWritten) => {
+          hasFailed = false
+          return isWritten
+        },
+        (error: unknown) => {
+          hasFailed = true
+          void commitError(error)?.catch(() => undefined)
+          throw error
+        },
+      )
+      return { written, durable }
     },
     takeTurn: () => turns.attemptLock(turn),
     giveTurnBack: () => void turns.unlock(turn),

@@ -5,24 +5,27 @@ import { openEnvironment, type Environment, type EnvironmentOptions } from './en
 import { lmdbReader } from './reader.js'
 import { requireCommit } from './require-commit.js'
 import { migrate } from './schema.js'
+import { stampsIn, turnsIn } from './shared-memory.js'
+import { openSharedTurns } from './shared-turns.js'
 import { openStamps } from './stamps.js'
 
 export interface LmdbStoreOptions extends EnvironmentOptions {
   /** Entries an inbox holds at most, the oldest dropped first; 1,000 by default. */
   readonly inboxLimit?: number
-  /** Memory for {@link Stamps}, the same for all handles of the process; without it the store has none. */
-  readonly stampMemory?: SharedArrayBuffer
+  /** Made by `newSharedMemory`, the same for all handles of the process: gives them turns at writing, and the store stamps. */
+  readonly sharedMemory?: SharedArrayBuffer
 }
 
 /**
  * Opens the store in `path`. Each thread that needs it opens a handle of its own; all of them may read and commit.
  * @throws StoreOutage if the folder was written by a newer version of the program, or cannot be opened.
  */
-export async function openLmdbStore({ inboxLimit = defaultInboxLimit, stampMemory, ...options }: LmdbStoreOptions): Promise<Store> {
+export async function openLmdbStore({ inboxLimit = defaultInboxLimit, sharedMemory, ...options }: LmdbStoreOptions): Promise<Store> {
   const environment = openEnvironment(options)
   await migrateOrClose(environment)
-  const stamps = stampMemory === undefined ? undefined : openStamps(stampMemory)
-  const queue = commitQueue(environment, inboxLimit, (commit) => stamps?.touch(commit))
+  const stamps = sharedMemory === undefined ? undefined : openStamps(stampsIn(sharedMemory))
+  const turns = sharedMemory === undefined ? undefined : openSharedTurns(turnsIn(sharedMemory))
+  const queue = commitQueue({ environment, inboxLimit, turns, onWritten: (commit) => stamps?.touch(commit) })
   let closing: Promise<void> | undefined
   return {
     ...lmdbReader(environment),

@@ -3,14 +3,9 @@ import { scopeOfFeed, scopeOfKey, type Commit, type Stamps } from '../contract.j
 /** How many counters there are. Scopes share them by hash: a collision costs a needless read, and a million make it rare. */
 export const stampSlots = 1 << 20
 
-/** Counters for the handles of one process, in memory that its threads share. */
-export function newStampMemory(): SharedArrayBuffer {
-  return new SharedArrayBuffer(stampSlots * Int32Array.BYTES_PER_ELEMENT)
-}
 
 /** The counters of a process, as one of its threads uses them. */
-export function openStamps(memory: SharedArrayBuffer): Stamps & { touch(commit: Commit): void } {
-  const counters = new Int32Array(memory)
+export function openStamps(counters: Int32Array): Stamps & { touch(commit: Commit): void } {
   const touchScope = (scope: string): void => {
     Atomics.add(counters, slotOf(scope), 1)
   }
@@ -27,8 +22,7 @@ export function openStamps(memory: SharedArrayBuffer): Stamps & { touch(commit: 
 }
 
 /** Changes every stamp: what was read before is to be read again. */
-export function touchAll(memory: SharedArrayBuffer): void {
-  const counters = new Int32Array(memory)
+export function touchAllStamps(counters: Int32Array): void {
   for (let slot = 0; slot < counters.length; slot++) Atomics.add(counters, slot, 1)
 }
 
