@@ -33,7 +33,7 @@ const chat = `
    v11|B1 > E {'Message',M101,[],[],[],[],[],[],[],[],[HELLO],[edited],[],[],[],[],edit}
    v11|> B1 act {io,{error,permission_denied},<<>>}
    v11|A1 > E {'Message',M101,[],[],[],[],[],[],[],[],[],[],[],[-1],[],[],delete}
-   v11|> A1 B1 P2P {'Message',M101,chain,K,M100,[],<<"A1-1">>,PA,PB,T3,[],_,[],[-1],[],[],delete}
+   v11|> A1 B1 P2P {'Message',M101,chain,K,M100,[],<<"A1-1">>,PA,PB,T3,[],_,[],_,[],[],delete}
 `
 
 const room = `

@@ -54,6 +54,10 @@ const isPublish = (packet: Packet): packet is IPublishPacket => packet.cmd === '
 const isConnack = (packet: Packet): packet is IConnackPacket => packet.cmd === 'connack'
 const isSuback = (packet: Packet): packet is ISubackPacket => packet.cmd === 'suback'
 
+/** Behind the fixed header of a short packet, the protocol name and its level. */
+const connectFlagsAt = 9
+const cleanFlag = 0x02
+
 /** A device on a stream that is open or opening. */
 export function newWireDevice(stream: Duplex): WireDevice {
   const pushes = newMailbox<IPublishPacket>((packet) => `${packet.topic} (${String(packet.payload.length)} bytes)`)
@@ -107,7 +111,10 @@ export function newWireDevice(stream: Duplex): WireDevice {
       const packet: IConnectPacket = { cmd: 'connect', clientId, username, clean, keepalive, protocolId: 'MQTT', protocolVersion: 4 }
       if (password !== undefined) packet.password = Buffer.from(password)
       if (will !== undefined) packet.will = { qos: 0, retain: false, ...will, payload: Buffer.from(will.payload) }
-      send(packet)
+      // mqtt-packet does not write what [MQTT-3.1.3-8] forbids: the flag is cleared in what it has written.
+      const bytes = generate(clientId === '' ? { ...packet, clean: true } : packet)
+      if (clientId === '' && !clean) bytes.writeUInt8(bytes.readUInt8(connectFlagsAt) & ~cleanFlag, connectFlagsAt)
+      stream.write(bytes)
       return packets.takeOf('CONNACK', isConnack)
     },
     async publish(topic, payload, { qos = 2, messageId = qos > 0 ? device.nextId() : undefined, dup = false, retain = false } = {}) {

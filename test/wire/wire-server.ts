@@ -61,7 +61,12 @@ export async function startWireServer(env: Readonly<Record<string, string>> = {}
     })
   })
   const logged = (event: string): Promise<LogLine> => lines.take(`the log line ${event}`, (line) => line['event'] === event)
-  const ready = await logged('ready')
+  const ready = await logged('ready').catch(async (error: unknown) => {
+    child.kill('SIGKILL')
+    await exited
+    await rm(folder, { recursive: true, force: true })
+    throw error
+  })
   const port = (name: string): number => (typeof ready[name] === 'number' ? ready[name] : 0)
   return {
     mqtt: port('mqtt'),

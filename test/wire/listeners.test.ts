@@ -1,0 +1,135 @@
+/** The same protocol through TLS and WebSocket. */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { get } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { connect as connectTls } from 'node:tls'
+import { createWebSocketStream, WebSocket } from 'ws'
+import { generate } from 'mqtt-packet'
+import { befriend, come, fence, register, request, settle, takeRecord, textMessage, textOf } from './requests.js'
+import { dial, newWireDevice, type WireDevice } from './wire-device.js'
+import { startWireServer, type WireServer } from './wire-server.js'
+
+let server: WireServer
+const folder = mkdtempSync(join(tmpdir(), 'nynja-tls-'))
+const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]
+
+beforeAll(async () => {
+  const made = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2']
+  execFileSync('openssl', [...made, '-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost', '-keyout', key, '-out', cert], { stdio: 'ignore' })
+  server = await startWireServer({ NYNJA_WS_PORT: '0', NYNJA_TLS_PORT: '0', NYNJA_TLS_KEY: key, NYNJA_TLS_CERT: cert, NYNJA_HTTP_PORT: '0' })
+})
+afterAll(async () => {
+  await server.close()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+function dialTls(): WireDevice {
+  return newWireDevice(connectTls({ host: '127.0.0.1', port: server.tls, servername: 'localhost', ca: readFileSync(cert) }))
+}
+
+function webSocket(protocols: readonly string[], path = '/mqtt'): WebSocket {
+  return new WebSocket(`ws://127.0.0.1:${String(server.ws)}${path}`, [...protocols])
+}
+
+/** HTTP status with which an upgrade is refused; undefined if it is not. */
+function refusal(socket: WebSocket): Promise<number | undefined> {
+  socket.on('error', () => undefined)
+  return new Promise((resolve) => {
+    socket.once('open', () => {
+      resolve(undefined)
+    })
+    socket.once('unexpected-response', (_request, response) => {
+      resolve(response.statusCode)
+      socket.terminate()
+    })
+  })
+}
+
+function statusOf(path: string): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    get({ host: '127.0.0.1', port: server.http, path, agent: false }, (response) => {
+      response.resume()
+      resolve(response.statusCode)
+    }).once('error', reject)
+  })
+}
+
+describe('MQTT over WebSocket', () => {
+  test('speaks subprotocol mqtt on path /mqtt, in binary frames', async () => {
+    const socket = webSocket(['mqtt'])
+    const device = newWireDevice(createWebSocketStream(socket))
+    expect((await device.connect({ clientId: 'reg_ws' })).returnCode).toBe(0)
+    expect(socket.protocol).toBe('mqtt')
+    await fence(device)
+    await device.disconnect()
+  })
+
+  for (const { title, protocols, path, status } of [
+    { title: 'without a subprotocol', protocols: [], path: '/mqtt', status: 400 },
+    { title: 'of another subprotocol', protocols: ['stomp'], path: '/mqtt', status: 400 },
+    { title: 'on another path', protocols: ['mqtt'], path: '/', status: 404 },
+    { title: 'that also offers others', protocols: ['mqttv3.1', 'mqtt'], path: '/mqtt', status: undefined },
+  ]) {
+    test(`${status === undefined ? 'accepts' : 'refuses'} an upgrade ${title}`, async () => {
+      const socket = webSocket(protocols, path)
+      expect(await refusal(socket)).toBe(status)
+      socket.terminate()
+    })
+  }
+
+  test('reads packets across frames, and several in one [MQTT-6.0.0-2]', async () => {
+    const socket = webSocket(['mqtt'])
+    const device = newWireDevice(createWebSocketStream(socket))
+    await new Promise((resolve) => socket.once('open', resolve))
+    const connect = generate({ cmd: 'connect', clientId: 'reg_frames', clean: true, keepalive: 0, protocolId: 'MQTT', protocolVersion: 4 })
+    socket.send(connect.subarray(0, 5))
+    socket.send(Buffer.concat([connect.subarray(5), generate({ cmd: 'pingreq' }), generate({ cmd: 'pingreq' })]))
+    await device.packets.take('CONNACK', ({ cmd }) => cmd === 'connack')
+    for (const which of ['first', 'second']) await device.packets.take(`the ${which} PINGRESP`, ({ cmd }) => cmd === 'pingresp')
+    await device.disconnect()
+  })
+})
+
+describe('MQTT over TLS', () => {
+  test('serves those who trust its certificate', async () => {
+    const device = dialTls()
+    expect((await device.connect({ clientId: 'reg_tls' })).returnCode).toBe(0)
+    await takeRecord(device, 'vnode_max')
+    await fence(device)
+    await device.disconnect()
+  })
+
+  test('closes what does not speak TLS, and goes on', async () => {
+    const plain = dial(server.tls)
+    plain.write(Buffer.from('GET / HTTP/1.1\r\n\r\n'))
+    await plain.closed
+    const device = dialTls()
+    expect((await device.connect({ clientId: 'reg_tls' })).returnCode).toBe(0)
+    await device.disconnect()
+  })
+})
+
+test('devices of all listeners meet in one chat', async () => {
+  const [ann, bob] = [await register(server.mqtt, 'ann', '380670000001'), await register(server.mqtt, 'bob', '380670000002')]
+  const [plainA, plainB] = [await come(server.mqtt, ann), await come(server.mqtt, bob)]
+  await befriend([ann, plainA], [bob, plainB])
+  const [a, b] = [dialTls(), newWireDevice(createWebSocketStream(webSocket(['mqtt'])))]
+  await a.connect({ clientId: ann.clientId, password: ann.token })
+  await b.connect({ clientId: bob.clientId, password: bob.token })
+  await settle(a, b)
+  await request(a, textMessage(ann, bob, 'from TLS'))
+  await request(b, textMessage(bob, ann, 'from a page'))
+  for (const device of [a, b]) {
+    expect(textOf(await device.pushes.take('the first', ({ topic }) => topic.startsWith('p2p/')))).toBe('from TLS')
+    expect(textOf(await device.pushes.take('the second', ({ topic }) => topic.startsWith('p2p/')))).toBe('from a page')
+  }
+  await Promise.all([a.disconnect(), b.disconnect()])
+})
+
+test('operators see that it is ready', async () => {
+  expect(await statusOf('/readyz')).toBe(200)
+  expect(await statusOf('/healthz')).toBe(200)
+})
