@@ -7,6 +7,7 @@ export { parsePhone, parsePhoneId, phoneIdOf, phoneOf, rosterIdOf, type Phone, t
 export { limits } from './limits.js'
 export { canonicalReason, channelReasons, reasons, wireReason, type ChannelErrorCode, type ErrorCode } from './reason-codes.js'
 export {
+  defaultsOf,
   record,
   recordTags,
   type Act,

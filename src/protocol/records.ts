@@ -49,12 +49,23 @@ export const recordTags = Object.keys(recordTable) as readonly RecordTag[]
 
 /** The canonical record with the given fields, the others at their default. */
 export function record<T extends RecordTag>(tag: T, fields: Partial<Omit<RecordOf<T>, 'tag'>>): RecordOf<T> {
+  // A copy of the record with every field at its default has the shape that all records of this name have.
+  const made: Record<string, unknown> = { ...defaultsOf(tag) }
   const given: Readonly<Record<string, unknown>> = fields
-  const made: Record<string, unknown> = { tag }
-  const canonical: Layout = recordTable[tag].canonical
-  for (const [name, shape] of canonical) made[name] = name in given && given[name] !== undefined ? given[name] : shape.fallback
-  // every field of the canonical layout has just been set from the caller's checked value or from its default
+  for (const name in given) if (given[name] !== undefined) made[name] = given[name]
   return made as RecordOf<T>
+}
+
+const defaults = new Map<RecordTag, AnyRecord>()
+
+/** The record with every field at its default. */
+export function defaultsOf(tag: RecordTag): AnyRecord {
+  const known = defaults.get(tag)
+  if (known !== undefined) return known
+  const canonical: Layout = recordTable[tag].canonical
+  const made = Object.fromEntries([['tag', tag], ...canonical.map(([name, shape]) => [name, shape.fallback])]) as unknown as AnyRecord
+  defaults.set(tag, made)
+  return made
 }
 
 export type Auth = RecordOf<'Auth'>

@@ -1,7 +1,7 @@
-import type { Appended, Bytes, Check, FeedEntry, FeedHead, Key, StoreReader } from '../store/contract.js'
+import type { Appended, Bytes, Check, FeedEntry, FeedHead, Key, Stamps, StoreReader } from '../store/contract.js'
 import { messageKey, scopeOfFeed, scopeOfKey } from '../store/contract.js'
 import type { Table } from './documents/index.js'
-import { type Dependencies, isUnchanged, type ReadCache, remember } from './read-cache.js'
+import { type Dependencies, isUnchanged, type ReadCache, remember, restsOn } from './read-cache.js'
 
 /** Thrown by a reader whose answer depends on messages that the present batch has decided on but not yet numbered: commit, then ask again. */
 export class CommitFirst extends Error {
@@ -47,10 +47,12 @@ export interface Overlay {
   readonly appendedFeeds: Set<string>
   /** Documents that will hold the number of such a message. */
   readonly numbered: Set<Key>
+  /** Scopes in which something has changed, see `Stamps`; views that rest on them are made anew. */
+  readonly scopes: Set<string>
 }
 
 export function emptyOverlay(): Overlay {
-  return { puts: new Map(), appendedFeeds: new Set(), numbered: new Set() }
+  return { puts: new Map(), appendedFeeds: new Set(), numbered: new Set(), scopes: new Set() }
 }
 
 export interface ReaderParts {
@@ -126,17 +128,17 @@ function readerFor(parts: ReaderParts, checks: Check[], dependencies: Dependenci
   }
 
   async function memo<T extends object | undefined>(name: string, build: (facts: FactReader) => Promise<T>): Promise<T> {
-    const isPlain = overlay.puts.size === 0 && overlay.appendedFeeds.size === 0
-    if (stamps === undefined || !isPlain) return build(reader)
+    if (stamps === undefined) return build(reader)
+    const changed = changedSlots(overlay, stamps)
     const known = cache.views.get(name)
-    if (known !== undefined && isUnchanged(known.dependencies, stamps)) {
+    if (known !== undefined && isUnchanged(known.dependencies, stamps) && !restsOn(known.dependencies, changed)) {
       dependencies?.push(...known.dependencies)
       return known.view as T
     }
     const own: Dependencies = []
     const view = await build(readerFor(parts, checks, own))
     dependencies?.push(...own)
-    cache.views.set(name, view, own)
+    if (!restsOn(own, changed)) cache.views.set(name, view, own)
     return view
   }
 
@@ -165,6 +167,10 @@ function readerFor(parts: ReaderParts, checks: Check[], dependencies: Dependenci
     memo,
   }
   return reader
+}
+
+function changedSlots({ scopes }: Overlay, stamps: Stamps): readonly number[] {
+  return scopes.size === 0 ? [] : [...scopes].map((scope) => stamps.slotOf(scope))
 }
 
 const noStamp = { slot: -1, stamp: -1 } as const

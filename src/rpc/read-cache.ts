@@ -46,6 +46,13 @@ export function isUnchanged(dependencies: Dependencies, stamps: Stamps): boolean
   return true
 }
 
+/** Whether a view rests on one of these slots. */
+export function restsOn(dependencies: Dependencies, slots: readonly number[]): boolean {
+  if (slots.length === 0) return false
+  for (let i = 0; i < dependencies.length; i += 2) if (slots.includes(dependencies[i] ?? 0)) return true
+  return false
+}
+
 /** Whether a record is a view that may be sent again as it is, so that its encoding is worth keeping. */
 export function isView(record: object): boolean {
   return views.has(record)

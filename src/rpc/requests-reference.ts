@@ -54,7 +54,11 @@ export const requestsTableBounds = { begin: '<!-- requests: made by npm run docs
 export function renderRequestsTable(): string {
   const served = new Set(routes.map(({ tag, request }) => `${tag}/${request}`))
   const rows = protocolRequests.map(({ section, record, requests }) => {
-    const is = (wanted: boolean): string => names(requests.filter((request) => served.has(`${record}/${request}`) === wanted))
+    const is = (wanted: boolean): string =>
+      names(
+        record,
+        requests.filter((request) => served.has(`${record}/${request}`) === wanted),
+      )
     return `| ${section} | ${record} | ${is(true)} | ${is(false)} |`
   })
   return ['| rpc.md | record | served | not yet |', '| --- | --- | --- | --- |', ...rows].join('\n')
@@ -65,9 +69,10 @@ export function withRequestsTable(page: string): string {
   const { begin, end } = requestsTableBounds
   const [from, to] = [page.indexOf(begin), page.indexOf(end)]
   if (from === -1 || to < from) throw new Error(`the page has no ${begin} … ${end}`)
-  return `${page.slice(0, from)}${begin}\n\n${renderRequestsTable()}\n\n${page.slice(to)}`
+  const table = `<!-- prettier-ignore-start -->\n\n${renderRequestsTable()}\n\n<!-- prettier-ignore-end -->`
+  return `${page.slice(0, from)}${begin}\n\n${table}\n\n${page.slice(to)}`
 }
 
-function names(requests: readonly string[]): string {
-  return requests.map((request) => (request === '' ? 'yes' : request)).join(', ')
+function names(record: string, requests: readonly string[]): string {
+  return requests.map((request) => (request === '' ? record : request)).join(', ')
 }

@@ -11,14 +11,18 @@ export interface RosterAudience {
 }
 
 /** @see docs/protocol/topics.md 7 and 8 */
-export async function readRosterAudience(facts: FactReader, phoneId: PhoneId): Promise<RosterAudience> {
-  const [ac, muc] = await Promise.all([readFriendPhones(facts, phoneId), readFellowMembers(facts, phoneId)])
-  return { phoneId, ac, muc }
+export function readRosterAudience(facts: FactReader, phoneId: PhoneId): Promise<RosterAudience> {
+  return facts.memo(`audience ${phoneId}`, async (own) => {
+    const [ac, muc] = await Promise.all([readFriendPhones(own, phoneId), readFellowMembers(own, phoneId)])
+    return { phoneId, ac, muc }
+  })
 }
 
 /** The audience of `ac/<phoneId>`: the phones of its friends, each once, its own left out. */
-export async function readFriendPhones(facts: FactReader, phoneId: PhoneId): Promise<readonly Phone[]> {
-  const phones = new Set((await readFriends(facts, phoneId)).map(phoneOf))
-  phones.delete(phoneOf(phoneId))
-  return [...phones]
+export function readFriendPhones(facts: FactReader, phoneId: PhoneId): Promise<readonly Phone[]> {
+  return facts.memo(`friends ${phoneId}`, async (own) => {
+    const phones = new Set((await readFriends(own, phoneId)).map(phoneOf))
+    phones.delete(phoneOf(phoneId))
+    return [...phones]
+  })
 }

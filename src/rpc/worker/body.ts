@@ -1,5 +1,5 @@
 import { Packr } from 'msgpackr'
-import { type AnyRecord, encode, type Encoding, type RecordOf } from '../../protocol/index.js'
+import { type AnyRecord, defaultsOf, encode, type Encoding, record, type RecordOf, type RecordTag } from '../../protocol/index.js'
 import type { Bytes } from '../../store/contract.js'
 import { variantOf } from '../link/variant.js'
 import type { Original } from '../outcome.js'
@@ -37,7 +37,7 @@ export function packBody(body: Body): Bytes {
     case 'message':
       return empty
     case 'record':
-      return withForm(formRecord, packr.pack(body.original === undefined ? { record: body.record } : { record: body.record, original: body.original }))
+      return withForm(formRecord, packr.pack({ record: sparse(body.record), ...(body.original === undefined ? {} : { original: body.original }) }))
     case 'opaque':
       return withForm(formOpaque, body.bytes)
     case 'shared':
@@ -51,7 +51,47 @@ export function unpackBody(bytes: Bytes): Body {
   const rest = bytes.subarray(1)
   if (bytes[0] === formOpaque) return { kind: 'opaque', bytes: rest }
   if (bytes[0] === formShared) return { kind: 'shared', id: Buffer.from(rest).toString('latin1') }
-  return { kind: 'record', ...(packr.unpack(rest) as { record: AnyRecord; original?: Original }) }
+  const { record, original } = packr.unpack(rest) as { record: Sparse; original?: Original }
+  return { kind: 'record', record: whole(record), ...(original === undefined ? {} : { original }) }
+}
+
+/** A record without the fields that are at their default. */
+type Sparse = Readonly<Record<string, unknown>> & { readonly tag: RecordTag }
+
+function sparse(record: AnyRecord): Sparse {
+  const defaults = defaultsOf(record.tag) as unknown as Readonly<Record<string, unknown>>
+  const given = record as unknown as Readonly<Record<string, unknown>>
+  const kept: Record<string, unknown> & { tag: RecordTag } = { tag: record.tag }
+  for (const name in given) {
+    const value = given[name]
+    if (value !== defaults[name] && !(Array.isArray(value) && value.length === 0 && isEmptyList(defaults[name]))) kept[name] = sparseValue(value)
+  }
+  return kept
+}
+
+function isEmptyList(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 0
+}
+
+function sparseValue(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sparseValue)
+  return isTagged(value) ? sparse(value as unknown as AnyRecord) : value
+}
+
+function whole(kept: Sparse): AnyRecord {
+  const fields: Record<string, unknown> = {}
+  for (const name in kept) if (name !== 'tag') fields[name] = wholeValue(kept[name])
+  return record(kept.tag, fields)
+}
+
+function wholeValue(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(wholeValue)
+  return isTagged(value) ? whole(value) : value
+}
+
+/** Whether a field holds a record; terms that are kept as they came have no tag. */
+function isTagged(value: unknown): value is Sparse {
+  return typeof value === 'object' && value !== null && 'tag' in value && typeof value.tag === 'string'
 }
 
 /** A record with the message it speaks of in its `last_msg`. */

@@ -1,4 +1,4 @@
-import type { Append, Check, Delivery, OutboxEntry, Put, PutNumber } from '../../store/contract.js'
+import { type Append, type Check, type Delivery, type OutboxEntry, type Put, type PutNumber, scopeOfFeed, scopeOfKey } from '../../store/contract.js'
 import { type ClientId, type Phone, phoneOf, type PhoneId } from '../../topics/index.js'
 import { devices, messages, sharedBodies } from '../documents/index.js'
 import type { FactReader, Overlay } from '../facts.js'
@@ -85,15 +85,18 @@ export async function addOutcome(draft: Draft, outcome: Accepted, asker: Asker, 
   for (const put of outcome.puts) {
     draft.puts.push(put)
     world.overlay.puts.set(put.key, put.value)
+    world.overlay.scopes.add(scopeOfKey(put.key))
   }
   for (const append of outcome.appends) {
     draft.appends.push({ feed: append.message.feed, message: messages.encode(append.message), isCountable: append.isCountable })
     draft.appended.push(append)
     world.overlay.appendedFeeds.add(append.message.feed)
+    world.overlay.scopes.add(scopeOfFeed(append.message.feed))
   }
   for (const number of outcome.numbers) {
     draft.numbers.push({ key: number.key, append: firstAppend + number.append })
     world.overlay.numbered.add(number.key)
+    world.overlay.scopes.add(scopeOfKey(number.key))
   }
   draft.clearInboxes.push(...outcome.clearInboxes)
   const isStored = changesAnything(outcome)
