@@ -1,17 +1,25 @@
-/** SIGTERM: what has been read is answered, nothing new is taken, and the exit code is 0. */
+/** SIGTERM: what has been read is answered, nothing new is taken, the exit code is 0, and what was acknowledged is kept. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { Agent, get } from 'node:http'
 import { generate } from 'mqtt-packet'
 import { encode } from '../../src/protocol/index.js'
-import { befriend, bert, come, eventsTopic, register, textMessage, textOf } from './requests.js'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { befriend, bert, come, eventsTopic, login, register, textMessage, textOf } from './requests.js'
 import { dial } from './wire-device.js'
 import { startWireServer, type WireServer } from './wire-server.js'
 
 let server: WireServer
+let folder: string
 beforeAll(async () => {
-  server = await startWireServer({ NYNJA_HTTP_PORT: '0' })
+  folder = await mkdtemp(join(tmpdir(), 'nynja-drain-'))
+  server = await startWireServer({ NYNJA_HTTP_PORT: '0', NYNJA_DATA_DIR: folder })
 })
-afterAll(() => server.close())
+afterAll(async () => {
+  await server.close()
+  await rm(folder, { recursive: true, force: true })
+})
 
 const agent = new Agent({ keepAlive: true, maxSockets: 1 })
 
@@ -48,7 +56,16 @@ test('a server that is told to end answers what is in flight, is not ready meanw
   for (let i = 1; i < inFlight; i++) await a.packets.take(`PUBACK ${String(i)}`, ({ cmd }) => cmd === 'puback')
   expect(await during).toEqual({ status: 503, text: 'draining' })
   await Promise.all([a.closed, b.closed])
-  expect(b.pushes.takeAll().map(textOf)).toEqual(Array.from({ length: inFlight }, (_, i) => `text ${String(i)}`))
   expect(await server.exited).toBe(0)
   await dial(server.mqtt).closed
+
+  // What was acknowledged and had not been delivered is owed still.
+  const got = b.pushes.takeAll().map(textOf)
+  server = await startWireServer({ NYNJA_DATA_DIR: folder })
+  const again = await login(server.mqtt, bob)
+  while (got.length < inFlight) {
+    const push = await again.pushes.take('the rest', ({ topic }) => topic.startsWith('p2p/'))
+    if (!push.dup || !got.includes(textOf(push))) got.push(textOf(push))
+  }
+  expect(got).toEqual(Array.from({ length: inFlight }, (_, i) => `text ${String(i)}`))
 })

@@ -2,7 +2,7 @@
 export interface Mailbox<T> {
   readonly items: readonly T[]
   put(item: T): void
-  /** Takes the first item that matches, now or when it comes. Rejects when it has not come within 10 s, or nothing can come any more. */
+  /** Takes the first item that matches, now or when it comes. Rejects when it has not come within 20 s, or nothing can come any more. */
   take(what: string, matches?: (item: T) => boolean): Promise<T>
   /** Takes the first item of that kind. */
   takeOf<U extends T>(what: string, isOfKind: (item: T) => item is U): Promise<U>
@@ -13,7 +13,7 @@ export interface Mailbox<T> {
 }
 
 /** Far beyond what anything here takes: only a test that fails waits as long. */
-const patienceMs = 10_000
+const patienceMs = 20_000
 
 export function newMailbox<T>(show: (item: T) => string): Mailbox<T> {
   const items: T[] = []

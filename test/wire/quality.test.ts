@@ -203,7 +203,9 @@ describe('deliveries of a device that was away', () => {
       // Acknowledges eleven by hand, then loses the connection.
       device.acknowledges = false
       for (let i = 0; i < 11 && completed.size < 60; i++) {
-        const push = await nextMessage(device)
+        const push = await nextMessage(device).catch((error: unknown) => {
+          throw new Error(`missing: ${numbered(1, 60).filter((one) => !completed.has(one)).join(', ')}; ${String(error)}`)
+        })
         const text = textOf(push)
         expect(completed.has(text)).toBe(false)
         if (!push.dup) fresh.push(text)
