@@ -92,8 +92,7 @@ describe('register', () => {
 
 describe('send', () => {
   test('asks a stranger to be friends, and delivers when they have accepted', async () => {
-    await register('9991001', 'a1')
-    await register('9991002', 'b1')
+    await Promise.all([register('9991001', 'a1'), register('9991002', 'b1')])
     const first = await run('send', '9991002', 'hello', '--profile', 'a1')
     expect(first.stdout).toContain('a request has been sent')
     expect(first.stderr).toContain('has not accepted your request yet')
@@ -132,8 +131,10 @@ describe('send', () => {
 
 describe('chat', () => {
   test('two people talk through pipes, in two dialects and codecs, and see that they were read', async () => {
-    await register('9992001', 'a2', '--name', 'Anna')
-    await register('9992002', 'b2', '--name', 'Boris', '--codec', 'json', '--dialect', 'v11')
+    await Promise.all([
+      register('9992001', 'a2', '--name', 'Anna'),
+      register('9992002', 'b2', '--name', 'Boris', '--codec', 'json', '--dialect', 'v11'),
+    ])
     const anna = start('chat', '9992002', '--profile', 'a2')
     await anna.sees('You have asked')
     anna.type('are you there?')
@@ -179,8 +180,7 @@ describe('chat', () => {
 
 describe('watch', () => {
   test('shows the traffic of a further device of a phone, without its secrets', async () => {
-    await register('9993001', 'a3')
-    await register('9993002', 'b3')
+    await Promise.all([register('9993001', 'a3'), register('9993002', 'b3')])
     await befriend('a3', '9993001', 'b3', '9993002')
     await register('9993002', 'b3-too')
     const watching = start('watch', '--profile', 'b3-too')

@@ -47,6 +47,7 @@ interface Node {
   pauseMs: number
 }
 
+const youngGenerationMb = 96
 const shortestPauseMs = 10
 const longestPauseMs = 2_000
 /** A worker that lived longer than this is replaced without delay. */
@@ -59,7 +60,12 @@ export async function startRing(options: RingOptions, listener: RingListener): P
   const starting: Promise<void>[] = []
 
   function spawn(number: number): Worker {
-    return new Worker(options.entry, { workerData: options.dataOf(number), name: `rpc-${String(number)}` })
+    return new Worker(options.entry, {
+      workerData: options.dataOf(number),
+      name: `rpc-${String(number)}`,
+      // Requests live shortly: a large young generation lets them die there instead of being copied.
+      resourceLimits: { maxYoungGenerationSizeMb: youngGenerationMb },
+    })
   }
 
   function listen(number: number, node: Node, onReady: () => void, onDead: (because: Error) => void): void {
