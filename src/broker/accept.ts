@@ -11,7 +11,7 @@ import { newPump, type Pump } from './pump.js'
 type Decide = (error: AuthenticateError | null, success: boolean | null) => void
 
 /** CONNECTs whose decision is under way, by connection number. */
-export type Deciding = Map<number, Decide>
+export type Deciding = Map<number, { readonly connection: Connection; readonly decide: Decide }>
 
 /** MQTT 3.1.1, 3.2.2.3 */
 const refusals = { 2: 'identifier rejected', 3: 'server unavailable', 4: 'bad user name or password' } as const
@@ -142,20 +142,27 @@ export function askWho(state: BrokerState, deciding: Deciding, client: AedesClie
     decide(refusal(2), null)
     return
   }
-  deciding.set(connection.number, decide)
+  deciding.set(connection.number, { connection, decide })
   introduce(state, connection, connection.node)
 }
 
-/** Tells a node of a connection; it finds out by itself who that is. */
+/** Tells a node of a connection; it finds out by itself who that is. Only its first introduction may begin a clean session. */
 export function introduce(state: BrokerState, connection: Connection, node: number): void {
-  state.world.ring().control(node, { kind: 'connect', connection: connection.number, ...connection.words })
+  const { number, words } = connection
+  const isClean = words.isClean && connection.state === 'connecting'
+  state.world.ring().control(node, { kind: 'connect', connection: number, ...words, isClean })
 }
 
 export function decideConnect(state: BrokerState, deciding: Deciding, number: number, result: ConnectResult): void {
-  const decide = deciding.get(number)
+  const waiting = deciding.get(number)
   deciding.delete(number)
-  const connection = state.connections.byNumber.get(number)
-  if (decide === undefined || connection === undefined) return
+  if (waiting === undefined) return
+  const { connection, decide } = waiting
+  if (result.kind === 'accepted') closeOlder(state, connection)
+  if (connection.state === 'closed') {
+    state.world.ring().control(connection.node, { kind: 'disconnected', connection: number, isTakenOver: true })
+    return
+  }
   if (result.kind === 'refused') {
     state.world.counts.connect(refusals[result.returnCode])
     state.world.log.debug({ client: connection.words.clientId, because: result.because }, 'connect refused')
@@ -168,6 +175,14 @@ export function decideConnect(state: BrokerState, deciding: Deciding, number: nu
   if (result.client === 'device') Atomics.add(state.world.variantsInUse, result.variant, 1)
   enter(state.connections, connection, result)
   decide(null, true)
+}
+
+/**
+ * The worker counts acknowledgements of the newest connection only, and deliveries go to it: an older one is closed now, whether or not the
+ * new one lives to see its CONNACK. [MQTT-3.1.4-2] of MQTT 3.1.1
+ */
+function closeOlder(state: BrokerState, { words }: Connection): void {
+  state.connections.byClient.get(words.clientId)?.socket.destroy()
 }
 
 function refusal(returnCode: 2 | 3 | 4): AuthenticateError {
@@ -205,7 +220,9 @@ function closed(state: BrokerState, connection: Connection): void {
     if (sentTo > 0) state.sent.remember(connection.words.clientId, sentTo)
   }
   for (const node of connection.knownTo) {
-    state.world.ring().control(node, { kind: 'disconnected', connection: connection.number, isTakenOver: isTakenOver || node !== connection.node })
+    state.world
+      .ring()
+      .control(node, { kind: 'disconnected', connection: connection.number, isTakenOver: isTakenOver || node !== connection.node })
   }
 }
 
