@@ -66,6 +66,11 @@ export function newPersistence(connections: Connections, plain: PlainPublishes):
       if (kept.length > 0) await ask('addSubscriptions', client, kept)
     },
 
+    // Aedes keeps the will with the connection; a copy here would only be for a broker that takes over from a dead one, and would stay.
+    async putWill() {},
+
+    async delWill() {},
+
     async outgoingUpdate(client: Named, packet: WithMessageId) {
       if (packet.cmd === 'pubrel') {
         const received = connectionOf(client)?.pump.received(packet.messageId ?? 0)

@@ -113,7 +113,9 @@ export function newPump(world: PumpWorld): Pump {
   let sentBefore = 0
   let sentTo = 0
   let answersQueued = 0
-  let nextAnswerId = firstAnswerId
+  // Anywhere among them: a device that was cut between PUBREC and PUBREL of an answer holds its id, and would take another answer under it
+  // for the same one.
+  let nextAnswerId = firstAnswerId + Math.floor(Math.random() * (lastAnswerId - firstAnswerId + 1))
   let isCongested = false
   let drainTimer: NodeJS.Timeout | undefined
   const waitingForRelease: { readonly number: number; readonly resolve: () => void }[] = []
