@@ -22,8 +22,11 @@ export interface Ledger {
   /** The named devices belong to the feed: each must get all of it. */
   addFeed(feed: string, devices: readonly string[]): void
   deliver(device: string, packet: IPublishPacket): void
-  /** Resolves when every device has got every message of its feeds; rejects with what is missing when nothing has come for 20 s. */
-  complete(): Promise<void>
+  /**
+   * Resolves when every device, but for those named, has got every message of its feeds; rejects with what is missing when nothing has come
+   * for 20 s.
+   */
+  complete(...except: readonly string[]): Promise<void>
   /** Deliveries that came twice at QoS 2, or overtook an earlier one of the same sender, or were sent by nobody. */
   contradictions(): readonly string[]
   /** What a history, oldest first, has too often, not at all, or in another order than that of its senders. */
@@ -50,9 +53,9 @@ export function newLedger(): Ledger {
   const latest = new Map<string, number>()
   const wrong: string[] = []
   const counts = { sent: 0, acknowledged: 0, delivered: 0, repeated: 0 }
-  let owed = 0
+  const owed = new Map<string, number>()
   let lastDelivery = Date.now()
-  let whenComplete: (() => void) | undefined
+  let whenSettled: () => void = () => undefined
 
   function textsOf(device: string): Set<string> {
     const known = got.get(device)
@@ -65,7 +68,8 @@ export function newLedger(): Ledger {
   function noteOrder(device: string, { sender, feed, place, text }: SentMessage): void {
     const key = `${device} ${feed} ${sender}`
     const before = latest.get(key) ?? 0
-    if (place !== before + 1) wrong.push(`${device} got ${text}, place ${String(place)} of ${sender} in ${feed}, after place ${String(before)}`)
+    if (place !== before + 1)
+      wrong.push(`${device} got ${text}, place ${String(place)} of ${sender} in ${feed}, after place ${String(before)}`)
     latest.set(key, Math.max(before, place))
   }
 
@@ -86,7 +90,7 @@ export function newLedger(): Ledger {
       places.set(key, place)
       const message: SentMessage = { text: `${key} ${String(place)}`, sender, place, feed, qos, isAcknowledged: false }
       messages.set(message.text, message)
-      owed += devicesOf.get(feed)?.length ?? 0
+      for (const device of devicesOf.get(feed) ?? []) owed.set(device, (owed.get(device) ?? 0) + 1)
       counts.sent++
       return message
     },
@@ -115,10 +119,12 @@ export function newLedger(): Ledger {
       textsOf(device).add(text)
       counts.delivered++
       noteOrder(device, message)
-      if (--owed === 0) whenComplete?.()
+      const left = (owed.get(device) ?? 0) - 1
+      owed.set(device, left)
+      if (left === 0) whenSettled()
     },
-    complete() {
-      if (owed === 0) return Promise.resolve()
+    complete(...except) {
+      const isComplete = (): boolean => [...owed].every(([device, left]) => left === 0 || except.includes(device))
       lastDelivery = Date.now()
       return new Promise((resolve, reject) => {
         const timer = setInterval(() => {
@@ -127,10 +133,12 @@ export function newLedger(): Ledger {
           const found = missing()
           reject(new Error(`${String(found.length)} deliveries are missing: ${found.slice(0, 10).join('; ')}`))
         }, 1_000)
-        whenComplete = () => {
+        whenSettled = () => {
+          if (!isComplete()) return
           clearInterval(timer)
           resolve()
         }
+        whenSettled()
       })
     },
     contradictions: () => wrong,

@@ -1,0 +1,70 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Writable } from 'node:stream'
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { openLog } from '../../src/server/log.js'
+import { loadOptions } from '../../src/server/options-load.js'
+import { type RunningServer, startServer } from '../../src/server/start.js'
+import { newMailbox } from '../wire/mailbox.js'
+import { newChatLoad } from './chat-load.js'
+import { checkTown } from './check-town.js'
+import { newLedger } from './ledger.js'
+import { readMetric, serverEnvironment } from './mortal-server.js'
+import { fromEnvironment, newSeeded } from './seeded.js'
+import { buildTown } from './town.js'
+
+const deaths = fromEnvironment('NYNJA_FAULT_ROUNDS', 20)
+const seed = fromEnvironment('NYNJA_FAULT_SEED', 1)
+const minute = 60_000
+
+let folder = ''
+let server: RunningServer
+const log = newMailbox<Readonly<Record<string, unknown>>>((line) => JSON.stringify(line))
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'nynja-worker-'))
+  const loaded = loadOptions([], serverEnvironment(folder), folder)
+  if (loaded.kind !== 'options') throw new Error(JSON.stringify(loaded))
+  const lines = new Writable({
+    write(line: Buffer, _encoding, done) {
+      log.put(JSON.parse(line.toString()) as Readonly<Record<string, unknown>>)
+      done()
+    },
+  })
+  server = await startServer(loaded.options, openLog('info', lines))
+})
+afterAll(async () => {
+  await server.stop()
+  await rm(folder, { recursive: true, force: true })
+})
+
+const port = (): number => Number(server.ports.mqtt)
+
+test(
+  `loses and repeats nothing, and keeps every connection, through ${String(deaths)} deaths of a worker`,
+  async () => {
+    const random = newSeeded(seed)
+    const ledger = newLedger()
+    const town = await buildTown(port(), 20, ledger)
+    const load = newChatLoad(town, ledger)
+    load.start()
+    const replaced = [Promise.resolve(), Promise.resolve()]
+    for (let death = 0; death < deaths; death++) {
+      const node = 1 + (death % 2)
+      await load.acknowledgements(random.integer(1, 100))
+      await replaced[node - 1]
+      await server.killWorker(node)
+      replaced[node - 1] = log
+        .take('its replacement', ({ event, node: of }) => event === 'worker-restarted' && of === node)
+        .then(() => undefined)
+    }
+    await load.stop()
+    await ledger.complete()
+    await checkTown(`${String(deaths)} deaths of a worker, seed ${String(seed)}`, town, ledger)
+    expect(town.citizens.map(({ device }) => device.counts.connectionsLost)).toEqual(town.citizens.map(() => 0))
+    expect(await readMetric(Number(server.ports.http), 'nynja_worker_restarts_total')).toBe(deaths)
+    expect(await readMetric(Number(server.ports.http), 'nynja_faults_total')).toBe(0)
+  },
+  (1 + deaths / 10) * minute,
+)
