@@ -15,12 +15,16 @@ export async function readInboxPage(
   client: string,
   { after, limit, encoding }: { readonly after: number; readonly limit: number; readonly encoding: Encoding },
 ): Promise<InboxPageEntry[]> {
+  const entries = await store.inboxPage(client, { after, limit })
   const page: InboxPageEntry[] = []
-  for (const entry of await store.inboxPage(client, { after, limit })) {
+  for (const entry of entries) {
     const payload = await renderEntry(store, entry, encoding)
     if (payload !== undefined) page.push({ number: entry.number, topic: entry.topic, qos: entry.qos, payload })
   }
-  return page
+  const last = entries.at(-1)
+  // An empty page says that nothing is left: one of which nothing can be sent any more is none.
+  if (page.length > 0 || last === undefined || entries.length < limit) return page
+  return readInboxPage(store, client, { after: last.number, limit, encoding })
 }
 
 async function renderEntry(store: StoreReader, entry: InboxEntry, encoding: Encoding): Promise<Uint8Array | undefined> {

@@ -174,9 +174,8 @@ export function startWorker(parts: WorkerParts): RpcWorker {
     step(client as WorkerConnection['clientId'], async () => {
       const head = (await store.inboxHead(client)) ?? emptyInbox
       const entries = await readInboxPage(store, client, { after, limit, encoding: encodingOf(variant) })
-      // A full page says nothing of what lies behind it.
-      const last = entries.length < limit ? head.last : (entries.at(-1)?.number ?? head.last)
-      writeInboxPage(frame, { connection, after, settledTo: head.settledTo, last, entries })
+      // What lies behind a full page is asked for when the page has been sent.
+      writeInboxPage(frame, { connection, after, settledTo: head.settledTo, last: head.last, entries })
       touch()
     })
   }
