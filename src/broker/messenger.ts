@@ -178,6 +178,8 @@ async function drain(state: BrokerState, patienceMs: number): Promise<void> {
   state.isDraining = true
   const patience = new Promise<void>((resolve) => setTimeout(resolve, patienceMs).unref())
   await Promise.race([state.requests.idle(), patience])
+  // Aedes writes an acknowledgement in the turn in which its request is done, and mqtt-packet uncorks the socket behind it.
+  await new Promise((resolve) => setImmediate(resolve))
   state.writer.flush()
   await new Promise<void>((resolve) => {
     state.aedes.close(resolve)
