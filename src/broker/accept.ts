@@ -219,6 +219,7 @@ function closed(state: BrokerState, connection: Connection): void {
     Atomics.sub(state.world.variantsInUse, connection.variant, 1)
     if (sentTo > 0) state.sent.remember(connection.words.clientId, sentTo)
   }
+  state.departing.set(connection.number, connection)
   for (const node of connection.knownTo) {
     state.world
       .ring()
@@ -226,8 +227,19 @@ function closed(state: BrokerState, connection: Connection): void {
   }
 }
 
+/** The old worker may have died with the end of these connections untold. They come before those that stand: they are older. */
+function departAgain(state: BrokerState, node: number): void {
+  for (const connection of state.departing.values()) {
+    if (connection.node !== node) continue
+    introduce(state, connection, node)
+    const isTakenOver = state.connections.byClient.has(connection.words.clientId)
+    state.world.ring().control(node, { kind: 'disconnected', connection: connection.number, isTakenOver })
+  }
+}
+
 /** A new worker serves `node`: it learns of the connections it has to know, and what it had not finished for them. */
 export function reintroduce(state: BrokerState, node: number): void {
+  departAgain(state, node)
   for (const connection of state.connections.byNumber.values()) {
     if (!connection.knownTo.has(node)) continue
     introduce(state, connection, node)

@@ -55,6 +55,8 @@ export interface BrokerState {
   readonly world: MessengerWorld
   readonly aedes: Aedes
   readonly connections: Connections
+  /** Connections that have ended and whose node has not yet said that it has dealt with it, by number. */
+  readonly departing: Map<number, Connection>
   readonly requests: Requests
   readonly writer: SocketWriter
   readonly sent: SentMemory

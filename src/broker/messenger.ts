@@ -42,6 +42,7 @@ export async function startMessenger(options: MessengerOptions, world: Messenger
     aedes,
     connections,
     plain,
+    departing: new Map(),
     requests: newRequests(world.ring, (connection, node) => {
       introduce(state, connection, node)
     }),
@@ -143,6 +144,9 @@ function handleControl(state: BrokerState, { deciding, subscribing }: Waiting, n
       return
     case 'open-inbox':
       openInbox(state, message.connection)
+      return
+    case 'left':
+      if (state.departing.get(message.connection)?.node === node) state.departing.delete(message.connection)
       return
     case 'subscribe-result':
       subscribing.waiting.get(message.request)?.(message.isAllowed)

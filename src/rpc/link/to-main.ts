@@ -87,6 +87,8 @@ export type ControlToMain =
   | { readonly kind: 'connect-result'; readonly connection: number; readonly result: ConnectResult }
   /** Everything owed at connect is on its way: the inbox may follow. */
   | { readonly kind: 'open-inbox'; readonly connection: number }
+  /** The end of a connection has been dealt with: its departure is stored, whoever had to know has been told. */
+  | { readonly kind: 'left'; readonly connection: number }
   | { readonly kind: 'subscribe-result'; readonly connection: number; readonly request: number; readonly isAllowed: boolean }
   | { readonly kind: 'close'; readonly client: string; readonly because: string }
   | { readonly kind: 'perform'; readonly id: string; readonly job: Job; readonly connection: number }

@@ -226,11 +226,15 @@ export function startWorker(parts: WorkerParts): RpcWorker {
 
   function disconnect({ connection: number, isTakenOver }: ControlToWorker & { kind: 'disconnected' }): void {
     const connection = connections.get(number)
-    if (connection === undefined) return
+    if (connection === undefined) {
+      control({ kind: 'left', connection: number })
+      return
+    }
     step(connection.clientId, async () => {
       connections.delete(number)
       if (latest.get(connection.clientId) === number) latest.delete(connection.clientId)
       if (!isTakenOver) await runItems([disconnectedItem(connection, { context, now })], { clientId: connection.clientId, marks: undefined })
+      control({ kind: 'left', connection: number })
     })
   }
 
