@@ -6,7 +6,9 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { openLog } from '../../src/server/log.js'
 import { loadOptions } from '../../src/server/options-load.js'
 import { type RunningServer, startServer } from '../../src/server/start.js'
+import { selectNode } from '../../src/topics/index.js'
 import { newMailbox } from '../wire/mailbox.js'
+import { befriend, come, recordOf, register } from '../wire/requests.js'
 import { newChatLoad } from './chat-load.js'
 import { checkTown } from './check-town.js'
 import { newLedger } from './ledger.js'
@@ -67,4 +69,30 @@ test(
     expect(await readMetric(Number(server.ports.http), 'nynja_faults_total')).toBe(0)
   },
   (1 + deaths / 10) * minute,
+)
+
+test(
+  'tells friends of a device that left while its worker was dead',
+  async () => {
+    const watcherName = ['watcher', '380673330001'] as const
+    const watcherAccount = await register(port(), ...watcherName)
+    const watcher = await come(port(), watcherAccount)
+    for (let i = 0; i < 3; i++) {
+      const account = await register(port(), `leaver${String(i)}`, `38067333001${String(i)}`)
+      const leaver = await come(port(), account)
+      await befriend([watcherAccount, watcher], [account, leaver])
+      const node = selectNode(account.clientId, 2)
+      // Its worker dies with the departure untold, or told and not committed.
+      const killed = server.killWorker(node)
+      leaver.cut()
+      await killed
+      const seen = await watcher.pushes.take('offline', (push) => {
+        const found = recordOf(push)
+        return found.tag === 'Contact' && found.phone_id === account.phoneId && found.presence === 'offline'
+      })
+      expect(seen.topic).toBe(`ac/${account.phoneId}`)
+    }
+    await watcher.disconnect()
+  },
+  minute,
 )
