@@ -18,7 +18,11 @@ const clockSlackMs = 1_000
 /** `D(x)` of flows.md: a Desc of text. */
 function expand(name: string, item: Pattern): Pattern {
   if (name !== 'D') throw new ReferenceError(`no macro ${name}`)
-  const [desc, id, mime]: Term[] = [{ kind: 'atom', name: 'Desc' }, { kind: 'binary', text: 'd' }, { kind: 'binary', text: 'text' }]
+  const [desc, id, mime]: Term[] = [
+    { kind: 'atom', name: 'Desc' },
+    { kind: 'binary', text: 'd' },
+    { kind: 'binary', text: 'text' },
+  ]
   const none: Term = { kind: 'list', items: [] }
   return { kind: 'tuple', items: [desc!, id!, mime!, item, { kind: 'integer', value: 0 }, none, none] }
 }
@@ -36,7 +40,8 @@ export function newBindings(): Bindings {
     if (!/^M\d+$/.test(name)) return undefined
     if (term.kind !== 'integer') return `${name} is no message id: ${show(term)}`
     for (const [other, id] of known) {
-      if (/^M\d+$/.test(other) && id.kind === 'integer' && id.value >= term.value) return `${name} (${show(term)}) is not after ${other} (${show(id)})`
+      if (/^M\d+$/.test(other) && id.kind === 'integer' && id.value >= term.value)
+        return `${name} (${show(term)}) is not after ${other} (${show(id)})`
     }
     return undefined
   }

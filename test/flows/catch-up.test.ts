@@ -15,14 +15,19 @@ const range = (from: number, to: number): number[] => Array.from({ length: to - 
 const sends = (numbers: readonly number[]): string =>
   [
     ...numbers.map((n) => `B1 > E {'Message',[],chain,K,[],[],<<"m${n}">>,PB,PA,T${n},[D(<<"text ${n}">>)],[],[],[],client}`),
-    ...numbers.map((n) => `> A1 A2 B1 P2P {'Message',M${n},chain,K,M${n - 1},[],<<"m${n}">>,PB,PA,T${n},[D(<<"text ${n}">>)],[],[],[],sent}`),
+    ...numbers.map(
+      (n) => `> A1 A2 B1 P2P {'Message',M${n},chain,K,M${n - 1},[],<<"m${n}">>,PB,PA,T${n},[D(<<"text ${n}">>)],[],[],[],sent}`,
+    ),
     ...numbers.map((n) => `v11|> B1 act {'Ack','Message',<<"m${n}">>}`),
   ].join('\n')
 
 /** The messages as history shows them: linked both ways. */
 const stored = (from: number, to: number, last: number): string =>
   range(from, to)
-    .map((n) => `{'Message',M${n},chain,K,M${n - 1},${n === last ? '[]' : `M${n + 1}`},<<"m${n}">>,PB,PA,T${n},[D(<<"text ${n}">>)],[],[],[],sent}`)
+    .map(
+      (n) =>
+        `{'Message',M${n},chain,K,M${n - 1},${n === last ? '[]' : `M${n + 1}`},<<"m${n}">>,PB,PA,T${n},[D(<<"text ${n}">>)],[],[],[],sent}`,
+    )
     .join(',')
 
 const before = `

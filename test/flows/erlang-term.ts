@@ -2,7 +2,11 @@
  * Erlang terms as flows.md writes them, and patterns of them: a pattern may hold variables (`PA`, `T1`, `_`) and calls of macros (`D(…)`).
  * Kept apart from the terms of `src/protocol`, so that the flows compare what is on the wire with a second reading of it.
  */
-export type Pattern = Term | { readonly kind: 'variable'; readonly name: string } | { readonly kind: 'call'; readonly name: string; readonly item: Pattern } | Nested<Pattern>
+export type Pattern =
+  | Term
+  | { readonly kind: 'variable'; readonly name: string }
+  | { readonly kind: 'call'; readonly name: string; readonly item: Pattern }
+  | Nested<Pattern>
 
 export type Term =
   | { readonly kind: 'atom'; readonly name: string }

@@ -109,7 +109,10 @@ describe('presence as friends see it', () => {
         ['B1', `{'Friend',PB,PA,confirm}`],
         ['A1', `{'Friend',PA,PC,request}`],
         ['C1', `{'Friend',PC,PA,confirm}`],
-        ['A1', `{'Room',<<"r1">>,<<"Trip">>,[],[],[{'Member',[],chain,[],[],[],[],PC,[],[],[],[],[],[],0,0,[],[],member}],[],[],group,[],0,0,[],0,0,create}`],
+        [
+          'A1',
+          `{'Room',<<"r1">>,<<"Trip">>,[],[],[{'Member',[],chain,[],[],[],[],PC,[],[],[],[],[],[],0,0,[],[],member}],[],[],group,[],0,0,[],0,0,create}`,
+        ],
         ['A1', `{'Friend',PA,PC,revoke}`],
       )
       for (const part of [awayBefore, comesAndGoes, takenOver, unsupportedVersion, wills, banned]) await stage.play(part)

@@ -53,39 +53,48 @@ export function parseScript(script: string): Line[] {
   return lines.map(parseLine)
 }
 
+type Common = Pick<Line, 'text' | 'dialect' | 'layout'>
+
 function parseLine(text: string): Line {
   const limited = /^(?:(v1)|(v11)|(v11) as v1)\|\s*(.+)$/s.exec(text)
   const dialect = (limited?.[1] ?? limited?.[2] ?? limited?.[3]) as Line['dialect']
   const rest = (limited?.[4] ?? text).replace(/^\d+\s+/, '')
-  const common = { text, dialect, layout: limited?.[2] === undefined ? ('v1' as const) : ('v11' as const) }
-  let found = forms.define.exec(rest)
-  if (found !== null) return { ...common, kind: 'define', name: found[1]!, pattern: parsePattern(found[2]!) }
-  found = forms.connect.exec(rest)
-  if (found !== null) {
-    const [, who, clientId, password, will, payload, connack] = found
+  const common: Common = { text, dialect, layout: limited?.[2] === undefined ? 'v1' : 'v11' }
+  const line = parseConnection(rest, common) ?? parsePayload(rest, common)
+  if (line === undefined) throw new SyntaxError(`not a step: ${text}`)
+  return line
+}
+
+function parseConnection(rest: string, common: Common): Line | undefined {
+  const connect = forms.connect.exec(rest)
+  if (connect !== null) {
+    const [, who, clientId, password, will, payload, connack] = connect
     const words = will === undefined ? undefined : { topic: will, payload: Buffer.from(payload ?? '', 'hex') }
     return { ...common, kind: 'connect', device: who!, clientId: clientId!, password, will: words, connack: connack! }
   }
-  found = forms.end.exec(rest)
-  if (found !== null) return { ...common, kind: found[2] === 'CUT' ? 'cut' : 'disconnect', device: found[1]! }
-  found = forms.closed.exec(rest)
-  if (found !== null) return { ...common, kind: found[2] === 'QUEUE' ? 'expect-queue' : 'expect-closed', device: found[1]! }
-  found = forms.publish.exec(rest)
-  if (found !== null) {
-    const [, who, name, what] = found
+  const end = forms.end.exec(rest)
+  if (end !== null) return { ...common, kind: end[2] === 'CUT' ? 'cut' : 'disconnect', device: end[1]! }
+  const closed = forms.closed.exec(rest)
+  if (closed !== null) return { ...common, kind: closed[2] === 'QUEUE' ? 'expect-queue' : 'expect-closed', device: closed[1]! }
+  return undefined
+}
+
+function parsePayload(rest: string, common: Common): Line | undefined {
+  const define = forms.define.exec(rest)
+  if (define !== null) return { ...common, kind: 'define', name: define[1]!, pattern: parsePattern(define[2]!) }
+  const publish = forms.publish.exec(rest)
+  if (publish !== null) {
+    const [, who, name, what] = publish
+    const to = { ...common, device: who!, topic: name! }
     const bytes = bytesIn(what!)
-    if (bytes !== undefined) return { ...common, kind: 'publish-bytes', device: who!, topic: name!, bytes }
-    return { ...common, kind: 'publish', device: who!, topic: name!, pattern: parsePattern(what!) }
+    return bytes === undefined ? { ...to, kind: 'publish', pattern: parsePattern(what!) } : { ...to, kind: 'publish-bytes', bytes }
   }
-  found = forms.expect.exec(rest)
-  if (found !== null) {
-    const [, names, name, what] = found
-    const devices = names!.trim().split(' ')
-    const bytes = bytesIn(what!)
-    if (bytes !== undefined) return { ...common, kind: 'expect-bytes', devices, topic: name!, bytes }
-    return { ...common, kind: 'expect', devices, topic: name!, pattern: parsePattern(what!) }
-  }
-  throw new SyntaxError(`not a step: ${text}`)
+  const expect = forms.expect.exec(rest)
+  if (expect === null) return undefined
+  const [, names, name, what] = expect
+  const to = { ...common, devices: names!.trim().split(' '), topic: name! }
+  const bytes = bytesIn(what!)
+  return bytes === undefined ? { ...to, kind: 'expect', pattern: parsePattern(what!) } : { ...to, kind: 'expect-bytes', bytes }
 }
 
 /** `0x…`: a payload that is no BERT. */

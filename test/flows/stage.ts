@@ -128,12 +128,16 @@ export function newStage(port: number, { cast, number }: Run): Stage {
   async function expectOne(line: Line & { kind: 'expect' }, device: string): Promise<void> {
     const { wire, ...rest } = connected(device)
     const topic = topicName(line.topic, device)
-    const push = await wire.pushes.take(`${topic} at ${device}`, (one) => one.topic === topic).catch((error: unknown) => {
-      throw new Error(`${line.text}\n  ${String(error)}\n${unread(device)}`)
-    })
+    const push = await wire.pushes
+      .take(`${topic} at ${device}`, (one) => one.topic === topic)
+      .catch((error: unknown) => {
+        throw new Error(`${line.text}\n  ${String(error)}\n${unread(device)}`)
+      })
     const because = bindings.match(line.pattern, tupleOf(push, line.layout, { ...rest, wire }))
     if (because !== undefined || push.retain) {
-      throw new Error(`${line.text}\n  at ${device}: ${because ?? 'the retain flag is set'}\n  came: ${showPush(push, device)}\n${unread(device)}`)
+      throw new Error(
+        `${line.text}\n  at ${device}: ${because ?? 'the retain flag is set'}\n  came: ${showPush(push, device)}\n${unread(device)}`,
+      )
     }
   }
 
@@ -174,7 +178,9 @@ export function newStage(port: number, { cast, number }: Run): Stage {
     const willTopic = will?.topic === 'version/1' && actor.encoding.dialect === 'v11' ? 'version/11' : will?.topic
     const connack = await wire.connect({
       clientId: line.clientId,
-      ...(password === undefined ? {} : { password: /^TOKEN_/.test(password) ? textOf(bindings.resolve({ kind: 'variable', name: password })) : password }),
+      ...(password === undefined
+        ? {}
+        : { password: /^TOKEN_/.test(password) ? textOf(bindings.resolve({ kind: 'variable', name: password })) : password }),
       ...(willTopic === undefined ? {} : { will: { topic: topicName(willTopic, line.device), payload: will?.payload ?? Buffer.alloc(0) } }),
     })
     const got = `${String(connack.returnCode)}${connack.sessionPresent ? ' present' : ''}`

@@ -1,7 +1,21 @@
 /** CONNECT, return code by return code, and what follows it. @see docs/protocol/topics.md 12 */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
 import { record } from '../../src/protocol/index.js'
-import { type Account, befriend, come, eventsTopic, fence, login, recordOf, register, request, settle, takeRecord, textMessage, textOf } from './requests.js'
+import {
+  type Account,
+  befriend,
+  come,
+  eventsTopic,
+  fence,
+  login,
+  recordOf,
+  register,
+  request,
+  settle,
+  takeRecord,
+  textMessage,
+  textOf,
+} from './requests.js'
 import { type ConnectFields, dial, type WireDevice } from './wire-device.js'
 import { startWireServer, type WireServer } from './wire-server.js'
 

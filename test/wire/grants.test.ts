@@ -9,7 +9,9 @@ let ann: Account
 let [device, service]: WireDevice[] = []
 
 beforeAll(async () => {
-  const grants = ['device publish telemetry/%p/#', 'device both own/%c/#', 'service:news both telemetry/#', 'any subscribe board/+'].join(';')
+  const grants = ['device publish telemetry/%p/#', 'device both own/%c/#', 'service:news both telemetry/#', 'any subscribe board/+'].join(
+    ';',
+  )
   server = await startWireServer({ NYNJA_SERVICES: 'news=secret', NYNJA_GRANTS: grants })
   ann = await register(server.mqtt, 'ann', '380670000001')
   device = await come(server.mqtt, ann)
@@ -22,7 +24,9 @@ afterAll(() => server.close())
 
 test('a subscription is granted if a grant covers all of it', async () => {
   expect(await device!.subscribe('own/emqttd_ann/a', 'own/emqttd_ann/#', 'board/1', 'board/+')).toEqual([2, 2, 2, 2])
-  expect(await device!.subscribe('own/emqttd_eve/a', 'own/#', 'board/#', 'telemetry/1', 'telemetry/#')).toEqual([0x80, 0x80, 0x80, 0x80, 0x80])
+  expect(await device!.subscribe('own/emqttd_eve/a', 'own/#', 'board/#', 'telemetry/1', 'telemetry/#')).toEqual([
+    0x80, 0x80, 0x80, 0x80, 0x80,
+  ])
   expect(await service!.subscribe('telemetry/#')).toEqual([2])
 })
 
@@ -30,7 +34,12 @@ test('what is granted is delivered as MQTT does, at each QoS, and keeps no retai
   for (const qos of [0, 1, 2] satisfies Qos[]) {
     await device!.publish('telemetry/380670000001/t', Buffer.from(String(qos)), { qos, retain: true })
     const { topic, payload, retain, qos: sentAt } = await service!.pushes.take('the reading')
-    expect({ topic, payload: String(payload), retain, qos: sentAt }).toEqual({ topic: 'telemetry/380670000001/t', payload: String(qos), retain: false, qos })
+    expect({ topic, payload: String(payload), retain, qos: sentAt }).toEqual({
+      topic: 'telemetry/380670000001/t',
+      payload: String(qos),
+      retain: false,
+      qos,
+    })
   }
   const late = dial(server.mqtt)
   await late.connect({ clientId: 'sys_news', password: 'secret' })
@@ -41,7 +50,8 @@ test('what is granted is delivered as MQTT does, at each QoS, and keeps no retai
 })
 
 test('what is not granted is acknowledged and goes nowhere', async () => {
-  for (const topic of ['telemetry/380670000002/t', 'own/emqttd_eve/a', 'board/1', 'telemetry']) await device!.publish(topic, Buffer.from('x'))
+  for (const topic of ['telemetry/380670000002/t', 'own/emqttd_eve/a', 'board/1', 'telemetry'])
+    await device!.publish(topic, Buffer.from('x'))
   for (const one of [device!, service!]) {
     await fence(one)
     expect(one.pushes.items.filter(({ topic }) => !topic.startsWith('actions/'))).toEqual([])

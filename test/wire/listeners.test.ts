@@ -18,8 +18,16 @@ const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]
 
 beforeAll(async () => {
   const made = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2']
-  execFileSync('openssl', [...made, '-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost', '-keyout', key, '-out', cert], { stdio: 'ignore' })
-  server = await startWireServer({ NYNJA_WS_PORT: '0', NYNJA_TLS_PORT: '0', NYNJA_TLS_KEY: key, NYNJA_TLS_CERT: cert, NYNJA_HTTP_PORT: '0' })
+  execFileSync('openssl', [...made, '-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost', '-keyout', key, '-out', cert], {
+    stdio: 'ignore',
+  })
+  server = await startWireServer({
+    NYNJA_WS_PORT: '0',
+    NYNJA_TLS_PORT: '0',
+    NYNJA_TLS_KEY: key,
+    NYNJA_TLS_CERT: cert,
+    NYNJA_HTTP_PORT: '0',
+  })
 })
 afterAll(async () => {
   await server.close()

@@ -17,7 +17,11 @@ const patienceMs = 20_000
 
 export function newMailbox<T>(show: (item: T) => string): Mailbox<T> {
   const items: T[] = []
-  const waiting = new Set<{ readonly matches: (item: T) => boolean; readonly give: (item: T) => void; readonly refuse: (because: string) => void }>()
+  const waiting = new Set<{
+    readonly matches: (item: T) => boolean
+    readonly give: (item: T) => void
+    readonly refuse: (because: string) => void
+  }>()
   let ended: string | undefined
 
   function take(what: string, matches: (item: T) => boolean = () => true): Promise<T> {

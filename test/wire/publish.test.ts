@@ -88,7 +88,13 @@ describe('a publish with the right', () => {
       await a!.publish(named('p2p/ANN/BOB'), Buffer.from('hello'), { qos, retain: true })
       for (const device of [a!, b!]) {
         const { topic, payload, retain, dup, qos: sentAt } = await device.pushes.take('the publish')
-        expect({ topic, payload: String(payload), retain, dup, qos: sentAt }).toEqual({ topic: named('p2p/ANN/BOB'), payload: 'hello', retain: false, dup: false, qos })
+        expect({ topic, payload: String(payload), retain, dup, qos: sentAt }).toEqual({
+          topic: named('p2p/ANN/BOB'),
+          payload: 'hello',
+          retain: false,
+          dup: false,
+          qos,
+        })
       }
       await expectNothing()
     })
@@ -115,7 +121,14 @@ describe('a request', () => {
     await expectNothing()
   })
 
-  for (const topic of ['events/1//api//', 'events/1', 'events/1/99/api/anon//', 'events/1/x/api/anon//', 'events/1/1/api/anon/c/t/and/more', 'events/1/2/api/anon//']) {
+  for (const topic of [
+    'events/1//api//',
+    'events/1',
+    'events/1/99/api/anon//',
+    'events/1/x/api/anon//',
+    'events/1/1/api/anon/c/t/and/more',
+    'events/1/2/api/anon//',
+  ]) {
     test(`is read from ${topic}`, async () => {
       await e!.publish(topic, profileRequest())
       expect(await takeRecord(e!, 'Profile')).toMatchObject({ phone: eve!.phone })

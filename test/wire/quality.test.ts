@@ -102,7 +102,8 @@ describe('a request that was committed, and whose acknowledgement was lost,', ()
 
   test('has one execution within a connection, however often it is repeated', async () => {
     for (const dup of [false, true, true]) await a!.publish(eventsTopic, toBob('one'), { qos: 1, messageId: 700, dup })
-    for (const dup of [false, true]) await a!.publish(`p2p/${ann!.phoneId}/${bob!.phoneId}`, toBob('direct'), { qos: 2, messageId: 701, dup })
+    for (const dup of [false, true])
+      await a!.publish(`p2p/${ann!.phoneId}/${bob!.phoneId}`, toBob('direct'), { qos: 2, messageId: 701, dup })
     await fence(b!)
     expect(texts(b!)).toEqual(['one', 'direct'])
   })
@@ -193,6 +194,13 @@ describe('deliveries of a device that was away', () => {
     })
   }
 
+  test('come whole, however many pages of its inbox they fill', async () => {
+    await a!.disconnect()
+    await bobSays(numbered(1, 150), 1)
+    const again = await login(server.mqtt, ann!)
+    for (const text of numbered(1, 150)) expect(textOf(await nextMessage(again))).toBe(text)
+  })
+
   test('come in order through connections that break, none lost, none twice but with DUP', async () => {
     await a!.disconnect()
     await bobSays(numbered(1, 60), 2)
@@ -204,7 +212,11 @@ describe('deliveries of a device that was away', () => {
       device.acknowledges = false
       for (let i = 0; i < 11 && completed.size < 60; i++) {
         const push = await nextMessage(device).catch((error: unknown) => {
-          throw new Error(`missing: ${numbered(1, 60).filter((one) => !completed.has(one)).join(', ')}; ${String(error)}`)
+          throw new Error(
+            `missing: ${numbered(1, 60)
+              .filter((one) => !completed.has(one))
+              .join(', ')}; ${String(error)}`,
+          )
         })
         const text = textOf(push)
         expect(completed.has(text)).toBe(false)

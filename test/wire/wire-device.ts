@@ -1,6 +1,14 @@
 import { connect as connectTcp } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { generate, type IConnackPacket, type IConnectPacket, type IPublishPacket, type ISubackPacket, type Packet, parser } from 'mqtt-packet'
+import {
+  generate,
+  type IConnackPacket,
+  type IConnectPacket,
+  type IPublishPacket,
+  type ISubackPacket,
+  type Packet,
+  parser,
+} from 'mqtt-packet'
 import { newMailbox, type Mailbox } from './mailbox.js'
 
 export type Qos = 0 | 1 | 2
