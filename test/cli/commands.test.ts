@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals
 import { type CommandEnd, nynja, type RunningCommand, serve, type Served, startNynja } from './nynja.js'
 
 // a dozen processes are started one after the other
-jest.setTimeout(120_000)
+jest.setTimeout(60_000)
 
 let folder: string
 let server: Served
@@ -28,11 +28,13 @@ const run = (...args: string[]): Promise<CommandEnd> => nynja(folder, args)
 const tokenOf = (profile: string): string =>
   (JSON.parse(readFileSync(join(folder, 'nynja', `${profile}.json`), 'utf8')) as { readonly token: string }).token
 
-function start(...args: string[]): RunningCommand {
-  const command = startNynja(folder, args)
+/** Whatever a test finds, what it has started is ended. */
+function ending<T extends RunningCommand>(command: T): T {
   running.push(command)
   return command
 }
+
+const start = (...args: string[]): RunningCommand => ending(startNynja(folder, args))
 
 async function register(phone: string, profile: string, ...options: string[]): Promise<CommandEnd> {
   const end = await run('register', phone, '--profile', profile, '--server', server.url, '--code', '123456', ...options)
@@ -205,15 +207,15 @@ describe('watch', () => {
 
 test('a chat survives the death of the server: what was typed meanwhile arrives once', async () => {
   const own = mkdtempSync(join(tmpdir(), 'nynja-cli-'))
-  const first = await serve(own)
+  const first = ending(await serve(own))
   for (const [phone, profile] of [
     ['9994001', 'a'],
     ['9994002', 'b'],
   ] as const) {
     expect((await nynja(own, ['register', phone, '--profile', profile, '--server', first.url, '--code', '123456'])).code).toBe(0)
   }
-  const anna = startNynja(own, ['chat', '9994002', '--profile', 'a'])
-  const boris = startNynja(own, ['chat', '9994001', '--profile', 'b'])
+  const anna = ending(startNynja(own, ['chat', '9994002', '--profile', 'a']))
+  const boris = ending(startNynja(own, ['chat', '9994001', '--profile', 'b']))
   await anna.sees('are friends now')
   anna.type('before')
   await boris.sees('9994001: before')
@@ -221,7 +223,7 @@ test('a chat survives the death of the server: what was typed meanwhile arrives 
   await first.ended
   await anna.sees('The connection is lost')
   anna.type('meanwhile', 'and more')
-  const second = await serve(own, first.port)
+  const second = ending(await serve(own, first.port))
   await boris.sees('9994001: meanwhile')
   await boris.sees('9994001: and more')
   anna.endInput()
