@@ -92,11 +92,16 @@ export async function settle(...devices: readonly WireDevice[]): Promise<void> {
   }
 }
 
-/** Makes two rosters friends; both devices are connected, and nothing of it is left unread. */
+/**
+ * Makes two rosters friends; both devices are connected, and nothing of it is left unread. At QoS 1, as what comes of it then is: when it has
+ * been read it has been acknowledged, and no PUBREL is still to come.
+ */
 export async function befriend(a: readonly [Account, WireDevice], b: readonly [Account, WireDevice]): Promise<void> {
   const [of, by] = [a[0].phoneId, b[0].phoneId]
-  await request(a[1], record('Friend', { phone_id: of, friend_id: by, status: 'request' }))
-  await request(b[1], record('Friend', { phone_id: by, friend_id: of, status: 'confirm' }))
+  const asked = encode(record('Friend', { phone_id: of, friend_id: by, status: 'request' }), bert)
+  const confirmed = encode(record('Friend', { phone_id: by, friend_id: of, status: 'confirm' }), bert)
+  await a[1].publish(eventsTopic, asked, { qos: 1 })
+  await b[1].publish(eventsTopic, confirmed, { qos: 1 })
   await settle(a[1], b[1])
 }
 
