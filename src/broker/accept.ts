@@ -3,10 +3,11 @@ import type { AuthenticateError, Client as AedesClient, ConnectPacket } from 'ae
 import type { Duplex } from 'node:stream'
 import { type ConnectResult, writePage, writeSettle } from '../rpc/index.js'
 import { type ClientId, clientKind, selectNode } from '../topics/index.js'
-import type { BrokerState, Origin } from './broker-state.js'
-import { type Connection, type ConnectWords, enter, leave } from './connection.js'
-import { newPacketGuard } from './packet-guard.js'
-import { newPump, type Pump } from './pump.js'
+import type { BrokerState, MessengerOptions, MessengerWorld, Origin } from './broker-state.js'
+import { type Connection, type Connections, type ConnectWords, type PumpOwner, enter, leave } from './connection.js'
+import { guardPackets } from './packet-guard.js'
+import { Pump, type PumpWorld } from './pump.js'
+import type { SocketWriter } from './socket-writer.js'
 
 type Decide = (error: AuthenticateError | null, success: boolean | null) => void
 
@@ -27,28 +28,13 @@ export function serveSocket(state: BrokerState, socket: Duplex, origin: Origin):
     socket.destroy()
     return
   }
-  guardPackets(state, socket)
+  guardPackets(socket, state.options.maxPacketBytes, state.world.counts.denied)
   state.origins.set(socket, origin)
   state.world.counts.openConnections(origin.listener, 1)
   socket.once('close', () => {
     state.world.counts.openConnections(origin.listener, -1)
   })
   state.aedes.handle(socket)
-}
-
-/** Aedes reads chunks with `read()`; each passes the guard before its parser may buffer it. */
-function guardPackets(state: BrokerState, socket: Duplex): void {
-  const guard = newPacketGuard(state.options.maxPacketBytes)
-  const read = socket.read.bind(socket)
-  socket.read = (size?: number) => {
-    const chunk: unknown = read(size)
-    if (chunk instanceof Uint8Array && !guard.accepts(chunk)) {
-      state.world.counts.denied('packet too large')
-      socket.destroy()
-      return null
-    }
-    return chunk
-  }
 }
 
 /** Before anything is decided: rate of the address, and what of CONNECT Aedes must not see. */
@@ -73,7 +59,7 @@ function wordsOf(packet: ConnectPacket, address: string): ConnectWords {
   return {
     clientId: packet.clientId,
     userName: packet.username ?? '',
-    password: packet.password === undefined ? null : Uint8Array.from(packet.password),
+    password: packet.password?.toString('utf8') ?? null,
     isClean: packet.clean === true,
     willTopic: packet.will?.topic ?? null,
     address,
@@ -89,15 +75,14 @@ function open(state: BrokerState, aedes: AedesClient, words: ConnectWords): void
     socket: aedes.conn,
     words,
     node,
-    knownTo: new Set([node]),
-    pump: pumpFor(state, number, node, words.clientId, aedes.conn),
-    startedAt: Date.now(),
+    knownTo: [node],
+    pump: new Pump(state.pumpWorld, { connection: number, node, client: words.clientId, socket: aedes.conn }, aedes.conn),
     state: 'connecting',
     accepted: undefined,
     variant: 0,
     isClosing: false,
-    awaitingPubrel: new Set(),
-    plainFilters: new Set(),
+    awaitingPubrel: undefined,
+    plainFilters: undefined,
     tokens: state.options.publishRate === 'off' ? 0 : state.options.publishRate.burst,
     refilledAt: Date.now(),
   }
@@ -108,31 +93,33 @@ function open(state: BrokerState, aedes: AedesClient, words: ConnectWords): void
   })
 }
 
-function pumpFor(state: BrokerState, connection: number, node: number, client: string, socket: Duplex): Pump {
-  const { options, world } = state
-  return newPump({
-    socket,
-    writer: state.writer,
+/** What the pumps of a broker share. */
+export function newPumpWorld(options: MessengerOptions, { ring, log, counts }: MessengerWorld, parts: PumpParts): PumpWorld<PumpOwner> {
+  return {
+    writer: parts.writer,
     windowSize: options.windowSize,
     queueLimit,
     answerLimit,
     maxBufferedBytes,
     drainTimeoutMs: options.drainTimeoutMs,
-    requestPage(after) {
-      const variant = state.connections.byNumber.get(connection)?.variant ?? 0
-      writePage(world.ring().frameOf(node), { connection, client, after, limit: pageSize, variant })
+    requestPage({ connection, node, client }, after) {
+      const variant = parts.connections.byNumber.get(connection)?.variant ?? 0
+      writePage(ring().frameOf(node), { connection, client, after, limit: pageSize, variant })
     },
-    settle(settledTo, releasedTo) {
-      writeSettle(world.ring().frameOf(node), { connection, client, settledTo, releasedTo })
+    settle({ connection, node, client }, settledTo, releasedTo) {
+      writeSettle(ring().frameOf(node), { connection, client, settledTo, releasedTo })
     },
-    onStuck(because) {
-      world.log.info({ client, because }, 'connection closed')
+    onStuck({ client, socket }, because) {
+      log.info({ client, because }, 'connection closed')
       socket.destroy()
     },
-    onSent() {
-      world.counts.sent()
-    },
-  })
+    onSent: counts.sent,
+  }
+}
+
+interface PumpParts {
+  readonly writer: SocketWriter
+  readonly connections: Connections
 }
 
 /** Asks the worker of the client id who this is; the answer comes as `connect-result`. */
@@ -210,7 +197,7 @@ export function openInbox(state: BrokerState, number: number): void {
 
 function closed(state: BrokerState, connection: Connection): void {
   const wasAccepted = connection.accepted !== undefined
-  const { sentTo } = connection.pump.close()
+  const sentTo = connection.pump.close()
   connection.state = 'closed'
   const isTakenOver = leave(state.connections, connection)
   state.requests.forget(connection)
@@ -241,7 +228,7 @@ function departAgain(state: BrokerState, node: number): void {
 export function reintroduce(state: BrokerState, node: number): void {
   departAgain(state, node)
   for (const connection of state.connections.byNumber.values()) {
-    if (!connection.knownTo.has(node)) continue
+    if (!connection.knownTo.includes(node)) continue
     introduce(state, connection, node)
     if (connection.node === node && connection.state === 'connected') {
       state.world.ring().control(node, { kind: 'connected', connection: connection.number })

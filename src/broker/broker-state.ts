@@ -1,8 +1,9 @@
 import type { Client as AedesClient, Aedes } from 'aedes'
 import type { Client, Grant } from '../acl/index.js'
 import type { ControlToMain, Ring } from '../rpc/index.js'
-import type { Connection, Connections, ListenerName } from './connection.js'
+import type { Connection, Connections, ListenerName, PumpOwner } from './connection.js'
 import type { PlainPublishes } from './persistence.js'
+import type { PumpWorld } from './pump.js'
 import type { Requests } from './requests.js'
 import type { SentMemory } from './sent-memory.js'
 import type { SocketWriter } from './socket-writer.js'
@@ -60,6 +61,7 @@ export interface BrokerState {
   readonly requests: Requests
   readonly writer: SocketWriter
   readonly sent: SentMemory
+  readonly pumpWorld: PumpWorld<PumpOwner>
   readonly plain: PlainPublishes
   /** Who came through which listener, until CONNECT says more. */
   readonly origins: WeakMap<object, Origin>

@@ -12,10 +12,18 @@ export type ListenerName = 'mqtt' | 'tls' | 'ws'
 export interface ConnectWords {
   readonly clientId: string
   readonly userName: string
-  readonly password: Uint8Array | null
+  readonly password: string | null
   readonly isClean: boolean
   readonly willTopic: string | null
   readonly address: string
+}
+
+/** What a pump needs to know of its connection. */
+export interface PumpOwner {
+  readonly connection: number
+  readonly node: number
+  readonly client: string
+  readonly socket: Duplex
 }
 
 /**
@@ -30,9 +38,8 @@ export interface Connection {
   /** The node that serves this client id. */
   readonly node: number
   /** Nodes that know of the connection: its own, and those it has named in `events/` topics. */
-  readonly knownTo: Set<number>
-  readonly pump: Pump
-  readonly startedAt: number
+  readonly knownTo: number[]
+  readonly pump: Pump<PumpOwner>
   state: 'connecting' | 'accepted' | 'connected' | 'open' | 'closed'
   accepted: AcceptedConnect | undefined
   /** Codec and dialect it is answered in, as a number (see the link's variants). */
@@ -40,9 +47,9 @@ export interface Connection {
   /** It is about to be closed: what it still sends is neither acted on nor acknowledged. */
   isClosing: boolean
   /** Packet ids of QoS 2 publishes between PUBREC and PUBREL. */
-  readonly awaitingPubrel: Set<number>
+  awaitingPubrel: Set<number> | undefined
   /** Filters of plain MQTT use that were granted, by filter. */
-  readonly plainFilters: Set<string>
+  plainFilters: Set<string> | undefined
   /** Publishes it may still send at once; refilled with time. */
   tokens: number
   refilledAt: number
@@ -55,7 +62,7 @@ export interface Connections {
   /** The latest accepted connection of a client id. */
   readonly byClient: Map<string, Connection>
   /** Connected devices of a phone. */
-  readonly byPhone: Map<string, Set<Connection>>
+  readonly byPhone: Map<string, Connection[]>
 }
 
 export function newConnections(): Connections {
@@ -68,17 +75,17 @@ export function enter(connections: Connections, connection: Connection, accepted
   connections.byClient.set(connection.aedes.id, connection)
   if (accepted.phone === '') return
   const siblings = connections.byPhone.get(accepted.phone)
-  if (siblings === undefined) connections.byPhone.set(accepted.phone, new Set([connection]))
-  else siblings.add(connection)
+  if (siblings === undefined) connections.byPhone.set(accepted.phone, [connection])
+  else siblings.push(connection)
 }
 
 /** Forgets a connection. @returns whether another connection of the same client id has taken its place */
 export function leave(connections: Connections, connection: Connection): boolean {
   connections.byNumber.delete(connection.number)
   const phone = connection.accepted?.phone ?? ''
-  const siblings = connections.byPhone.get(phone)
-  siblings?.delete(connection)
-  if (siblings?.size === 0) connections.byPhone.delete(phone)
+  const siblings = connections.byPhone.get(phone)?.filter((sibling) => sibling !== connection) ?? []
+  if (siblings.length === 0) connections.byPhone.delete(phone)
+  else connections.byPhone.set(phone, siblings)
   const latest = connections.byClient.get(connection.words.clientId)
   if (latest !== connection) return latest !== undefined
   connections.byClient.delete(connection.words.clientId)

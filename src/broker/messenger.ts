@@ -1,7 +1,7 @@
 import { Aedes, type AedesPublishPacket, type Client as AedesClient, type PublishPacket } from 'aedes'
 import type { Duplex } from 'node:stream'
 import type { ControlToMain, FrameToMain } from '../rpc/index.js'
-import { admitConnect, askWho, connected, decideConnect, type Deciding, introduce, openInbox, reintroduce, serveSocket } from './accept.js'
+import { admitConnect, askWho, connected, decideConnect, type Deciding, introduce, newPumpWorld, openInbox, reintroduce, serveSocket } from './accept.js'
 import type { BrokerState, MessengerOptions, MessengerWorld, Origin } from './broker-state.js'
 import { type Connection, newConnections } from './connection.js'
 import { handleFrame } from './frames.js'
@@ -36,6 +36,7 @@ export async function startMessenger(options: MessengerOptions, world: Messenger
   const deciding: Deciding = new Map()
   const subscribing: Subscribing = { waiting: new Map(), last: 0 }
   const aedes = newAedes(options)
+  const writer = newSocketWriter()
   const state: BrokerState = {
     options,
     world,
@@ -46,7 +47,8 @@ export async function startMessenger(options: MessengerOptions, world: Messenger
     requests: newRequests(world.ring, (connection, node) => {
       introduce(state, connection, node)
     }),
-    writer: newSocketWriter(),
+    writer,
+    pumpWorld: newPumpWorld(options, world, { writer, connections }),
     sent: newSentMemory(rememberedDevices, options.windowSize),
     origins: new WeakMap(),
     isDraining: false,

@@ -1,44 +1,66 @@
+import type { Duplex } from 'node:stream'
+
 /**
  * Follows the packet boundaries in a byte stream, so that a packet that claims to be too large is refused when its header arrives, not after
  * it has been buffered. @see docs/protocol/topics.md 12; MQTT 3.1.1, 2.2.3
  */
-export interface PacketGuard {
+export class PacketGuard {
+  readonly #maxPacketBytes: number
+  #toSkip = 0
+  #isInLength = false
+  #length = 0
+  #shift = 0
+
+  constructor(maxPacketBytes: number) {
+    this.#maxPacketBytes = maxPacketBytes
+  }
+
   /** @returns false if a packet is larger than allowed or its length is malformed: the connection must be closed */
-  accepts(chunk: Uint8Array): boolean
+  accepts(chunk: Uint8Array): boolean {
+    for (let at = 0; at < chunk.length; ) {
+      if (this.#toSkip > 0) {
+        const skipped = Math.min(this.#toSkip, chunk.length - at)
+        this.#toSkip -= skipped
+        at += skipped
+      } else if (!this.#acceptsHeaderByte(chunk[at++] ?? 0)) return false
+    }
+    return true
+  }
+
+  #acceptsHeaderByte(byte: number): boolean {
+    if (!this.#isInLength) {
+      this.#isInLength = true
+      this.#length = 0
+      this.#shift = 0
+      return true
+    }
+    this.#length |= (byte & 0x7f) << this.#shift
+    this.#shift += 7
+    if (byte >= 0x80) return this.#shift <= 21
+    this.#isInLength = false
+    this.#toSkip = this.#length
+    return this.#length <= this.#maxPacketBytes
+  }
 }
 
-export function newPacketGuard(maxPacketBytes: number): PacketGuard {
-  let toSkip = 0
-  let isInLength = false
-  let length = 0
-  let shift = 0
+interface Guarded extends Duplex {
+  [guardOf]: { readonly guard: PacketGuard; readonly onRefusal: (because: string) => void; readonly read: Duplex['read'] }
+}
 
-  return {
-    accepts(chunk) {
-      let at = 0
-      while (at < chunk.length) {
-        if (toSkip > 0) {
-          const skipped = Math.min(toSkip, chunk.length - at)
-          toSkip -= skipped
-          at += skipped
-          continue
-        }
-        const byte = chunk[at++] ?? 0
-        if (!isInLength) {
-          isInLength = true
-          length = 0
-          shift = 0
-          continue
-        }
-        length |= (byte & 0x7f) << shift
-        shift += 7
-        if (byte < 0x80) {
-          isInLength = false
-          toSkip = length
-          if (length > maxPacketBytes) return false
-        } else if (shift > 21) return false
-      }
-      return true
-    },
-  }
+const guardOf = Symbol('packet guard')
+
+/** Aedes reads chunks with `read()`: each passes the guard before its parser may buffer it. A socket whose packet is refused is destroyed. */
+export function guardPackets(socket: Duplex, maxPacketBytes: number, onRefusal: (because: string) => void): void {
+  // eslint-disable-next-line @typescript-eslint/unbound-method -- called on the socket below
+  const { read } = socket
+  Object.assign(socket, { [guardOf]: { guard: new PacketGuard(maxPacketBytes), onRefusal, read }, read: guardedRead })
+}
+
+function guardedRead(this: Guarded, size?: number): unknown {
+  const { guard, onRefusal, read } = this[guardOf]
+  const chunk: unknown = read.call(this, size)
+  if (!(chunk instanceof Uint8Array) || guard.accepts(chunk)) return chunk
+  onRefusal('packet too large')
+  this.destroy()
+  return null
 }

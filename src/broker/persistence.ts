@@ -86,17 +86,18 @@ export function newPersistence(connections: Connections, plain: PlainPublishes):
 
     async incomingStorePacket(client: Named, packet: WithMessageId) {
       if (plain.has(packet)) return ask('incomingStorePacket', client, packet)
-      connectionOf(client)?.awaitingPubrel.add(packet.messageId ?? 0)
+      const connection = connectionOf(client)
+      if (connection !== undefined) (connection.awaitingPubrel ??= new Set()).add(packet.messageId ?? 0)
       return undefined
     },
 
     async incomingGetPacket(client: Named, packet: WithMessageId) {
-      if (connectionOf(client)?.awaitingPubrel.has(packet.messageId ?? 0) === true) return packet
+      if (connectionOf(client)?.awaitingPubrel?.has(packet.messageId ?? 0) === true) return packet
       return ask('incomingGetPacket', client, packet)
     },
 
     async incomingDelPacket(client: Named, packet: WithMessageId) {
-      if (connectionOf(client)?.awaitingPubrel.delete(packet.messageId ?? 0) === true) return undefined
+      if (connectionOf(client)?.awaitingPubrel?.delete(packet.messageId ?? 0) === true) return undefined
       return ask('incomingDelPacket', client, packet)
     },
   }

@@ -2,6 +2,63 @@ import type { Duplex } from 'node:stream'
 import { pubrel, publishFor, type PublishTemplate } from './publish-packet.js'
 import type { SocketWriter } from './socket-writer.js'
 
+export interface PumpStart {
+  readonly settledTo: number
+  readonly releasedTo: number
+  /** Entries up to here have been sent before and are repeated with DUP. */
+  readonly sentTo: number
+}
+
+export interface PumpPage {
+  readonly after: number
+  readonly last: number
+  readonly entries: readonly { readonly number: number; readonly template: PublishTemplate }[]
+}
+
+/** What all pumps share: limits, the writer, and whom to tell. `owner` is what a pump was made for. */
+export interface PumpWorld<Owner> {
+  readonly writer: SocketWriter
+  readonly windowSize: number
+  /** Entries held in memory beyond the window; what is more stays in the inbox. */
+  readonly queueLimit: number
+  /** Answers a connection may leave unread before it is closed. */
+  readonly answerLimit: number
+  readonly maxBufferedBytes: number
+  readonly drainTimeoutMs: number
+  readonly requestPage: (owner: Owner, after: number) => void
+  readonly settle: (owner: Owner, settledTo: number, releasedTo: number) => void
+  readonly onStuck: (owner: Owner, because: string) => void
+  readonly onSent: () => void
+}
+
+interface Entry {
+  /** 0 for an answer. */
+  readonly number: number
+  readonly template: PublishTemplate
+}
+
+interface Owed {
+  readonly number: number
+  isReceived: boolean
+  isSettled: boolean
+}
+
+interface AwaitedRelease {
+  readonly number: number
+  readonly resolve: () => void
+}
+
+const inboxPacketIds = 0x8000
+const firstAnswerId = inboxPacketIds + 1
+const lastAnswerId = 0xbfff
+/** Taken entries at the front of a list are cut off once there are so many. */
+const cutAt = 1_024
+
+/** The packet id of an inbox entry. */
+export function packetIdOf(number: number): number {
+  return ((number - 1) % inboxPacketIds) + 1
+}
+
 /**
  * Delivery to one connected device, in order.
  *
@@ -16,294 +73,252 @@ import type { SocketWriter } from './socket-writer.js'
  * Packet ids: 1 to 32,768 follow from the entry's number, so that a retransmission has the same id without a further table; 32,769 to
  * 49,151 are for answers; the rest is left to Aedes for topics of plain MQTT use.
  */
-export interface Pump {
-  /** An inbox entry that has just been committed. */
-  deliver(number: number, template: PublishTemplate): void
-  /** An answer that is in no inbox, or a QoS 0 push. */
-  answer(template: PublishTemplate): void
-  /** The inbox may follow: it stands at `start`. */
-  open(start: PumpStart): void
-  page(page: PumpPage): void
-  /** PUBACK or PUBCOMP. @returns false if the packet id is none of ours */
-  acknowledged(packetId: number): boolean
-  /** PUBREC. Resolves when PUBREL may be sent; undefined if the packet id is none of ours. */
-  received(packetId: number): Promise<void> | undefined
-  /** `releasedTo` is stored. */
-  released(releasedTo: number): void
-  /** Something may have been missed (a keep-alive, a restarted worker): look at the inbox again, tell the marks again. */
-  refresh(): void
-  close(): PumpEnd
-  readonly isIdle: boolean
-}
-
-export interface PumpStart {
-  readonly settledTo: number
-  readonly releasedTo: number
-  /** Entries up to here have been sent before and are repeated with DUP. */
-  readonly sentTo: number
-}
-
-export interface PumpPage {
-  readonly after: number
-  readonly last: number
-  readonly entries: readonly { readonly number: number; readonly template: PublishTemplate }[]
-}
-
-export interface PumpEnd {
-  /** Number of the last entry sent, for DUP at the next connection. */
-  readonly sentTo: number
-}
-
-export interface PumpWorld {
-  readonly socket: Duplex
-  readonly writer: SocketWriter
-  readonly windowSize: number
-  /** Entries held in memory beyond the window; what is more stays in the inbox. */
-  readonly queueLimit: number
-  /** Answers a connection may leave unread before it is closed. */
-  readonly answerLimit: number
-  readonly maxBufferedBytes: number
-  readonly drainTimeoutMs: number
-  readonly requestPage: (after: number) => void
-  readonly settle: (settledTo: number, releasedTo: number) => void
-  readonly onStuck: (because: string) => void
-  readonly onSent: (qos: 0 | 1 | 2) => void
-}
-
-interface Entry {
-  /** 0 for an answer. */
-  readonly number: number
-  readonly template: PublishTemplate
-}
-
-interface Sent extends Entry {
-  readonly packetId: number
-}
-
-interface Owed {
-  readonly number: number
-  isReceived: boolean
-  isSettled: boolean
-}
-
-const inboxPacketIds = 0x8000
-const firstAnswerId = inboxPacketIds + 1
-const lastAnswerId = 0xbfff
-
-export function packetIdOf(number: number): number {
-  return ((number - 1) % inboxPacketIds) + 1
-}
-
-export function newPump(world: PumpWorld): Pump {
-  const { socket, writer } = world
-  const queue: Entry[] = []
-  let queueHead = 0
-  const inFlight = new Map<number, Sent>()
+export class Pump<Owner> {
+  readonly #world: PumpWorld<Owner>
+  readonly #owner: Owner
+  readonly #socket: Duplex
+  /** Lists are made when first needed: most devices are idle most of the time. */
+  #queue: Entry[] | undefined
+  #queueHead = 0
+  #inFlight: Map<number, Entry> | undefined
   /** Inbox entries not yet settled, ascending. */
-  const owed: Owed[] = []
-  let owedHead = 0
-  let isOpen = false
-  let isClosed = false
-  let isPaging = false
-  let next = 0
-  let newest = 0
-  let settledTo = 0
-  let releasedTo = 0
-  let storedReleasedTo = 0
-  let sentBefore = 0
-  let sentTo = 0
-  let answersQueued = 0
+  #owed: Owed[] | undefined
+  #owedHead = 0
+  #awaitedReleases: AwaitedRelease[] | undefined
+  #isOpen = false
+  #isClosed = false
+  #isPaging = false
+  #isCongested = false
+  /** Number of the inbox entry that comes next. */
+  #next = 0
+  /** Newest number known to exist. */
+  #newest = 0
+  #settledTo = 0
+  #releasedTo = 0
+  #storedReleasedTo = 0
+  #sentBefore = 0
+  #sentTo = 0
+  #answersQueued = 0
   // Anywhere among them: a device that was cut between PUBREC and PUBREL of an answer holds its id, and would take another answer under it
   // for the same one.
-  let nextAnswerId = firstAnswerId + Math.floor(Math.random() * (lastAnswerId - firstAnswerId + 1))
-  let isCongested = false
-  let drainTimer: NodeJS.Timeout | undefined
-  const waitingForRelease: { readonly number: number; readonly resolve: () => void }[] = []
+  #nextAnswerId = firstAnswerId + Math.floor(Math.random() * (lastAnswerId - firstAnswerId + 1))
+  #drainTimer: NodeJS.Timeout | undefined
+  #onDrain: (() => void) | undefined
 
-  const queued = (): number => queue.length - queueHead
-
-  function enqueue(entry: Entry): void {
-    queue.push(entry)
+  constructor(world: PumpWorld<Owner>, owner: Owner, socket: Duplex) {
+    this.#world = world
+    this.#owner = owner
+    this.#socket = socket
   }
 
-  function dequeue(): Entry | undefined {
-    const entry = queue[queueHead]
+  /** Nothing is queued, unacknowledged or asked for. */
+  get isIdle(): boolean {
+    return this.#queued() === 0 && (this.#inFlight?.size ?? 0) === 0 && !this.#isPaging
+  }
+
+  /** An inbox entry that has just been committed. */
+  deliver(number: number, template: PublishTemplate): void {
+    this.#newest = Math.max(this.#newest, number)
+    if (!this.#isOpen || this.#isPaging || number !== this.#next || this.#queued() >= this.#world.queueLimit) {
+      if (this.#isOpen && !this.#isPaging && number > this.#next && this.#queued() === 0) this.#askForPage()
+      return
+    }
+    this.#take(number, template)
+    this.#advance()
+  }
+
+  /** An answer that is in no inbox, or a QoS 0 push; the latter is dropped while the socket is full. */
+  answer(template: PublishTemplate): void {
+    if (template.qos === 0 && this.#isCongested) return
+    if (++this.#answersQueued > this.#world.answerLimit) {
+      this.#world.onStuck(this.#owner, 'too many answers are left unread')
+      return
+    }
+    ;(this.#queue ??= []).push({ number: 0, template })
+    this.#advance()
+  }
+
+  /** The inbox may follow. */
+  open({ settledTo, releasedTo, sentTo }: PumpStart): void {
+    this.#settledTo = settledTo
+    this.#releasedTo = this.#storedReleasedTo = releasedTo
+    this.#sentBefore = sentTo
+    this.#next = settledTo + 1
+    this.#isOpen = true
+    this.#askForPage()
+  }
+
+  /** Entries of the inbox that were asked for. */
+  page({ after, last, entries }: PumpPage): void {
+    this.#isPaging = false
+    if (this.#isClosed || !this.#isOpen || after !== this.#next - 1) return
+    for (const { number, template } of entries) if (number >= this.#next) this.#take(number, template)
+    // Numbers up to `last` that were not in the page are gone for good (dropped, or nothing is left to say).
+    const isWhole = entries.length === 0 || (entries.at(-1)?.number ?? 0) >= last
+    if (isWhole) this.#next = Math.max(this.#next, last + 1)
+    this.#newest = Math.max(this.#newest, last)
+    this.#advance()
+  }
+
+  /** PUBACK or PUBCOMP. @returns false if the packet id is none of ours */
+  acknowledged(packetId: number): boolean {
+    const sent = this.#inFlight?.get(packetId)
+    if (sent === undefined) return packetId <= lastAnswerId
+    this.#inFlight?.delete(packetId)
+    if (sent.number > 0) {
+      const entry = this.#findOwed(sent.number)
+      if (entry !== undefined) entry.isSettled = true
+      this.#moveMarks()
+    }
+    this.#advance()
+    return true
+  }
+
+  /** PUBREC. Resolves when PUBREL may be sent; undefined if the packet id is none of ours. */
+  received(packetId: number): Promise<void> | undefined {
+    const sent = this.#inFlight?.get(packetId)
+    if (sent === undefined) return packetId <= lastAnswerId ? Promise.resolve() : undefined
+    if (sent.number === 0 || sent.number <= this.#storedReleasedTo) return Promise.resolve()
+    const entry = this.#findOwed(sent.number)
+    if (entry !== undefined) entry.isReceived = true
+    return new Promise((resolve) => {
+      ;(this.#awaitedReleases ??= []).push({ number: sent.number, resolve })
+      this.#moveMarks()
+    })
+  }
+
+  /** `releasedTo` is stored. */
+  released(releasedTo: number): void {
+    this.#storedReleasedTo = Math.max(this.#storedReleasedTo, releasedTo)
+    const awaited = this.#awaitedReleases
+    while (awaited?.[0] !== undefined && awaited[0].number <= this.#storedReleasedTo) awaited.shift()?.resolve()
+  }
+
+  /** Something may have been missed (a keep-alive, a restarted worker): looks at the inbox again, tells the marks again. */
+  refresh(): void {
+    if (!this.#isOpen || this.#isClosed) return
+    this.#world.settle(this.#owner, this.#settledTo, this.#releasedTo)
+    this.#isPaging = false
+    if (this.#queued() === 0) this.#askForPage()
+    else this.#newest = Math.max(this.#newest, this.#next)
+  }
+
+  /** @returns number of the last entry sent, for DUP at the next connection */
+  close(): number {
+    this.#isClosed = true
+    clearTimeout(this.#drainTimer)
+    if (this.#onDrain !== undefined) this.#socket.removeListener('drain', this.#onDrain)
+    return this.#sentTo
+  }
+
+  #queued(): number {
+    return (this.#queue?.length ?? 0) - this.#queueHead
+  }
+
+  #dequeue(): Entry | undefined {
+    const entry = this.#queue?.[this.#queueHead]
     if (entry === undefined) return undefined
-    queueHead++
-    if (queueHead === queue.length || queueHead > 1024) {
-      queue.splice(0, queueHead)
-      queueHead = 0
+    this.#queueHead++
+    if (this.#queueHead === this.#queue?.length) {
+      this.#queue = undefined
+      this.#queueHead = 0
+    } else if (this.#queueHead > cutAt) {
+      this.#queue?.splice(0, this.#queueHead)
+      this.#queueHead = 0
     }
     return entry
   }
 
-  function answerId(): number {
-    for (let tries = 0; tries <= lastAnswerId - firstAnswerId; tries++) {
-      const id = nextAnswerId
-      nextAnswerId = id === lastAnswerId ? firstAnswerId : id + 1
-      if (!inFlight.has(id)) return id
-    }
-    return 0
-  }
-
-  function advance(): void {
-    while (!isCongested && !isClosed && inFlight.size < world.windowSize) {
-      const entry = dequeue()
+  #advance(): void {
+    while (!this.#isCongested && !this.#isClosed && (this.#inFlight?.size ?? 0) < this.#world.windowSize) {
+      const entry = this.#dequeue()
       if (entry === undefined) break
-      send(entry)
+      this.#send(entry)
     }
-    if (isOpen && !isPaging && queued() === 0 && newest >= next) askForPage()
+    if (this.#isOpen && !this.#isPaging && this.#queued() === 0 && this.#newest >= this.#next) this.#askForPage()
   }
 
-  function send(entry: Entry): void {
+  #send(entry: Entry): void {
     const { number, template } = entry
-    if (number === 0) answersQueued--
-    if (template.qos > 0) {
-      const packetId = number === 0 ? answerId() : packetIdOf(number)
-      inFlight.set(packetId, { ...entry, packetId })
-      sentTo = Math.max(sentTo, number)
-      if (number > 0 && number <= releasedTo) writer.write(socket, pubrel(packetId))
-      else writer.write(socket, publishFor(template, packetId, number > 0 && number <= sentBefore))
+    const { writer, onSent, maxBufferedBytes } = this.#world
+    if (number === 0) this.#answersQueued--
+    if (template.qos === 0) {
+      writer.write(this.#socket, publishFor(template, 0, false))
     } else {
-      writer.write(socket, publishFor(template, 0, false))
+      const packetId = number === 0 ? this.#answerId() : packetIdOf(number)
+      ;(this.#inFlight ??= new Map()).set(packetId, entry)
+      this.#sentTo = Math.max(this.#sentTo, number)
+      const isReleased = number > 0 && number <= this.#releasedTo
+      writer.write(this.#socket, isReleased ? pubrel(packetId) : publishFor(template, packetId, number > 0 && number <= this.#sentBefore))
     }
-    world.onSent(template.qos)
-    if (socket.writableLength > world.maxBufferedBytes) becomeCongested()
+    onSent()
+    if (this.#socket.writableLength > maxBufferedBytes) this.#becomeCongested()
   }
 
-  function becomeCongested(): void {
-    if (isCongested) return
-    isCongested = true
-    socket.once('drain', drained)
-    drainTimer = setTimeout(() => {
-      world.onStuck('the device has not read for too long')
-    }, world.drainTimeoutMs)
-    drainTimer.unref()
+  #answerId(): number {
+    for (;;) {
+      const id = this.#nextAnswerId
+      this.#nextAnswerId = id === lastAnswerId ? firstAnswerId : id + 1
+      // The window is smaller than the range: a free one is always found.
+      if (this.#inFlight?.has(id) !== true) return id
+    }
   }
 
-  function drained(): void {
-    isCongested = false
-    clearTimeout(drainTimer)
-    advance()
+  #becomeCongested(): void {
+    if (this.#isCongested) return
+    this.#isCongested = true
+    this.#onDrain = () => {
+      this.#isCongested = false
+      clearTimeout(this.#drainTimer)
+      this.#advance()
+    }
+    this.#socket.once('drain', this.#onDrain)
+    this.#drainTimer = setTimeout(() => {
+      this.#world.onStuck(this.#owner, 'the device has not read for too long')
+    }, this.#world.drainTimeoutMs)
+    this.#drainTimer.unref()
   }
 
-  function askForPage(): void {
-    isPaging = true
-    world.requestPage(next - 1)
+  #askForPage(): void {
+    this.#isPaging = true
+    this.#world.requestPage(this.#owner, this.#next - 1)
   }
 
-  function take(number: number, template: PublishTemplate): void {
-    owed.push({ number, isReceived: number <= releasedTo, isSettled: false })
-    enqueue({ number, template })
-    next = number + 1
-    newest = Math.max(newest, number)
+  #take(number: number, template: PublishTemplate): void {
+    ;(this.#owed ??= []).push({ number, isReceived: number <= this.#releasedTo, isSettled: false })
+    ;(this.#queue ??= []).push({ number, template })
+    this.#next = number + 1
+    this.#newest = Math.max(this.#newest, number)
   }
 
-  function findOwed(number: number): Owed | undefined {
-    for (let i = owedHead; i < owed.length; i++) if (owed[i]?.number === number) return owed[i]
+  #findOwed(number: number): Owed | undefined {
+    const owed = this.#owed ?? []
+    for (let i = this.#owedHead; i < owed.length; i++) if (owed[i]?.number === number) return owed[i]
     return undefined
   }
 
   /** Moves both marks over the gapless run of finished entries, and tells the store if they moved. */
-  function moveMarks(): void {
-    const before = settledTo + releasedTo
-    while (owed[owedHead]?.isSettled === true) {
-      settledTo = owed[owedHead]?.number ?? settledTo
-      owedHead++
+  #moveMarks(): void {
+    const before = this.#settledTo + this.#releasedTo
+    const owed = this.#owed ?? []
+    while (owed[this.#owedHead]?.isSettled === true) {
+      this.#settledTo = owed[this.#owedHead]?.number ?? this.#settledTo
+      this.#owedHead++
     }
-    if (owedHead === owed.length || owedHead > 1024) {
-      owed.splice(0, owedHead)
-      owedHead = 0
-    }
-    let released = Math.max(releasedTo, settledTo)
-    for (let i = owedHead; i < owed.length; i++) {
+    let released = Math.max(this.#releasedTo, this.#settledTo)
+    for (let i = this.#owedHead; i < owed.length; i++) {
       const entry = owed[i]
       if (entry === undefined || !(entry.isReceived || entry.isSettled)) break
       released = Math.max(released, entry.number)
     }
-    releasedTo = released
-    if (settledTo + releasedTo !== before) world.settle(settledTo, releasedTo)
-  }
-
-  return {
-    deliver(number, template) {
-      newest = Math.max(newest, number)
-      if (!isOpen || isPaging || number !== next || queued() >= world.queueLimit) {
-        if (isOpen && !isPaging && number > next && queued() === 0) askForPage()
-        return
-      }
-      take(number, template)
-      advance()
-    },
-    answer(template) {
-      if (template.qos === 0 && isCongested) return
-      if (++answersQueued > world.answerLimit) {
-        world.onStuck('too many answers are left unread')
-        return
-      }
-      enqueue({ number: 0, template })
-      advance()
-    },
-    open(start) {
-      ;({ settledTo, releasedTo } = start)
-      storedReleasedTo = releasedTo
-      sentBefore = start.sentTo
-      next = settledTo + 1
-      isOpen = true
-      askForPage()
-    },
-    page({ after, last, entries }) {
-      isPaging = false
-      if (isClosed || !isOpen || after !== next - 1) return
-      for (const { number, template } of entries) if (number >= next) take(number, template)
-      // Numbers up to `last` that were not in the page are gone for good (dropped, or nothing is left to say).
-      const isWhole = entries.length === 0 || (entries.at(-1)?.number ?? 0) >= last
-      if (isWhole) next = Math.max(next, last + 1)
-      newest = Math.max(newest, last)
-      advance()
-    },
-    acknowledged(packetId) {
-      const sent = inFlight.get(packetId)
-      if (sent === undefined) return packetId <= lastAnswerId
-      inFlight.delete(packetId)
-      if (sent.number > 0) {
-        const entry = findOwed(sent.number)
-        if (entry !== undefined) entry.isSettled = true
-        moveMarks()
-      }
-      advance()
-      return true
-    },
-    received(packetId) {
-      const sent = inFlight.get(packetId)
-      if (sent === undefined) return packetId <= lastAnswerId ? Promise.resolve() : undefined
-      if (sent.number === 0 || sent.number <= storedReleasedTo) return Promise.resolve()
-      const entry = findOwed(sent.number)
-      if (entry !== undefined) entry.isReceived = true
-      return new Promise((resolve) => {
-        waitingForRelease.push({ number: sent.number, resolve })
-        moveMarks()
-      })
-    },
-    released(to) {
-      storedReleasedTo = Math.max(storedReleasedTo, to)
-      while (waitingForRelease[0] !== undefined && waitingForRelease[0].number <= storedReleasedTo) waitingForRelease.shift()?.resolve()
-    },
-    refresh() {
-      if (!isOpen || isClosed) return
-      world.settle(settledTo, releasedTo)
-      isPaging = false
-      if (queued() === 0) askForPage()
-      else newest = Math.max(newest, next)
-    },
-    close() {
-      isClosed = true
-      clearTimeout(drainTimer)
-      socket.removeListener('drain', drained)
-      return { sentTo }
-    },
-    get isIdle() {
-      return queued() === 0 && inFlight.size === 0 && !isPaging
-    },
+    this.#releasedTo = released
+    if (this.#owedHead === owed.length) {
+      this.#owed = undefined
+      this.#owedHead = 0
+    } else if (this.#owedHead > cutAt) {
+      owed.splice(0, this.#owedHead)
+      this.#owedHead = 0
+    }
+    if (this.#settledTo + this.#releasedTo !== before) this.#world.settle(this.#owner, this.#settledTo, this.#releasedTo)
   }
 }

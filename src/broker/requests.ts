@@ -54,8 +54,8 @@ export function newRequests(ring: () => Ring, introduce: (connection: Connection
     submit(request) {
       const { connection, topic } = request
       const node = nodeFor(connection, topic, ring().size)
-      if (!connection.knownTo.has(node)) {
-        connection.knownTo.add(node)
+      if (!connection.knownTo.includes(node)) {
+        connection.knownTo.push(node)
         introduce(connection, node)
       }
       const number = nextNumber()

@@ -2,6 +2,7 @@ import type { Client as AedesClient, Subscription } from 'aedes'
 import { decideSubscribe, noFacts } from '../acl/index.js'
 import { parseTopic } from '../topics/index.js'
 import { aclClient, type BrokerState } from './broker-state.js'
+import type { Connection } from './connection.js'
 
 type Granted = (error: Error | null, subscription?: Subscription | null) => void
 
@@ -23,13 +24,13 @@ export function acceptSubscribe(state: BrokerState, subscribing: Subscribing, cl
     return
   }
   // Aedes restores the session's own subscription while it connects: `actions` is served by the pump.
-  if (!client.connected && !connection.plainFilters.has(subscription.topic) && parseTopic(subscription.topic).kind !== 'other') {
+  if (!client.connected && connection.plainFilters?.has(subscription.topic) !== true && parseTopic(subscription.topic).kind !== 'other') {
     granted(null, null)
     return
   }
   if (parseTopic(subscription.topic).kind === 'other') {
     const verdict = decideSubscribe(who, subscription.topic, noFacts, state.options.grants)
-    if (verdict.allowed) connection.plainFilters.add(subscription.topic)
+    if (verdict.allowed) grantPlain(connection, subscription.topic)
     else state.world.counts.denied('subscribe')
     granted(null, verdict.allowed ? subscription : null)
     return
@@ -41,4 +42,9 @@ export function acceptSubscribe(state: BrokerState, subscribing: Subscribing, cl
   })
   connection.socket.once('close', () => subscribing.waiting.delete(request))
   state.world.ring().control(connection.node, { kind: 'subscribe', connection: connection.number, request, filter: subscription.topic })
+}
+
+function grantPlain(connection: Connection, filter: string): void {
+  connection.plainFilters ??= new Set()
+  connection.plainFilters.add(filter)
 }

@@ -43,7 +43,7 @@ export type ControlToWorker =
       readonly connection: number
       readonly clientId: string
       readonly userName: string
-      readonly password: Uint8Array | null
+      readonly password: string | null
       readonly isClean: boolean
       readonly willTopic: string | null
       readonly address: string

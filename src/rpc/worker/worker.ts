@@ -42,7 +42,7 @@ export interface RpcWorker {
   stop(): Promise<void>
 }
 
-const cachedDocuments = 20_000
+const cachedDocuments = 4_000
 const settleDelayMs = 100
 const settleLimit = 1_000
 const countsEveryMs = 1_000
@@ -192,8 +192,7 @@ export function startWorker(parts: WorkerParts): RpcWorker {
   }
 
   async function decideWho(message: ControlToWorker & { kind: 'connect' }): Promise<ConnectResult> {
-    const { clientId, userName, isClean } = message
-    const password = message.password === null ? null : Buffer.from(message.password).toString('utf8')
+    const { clientId, userName, isClean, password } = message
     const credentials = { clientId, userName, password, isCleanSession: isClean }
     const known = await readConnectFacts(readerNow(), credentials, services, { now: now(), limits: context.limits })
     const decision = decideConnection(credentials, known)
