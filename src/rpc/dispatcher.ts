@@ -10,6 +10,7 @@ import { messageHandlers } from './handlers/message/index.js'
 import { profileHandlers } from './handlers/profile.js'
 import { roomHandlers } from './handlers/room/index.js'
 import { rosterHandlers } from './handlers/roster.js'
+import { searchHandlers } from './handlers/search.js'
 import { typingHandlers } from './handlers/typing.js'
 import { type Outcome, refuse } from './outcome.js'
 import type { Handler, Request } from './request.js'
@@ -33,6 +34,7 @@ export const routes: readonly Route[] = [
   ...historyHandlers,
   ...roomHandlers,
   ...memberHandlers,
+  ...searchHandlers,
 ]
 
 const byName = new Map(routes.map((route) => [`${route.tag}/${route.request}`, route.handler]))
@@ -67,4 +69,3 @@ export async function dispatch(request: Request, facts: FactReader): Promise<Out
 export function refuseMalformed(because: string): Outcome {
   return refuse('invalid_data', because)
 }
-

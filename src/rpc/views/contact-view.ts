@@ -54,7 +54,13 @@ export async function readFriends(facts: FactReader, owner: PhoneId): Promise<re
 
 /** Whether two rosters share a room. */
 export async function shareRoom(facts: FactReader, a: PhoneId, b: PhoneId): Promise<boolean> {
-  return isInAnyOf(facts, b, await readRoomIds(facts, a))
+  return (await newFellowTest(facts, a))(b)
+}
+
+/** Tells of many rosters whether they share a room with `owner`, whose rooms are read once. */
+export async function newFellowTest(facts: FactReader, owner: PhoneId): Promise<(other: PhoneId) => Promise<boolean>> {
+  const rooms = await readRoomIds(facts, owner)
+  return (other) => isInAnyOf(facts, other, rooms)
 }
 
 /** Facts for one full Contact; nothing of it is checked at commit. */
@@ -146,7 +152,8 @@ export function newSelfContact(now: number): ContactDocument {
   return { state: 'friend', bans: false, isBanned: false, isMuted: false, settings: [], created: now, update: 0 }
 }
 
-function isShown(contact: ContactDocument): boolean {
+/** Whether a contact is in its owner's list. */
+export function isShown(contact: ContactDocument): boolean {
   return contact.state !== 'none' || contact.bans
 }
 
