@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { AuthenticateError, Client as AedesClient, ConnectPacket } from 'aedes'
 import type { Duplex } from 'node:stream'
 import { type ConnectResult, writePage, writeSettle } from '../rpc/index.js'
-import { type ClientId, clientKind, selectNode } from '../topics/index.js'
+import { clientKind, selectNode } from '../topics/index.js'
 import type { BrokerState, MessengerOptions, MessengerWorld, Origin } from './broker-state.js'
 import { type Connection, type Connections, type ConnectWords, type PumpOwner, enter, leave } from './connection.js'
 import { guardPackets } from './packet-guard.js'
@@ -40,7 +40,7 @@ export function serveSocket(state: BrokerState, socket: Duplex, origin: Origin):
 /** Before anything is decided: rate of the address, and what of CONNECT Aedes must not see. */
 export async function admitConnect(state: BrokerState, client: AedesClient, packet: ConnectPacket): Promise<boolean> {
   const origin = state.origins.get(client.conn)
-  const isRegistration = clientKind(packet.clientId as ClientId) === 'registration'
+  const isRegistration = clientKind(packet.clientId) === 'registration'
   const isAdmitted = !state.isDraining && origin !== undefined && (await state.world.admits(origin.address, isRegistration))
   if (!isAdmitted || client.closed) {
     state.world.counts.connect('rate')
@@ -173,7 +173,8 @@ function closeOlder(state: BrokerState, { words }: Connection): void {
 }
 
 function refusal(returnCode: 2 | 3 | 4): AuthenticateError {
-  return Object.assign(new Error(refusals[returnCode]), { returnCode })
+  // Aedes declares its return codes as a const enum, which a module of its own cannot name.
+  return Object.assign(new Error(refusals[returnCode]), { returnCode }) as unknown as AuthenticateError
 }
 
 /** CONNACK has been written: the worker sends what is owed at connect, and announces presence. */

@@ -33,7 +33,11 @@ export async function listenTcp(address: ListenAddress, serve: Serve): Promise<L
 }
 
 /** MQTT over TLS 1.2 or newer. @throws if the port cannot be opened, or key and certificate do not fit */
-export async function listenTls(address: ListenAddress, { key, cert }: { readonly key: Buffer; readonly cert: Buffer }, serve: Serve): Promise<Listener> {
+export async function listenTls(
+  address: ListenAddress,
+  { key, cert }: { readonly key: Buffer; readonly cert: Buffer },
+  serve: Serve,
+): Promise<Listener> {
   const server = createTlsServer({ key, cert, minVersion: 'TLSv1.2', noDelay: true, handshakeTimeout: 10_000 }, (socket) => {
     serve(socket, { listener: 'tls', address: socket.remoteAddress ?? '' })
   })

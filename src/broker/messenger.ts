@@ -1,7 +1,18 @@
 import { Aedes, type AedesPublishPacket, type Client as AedesClient, type PublishPacket } from 'aedes'
 import type { Duplex } from 'node:stream'
 import type { ControlToMain, FrameToMain } from '../rpc/index.js'
-import { admitConnect, askWho, connected, decideConnect, type Deciding, introduce, newPumpWorld, openInbox, reintroduce, serveSocket } from './accept.js'
+import {
+  admitConnect,
+  askWho,
+  connected,
+  decideConnect,
+  type Deciding,
+  introduce,
+  newPumpWorld,
+  openInbox,
+  reintroduce,
+  serveSocket,
+} from './accept.js'
 import type { BrokerState, MessengerOptions, MessengerWorld, Origin } from './broker-state.js'
 import { type Connection, newConnections } from './connection.js'
 import { handleFrame } from './frames.js'

@@ -17,7 +17,7 @@ export class PacketGuard {
 
   /** @returns false if a packet is larger than allowed or its length is malformed: the connection must be closed */
   accepts(chunk: Uint8Array): boolean {
-    for (let at = 0; at < chunk.length; ) {
+    for (let at = 0; at < chunk.length;) {
       if (this.#toSkip > 0) {
         const skipped = Math.min(this.#toSkip, chunk.length - at)
         this.#toSkip -= skipped
@@ -51,7 +51,6 @@ const guardOf = Symbol('packet guard')
 
 /** Aedes reads chunks with `read()`: each passes the guard before its parser may buffer it. A socket whose packet is refused is destroyed. */
 export function guardPackets(socket: Duplex, maxPacketBytes: number, onRefusal: (because: string) => void): void {
-  // eslint-disable-next-line @typescript-eslint/unbound-method -- called on the socket below
   const { read } = socket
   Object.assign(socket, { [guardOf]: { guard: new PacketGuard(maxPacketBytes), onRefusal, read }, read: guardedRead })
 }

@@ -41,7 +41,7 @@ export function newPersistence(connections: Connections, plain: PlainPublishes):
   const memory = memoryMethods()
   const ask = (name: string, ...args: unknown[]): Promise<unknown> => memory[name]?.(...args) ?? Promise.resolve()
   const connectionOf = (client: Named): Connection | undefined =>
-    connections.byAedes.get(client as AedesClient) ?? connections.byClient.get(client.id)
+    connections.byAedes.get(client as unknown as AedesClient) ?? connections.byClient.get(client.id)
 
   return {
     ...memory,

@@ -100,4 +100,3 @@ function nodeFor(connection: Connection, topic: string, size: number): number {
   if (parsed.kind !== 'events' || parsed.node === undefined) return connection.node
   return selectNode(connection.words.clientId, size, parsed.node)
 }
-

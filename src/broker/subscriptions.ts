@@ -16,7 +16,13 @@ export interface Subscribing {
  * SUBSCRIBE of one filter. To exactly a chat topic it belongs to, a device is granted it and nothing changes: the topic is an audience, and
  * what is sent to it arrives anyway. Plain filters need a grant. All else is refused with 0x80. @see docs/protocol/topics.md 11
  */
-export function acceptSubscribe(state: BrokerState, subscribing: Subscribing, client: AedesClient, subscription: Subscription, granted: Granted): void {
+export function acceptSubscribe(
+  state: BrokerState,
+  subscribing: Subscribing,
+  client: AedesClient,
+  subscription: Subscription,
+  granted: Granted,
+): void {
   const connection = state.connections.byAedes.get(client)
   const who = connection === undefined ? undefined : aclClient(connection)
   if (connection === undefined || who === undefined) {

@@ -65,108 +65,134 @@ export interface ReaderParts {
 /** A reader for one request, and the checks its reading has made necessary. */
 export function newFactReader(parts: ReaderParts): { readonly reader: FactReader; readonly checks: Check[] } {
   const checks: Check[] = []
-  return { reader: readerFor(parts, checks, undefined), checks }
+  return { reader: new BatchReader(parts, checks, undefined), checks }
 }
 
-/** A reader; `dependencies` are noted where what is read is being memoized. */
-function readerFor(parts: ReaderParts, checks: Check[], dependencies: Dependencies | undefined): FactReader {
-  const { store, overlay, cache, boot } = parts
-  const { stamps } = store
+/** Reads the store as a batch sees it. A class, because one is made for every request. */
+class BatchReader implements FactReader {
+  readonly #parts: ReaderParts
+  readonly #checks: Check[]
+  /** Noted where what is read is being memoized. */
+  readonly #dependencies: Dependencies | undefined
 
-  /** The stamp of a scope, taken before it is read. */
-  function begin(scope: string): { readonly slot: number; readonly stamp: number } {
-    if (stamps === undefined) return noStamp
-    const slot = stamps.slotOf(scope)
-    const stamp = stamps.at(slot)
-    dependencies?.push(slot, stamp)
-    return { slot, stamp }
+  constructor(parts: ReaderParts, checks: Check[], dependencies: Dependencies | undefined) {
+    this.#parts = parts
+    this.#checks = checks
+    this.#dependencies = dependencies
   }
 
-  async function read<K extends readonly string[], D>(table: Table<K, D>, key: Key, isChecked: boolean): Promise<D | undefined> {
+  get boot(): string {
+    return this.#parts.boot
+  }
+
+  get<K extends readonly string[], D>(table: Table<K, D>, ...key: K): Promise<D | undefined> {
+    return this.#read(table, table.key(...key), true)
+  }
+
+  peek<K extends readonly string[], D>(table: Table<K, D>, ...key: K): Promise<D | undefined> {
+    return this.#read(table, table.key(...key), false)
+  }
+
+  async scan<K extends readonly string[], D>(
+    table: Table<K, D>,
+    parts: readonly string[],
+    limit: number,
+  ): Promise<readonly Scanned<K, D>[]> {
+    const prefix = table.prefix(...parts)
+    this.#begin(scopeOfKey(prefix))
+    const stored = await this.#parts.store.scan(prefix, { limit })
+    return changedRows(this.#parts.overlay, prefix, stored)
+      .slice(0, limit)
+      .map(({ key, value }) => ({ key: table.partsOf(key), document: table.decode(value) }))
+  }
+
+  async feedHead(feed: string): Promise<FeedHead> {
+    this.#beginFeed(feed)
+    return this.#parts.store.feedHead(feed)
+  }
+
+  async feedPlace(feed: string, id: number): Promise<Appended | undefined> {
+    this.#beginFeed(feed)
+    return this.#parts.store.feedPlace(feed, id)
+  }
+
+  async feedPage(feed: string, page: FeedStretch): Promise<readonly FeedEntry[]> {
+    this.#beginFeed(feed)
+    const { store, overlay } = this.#parts
+    const entries = await store.feedPage(feed, page)
+    return entries.map((entry) => {
+      const key = messageKey(entry.id)
+      this.#begin(scopeOfKey(key))
+      return { ...entry, message: overlay.puts.get(key) ?? entry.message }
+    })
+  }
+
+  async memo<T extends object | undefined>(name: string, build: (facts: FactReader) => Promise<T>): Promise<T> {
+    const { store, overlay, cache } = this.#parts
+    if (store.stamps === undefined) return build(this)
+    const changed = changedSlots(overlay, store.stamps)
+    const known = cache.views.get(name)
+    if (known !== undefined && isUnchanged(known.dependencies, store.stamps) && !restsOn(known.dependencies, changed)) {
+      this.#dependencies?.push(...known.dependencies)
+      return known.view as T
+    }
+    const own: Dependencies = []
+    const view = await build(new BatchReader(this.#parts, this.#checks, own))
+    this.#dependencies?.push(...own)
+    if (!restsOn(own, changed)) cache.views.set(name, view, own)
+    return view
+  }
+
+  async #read<K extends readonly string[], D>(table: Table<K, D>, key: Key, isChecked: boolean): Promise<D | undefined> {
+    const { store, overlay, cache } = this.#parts
     if (overlay.numbered.has(key)) throw new CommitFirst(key)
     if (overlay.puts.has(key)) {
+      // A view of it rests on its scope like any other: it must not outlive the batch, nor miss a later change.
+      this.#begin(scopeOfKey(key))
       const bytes = overlay.puts.get(key)
       return bytes === undefined ? undefined : table.decode(bytes)
     }
     const known = cache.rows.get(key)
-    if (known !== undefined && stamps?.at(known.slot) === known.stamp) {
-      dependencies?.push(known.slot, known.stamp)
-      if (isChecked) checks.push({ key, was: known.bytes })
+    if (known !== undefined && store.stamps?.at(known.slot) === known.stamp) {
+      this.#dependencies?.push(known.slot, known.stamp)
+      if (isChecked) this.#checks.push({ key, was: known.bytes })
       return known.document as D | undefined
     }
-    const { slot, stamp } = begin(scopeOfKey(key))
+    const { slot, stamp } = this.#begin(scopeOfKey(key))
     const bytes = await store.get(key)
-    if (isChecked) checks.push({ key, was: bytes })
+    if (isChecked) this.#checks.push({ key, was: bytes })
     const isSame = known?.bytes !== undefined && bytes !== undefined && Buffer.compare(known.bytes, bytes) === 0
     const document = isSame ? (known.document as D) : bytes === undefined ? undefined : table.decode(bytes)
     remember(cache, key, { bytes, document, slot, stamp })
     return document
   }
 
-  async function scan<K extends readonly string[], D>(
-    table: Table<K, D>,
-    parts: readonly string[],
-    limit: number,
-  ): Promise<readonly Scanned<K, D>[]> {
-    const prefix = table.prefix(...parts)
-    begin(scopeOfKey(prefix))
-    const rows = new Map((await store.scan(prefix, { limit })).map(({ key, value }) => [key, value]))
-    let isChanged = false
-    for (const [key, value] of overlay.puts) {
-      if (!key.startsWith(prefix)) continue
-      isChanged = true
-      if (value === undefined) rows.delete(key)
-      else rows.set(key, value)
-    }
-    const ascending = isChanged ? [...rows].sort(([a], [b]) => (a < b ? -1 : 1)) : [...rows]
-    return ascending.slice(0, limit).map(([key, value]) => ({ key: table.partsOf(key), document: table.decode(value) }))
+  #beginFeed(feed: string): void {
+    if (this.#parts.overlay.appendedFeeds.has(feed)) throw new CommitFirst(feed)
+    this.#begin(scopeOfFeed(feed))
   }
 
-  function beginFeed(feed: string): void {
-    if (overlay.appendedFeeds.has(feed)) throw new CommitFirst(feed)
-    begin(scopeOfFeed(feed))
+  /** The stamp of a scope, taken before it is read. */
+  #begin(scope: string): { readonly slot: number; readonly stamp: number } {
+    const { stamps } = this.#parts.store
+    if (stamps === undefined) return noStamp
+    const slot = stamps.slotOf(scope)
+    const stamp = stamps.at(slot)
+    this.#dependencies?.push(slot, stamp)
+    return { slot, stamp }
   }
+}
 
-  async function memo<T extends object | undefined>(name: string, build: (facts: FactReader) => Promise<T>): Promise<T> {
-    if (stamps === undefined) return build(reader)
-    const changed = changedSlots(overlay, stamps)
-    const known = cache.views.get(name)
-    if (known !== undefined && isUnchanged(known.dependencies, stamps) && !restsOn(known.dependencies, changed)) {
-      dependencies?.push(...known.dependencies)
-      return known.view as T
-    }
-    const own: Dependencies = []
-    const view = await build(readerFor(parts, checks, own))
-    dependencies?.push(...own)
-    if (!restsOn(own, changed)) cache.views.set(name, view, own)
-    return view
+/** Stored rows of a prefix with what the batch has changed among them, ascending. */
+function changedRows({ puts }: Overlay, prefix: string, stored: readonly { readonly key: Key; readonly value: Bytes }[]): typeof stored {
+  const changed = [...puts].filter(([key]) => key.startsWith(prefix))
+  if (changed.length === 0) return stored
+  const rows = new Map(stored.map(({ key, value }) => [key, value]))
+  for (const [key, value] of changed) {
+    if (value === undefined) rows.delete(key)
+    else rows.set(key, value)
   }
-
-  const reader: FactReader = {
-    boot,
-    get: (table, ...key) => read(table, table.key(...key), true),
-    peek: (table, ...key) => read(table, table.key(...key), false),
-    scan,
-    async feedHead(feed) {
-      beginFeed(feed)
-      return store.feedHead(feed)
-    },
-    async feedPlace(feed, id) {
-      beginFeed(feed)
-      return store.feedPlace(feed, id)
-    },
-    async feedPage(feed, page) {
-      beginFeed(feed)
-      const entries = await store.feedPage(feed, page)
-      return entries.map((entry) => {
-        const key = messageKey(entry.id)
-        begin(scopeOfKey(key))
-        return { ...entry, message: overlay.puts.get(key) ?? entry.message }
-      })
-    },
-    memo,
-  }
-  return reader
+  return [...rows].map(([key, value]) => ({ key, value })).sort((a, b) => (a.key < b.key ? -1 : 1))
 }
 
 function changedSlots({ scopes }: Overlay, stamps: Stamps): readonly number[] {

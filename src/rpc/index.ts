@@ -7,4 +7,4 @@ export { type ControlToWorker, writePage, writeRequest, writeSettle } from './li
 export { encodingOf, variantCount, variantOf } from './link/variant.js'
 export type { Job } from './outcome.js'
 export { startRing, type Ring, type RingListener, type RingOptions } from './ring/ring.js'
-export { startWorker, type RpcWorker, type WorkerParts } from './worker/worker.js'
+export { RpcWorker, type WorkerParts } from './worker/worker.js'

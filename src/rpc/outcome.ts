@@ -26,9 +26,21 @@ export type Send =
   /** Queued for one device on its `actions` topic. */
   | { readonly to: 'client'; readonly client: ClientId; readonly payload: Payload }
   /** Queued for every device of these phones, each once, on `topic`. */
-  | { readonly to: 'phones'; readonly topic: string; readonly phones: readonly Phone[]; readonly payload: Payload; readonly exceptClient?: ClientId }
+  | {
+      readonly to: 'phones'
+      readonly topic: string
+      readonly phones: readonly Phone[]
+      readonly payload: Payload
+      readonly exceptClient?: ClientId
+    }
   /** Only for those connected now: presence, typing. */
-  | { readonly to: 'connected'; readonly topic: string; readonly phones: readonly Phone[]; readonly payload: Payload; readonly exceptClient?: ClientId }
+  | {
+      readonly to: 'connected'
+      readonly topic: string
+      readonly phones: readonly Phone[]
+      readonly payload: Payload
+      readonly exceptClient?: ClientId
+    }
 
 /** Work on the outside world, kept in the outbox until it is done. */
 export type Job =

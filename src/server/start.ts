@@ -85,24 +85,32 @@ async function startRpc(options: Options, log: Log, metrics: Metrics): Promise<{
   const boot = randomUUID()
   const jobs = jobRunner(options, openProviders(options, log), log)
   const admits = admission(options)
-  let started: Ring | undefined
+  const started: { ring?: Ring } = {}
   const ring = (): Ring => {
-    if (started === undefined) throw new Error('the ring has not started')
-    return started
+    if (started.ring === undefined) throw new Error('the ring has not started')
+    return started.ring
   }
   const messenger = await startMessenger(messengerOptions(options), {
     ring,
     variantsInUse: new Int32Array(shared),
     counts: messengerCounts(metrics),
     admits,
-    onPerform: (message, node, address) => void jobs(message, address).then((isDone) => ring().control(node, { kind: 'job-ended', id: message.id, isDone })),
+    onPerform: (message, node, address) =>
+      void jobs(message, address).then((isDone) => ring().control(node, { kind: 'job-ended', id: message.id, isDone })),
     log,
   })
-  started = await startRing(
+  const running = await startRing(
     {
       size: options.nodes,
       entry: workerEntry,
-      dataOf: (node): WorkerData => ({ node, boot, variantsInUse: shared, sharedMemory, options, takesLeftovers: started === undefined }),
+      dataOf: (node): WorkerData => ({
+        node,
+        boot,
+        variantsInUse: shared,
+        sharedMemory,
+        options,
+        takesLeftovers: started.ring === undefined,
+      }),
       stopTimeoutMs: options.drainTimeoutMs + 1_000,
     },
     {
@@ -127,7 +135,8 @@ async function startRpc(options: Options, log: Log, metrics: Metrics): Promise<{
       },
     },
   )
-  return { messenger, ring: started }
+  started.ring = running
+  return { messenger, ring: running }
 }
 
 function messengerOptions(options: Options): Parameters<typeof startMessenger>[0] {

@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import { newRpcContext, protocolLimits, startWorker, type ControlToMain, type ControlToWorker } from '../rpc/index.js'
+import { newRpcContext, protocolLimits, RpcWorker, type ControlToMain, type ControlToWorker } from '../rpc/index.js'
 import { openLmdbStore } from '../store/index.js'
 import { rpcLimits, storePath, type WorkerData } from './worker-data.js'
 
@@ -9,7 +9,7 @@ if (port === null) throw new Error('this module runs in a worker thread of the s
 
 const { node, boot, variantsInUse, sharedMemory, options, takesLeftovers } = workerData as WorkerData
 const store = await openLmdbStore({ path: storePath(options), inboxLimit: options.inboxEntries, sharedMemory })
-const worker = startWorker({
+const worker = new RpcWorker({
   store,
   context: newRpcContext({
     boot,

@@ -55,7 +55,14 @@ export type FrameToMain =
     }
   | { readonly kind: 'settled'; readonly client: string; readonly releasedTo: number }
   /** Entries of an inbox after `after`; `dropped` tells how far the inbox itself has moved on without them. */
-  | { readonly kind: 'page'; readonly connection: number; readonly after: number; readonly settledTo: number; readonly last: number; readonly entries: readonly InboxPageEntry[] }
+  | {
+      readonly kind: 'page'
+      readonly connection: number
+      readonly after: number
+      readonly settledTo: number
+      readonly last: number
+      readonly entries: readonly InboxPageEntry[]
+    }
 
 export interface InboxStart {
   readonly last: number
@@ -94,7 +101,12 @@ export type ControlToMain =
   | { readonly kind: 'perform'; readonly id: string; readonly job: Job; readonly connection: number }
   /** What the worker has counted since it last told. */
   | { readonly kind: 'counted'; readonly counts: readonly Counted[] }
-  | { readonly kind: 'log'; readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly fields: Readonly<Record<string, unknown>>; readonly text: string }
+  | {
+      readonly kind: 'log'
+      readonly level: 'debug' | 'info' | 'warn' | 'error'
+      readonly fields: Readonly<Record<string, unknown>>
+      readonly text: string
+    }
   | { readonly kind: 'stopped' }
 
 const opDone = 1

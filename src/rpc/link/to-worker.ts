@@ -1,4 +1,20 @@
-import { hasMore, readBytes, readDouble, readFrame, readText, readU16, readU32, readU8, writeBytes, writeNumber, writeText, writeU16, writeU32, writeU8, type FrameWriter } from './frame.js'
+import {
+  hasMore,
+  readBytes,
+  readDouble,
+  readFrame,
+  readText,
+  readU16,
+  readU32,
+  readU8,
+  writeBytes,
+  writeNumber,
+  writeText,
+  writeU16,
+  writeU32,
+  writeU8,
+  type FrameWriter,
+} from './frame.js'
 
 /** A PUBLISH (or a will) that a worker must decide on. */
 export interface RequestMessage {
@@ -101,7 +117,13 @@ export function* messagesToWorker(bytes: Uint8Array): Generator<FrameToWorker> {
       const payload = readBytes(frame)
       yield { kind: 'request', request, connection, packetId, qos: (flags & 3) as 0 | 1 | 2, isRepeated: (flags & 4) !== 0, topic, payload }
     } else if (op === opSettle) {
-      yield { kind: 'settle', connection: readU32(frame), client: readText(frame), settledTo: readDouble(frame), releasedTo: readDouble(frame) }
+      yield {
+        kind: 'settle',
+        connection: readU32(frame),
+        client: readText(frame),
+        settledTo: readDouble(frame),
+        releasedTo: readDouble(frame),
+      }
     } else {
       const connection = readU32(frame)
       const client = readText(frame)
@@ -111,4 +133,3 @@ export function* messagesToWorker(bytes: Uint8Array): Generator<FrameToWorker> {
     }
   }
 }
-

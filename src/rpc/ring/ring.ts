@@ -13,21 +13,6 @@ export interface RingListener {
   onDeath(node: number, because: string): void
 }
 
-/**
- * The ring of RPC workers, nodes 1 to N, each a thread. A worker that dies is replaced, after a pause that grows while it dies again at
- * once (10 ms to 2 s). Messages to a node travel packed, one buffer a tick; controls keep their place among them.
- */
-export interface Ring {
-  readonly size: number
-  /** The frame of a node, to write to; it is sent at the end of the tick. */
-  frameOf(node: number): FrameWriter
-  control(node: number, message: ControlToWorker): void
-  /** Ends a worker as if it had crashed; it is replaced. For operators' and tests' use. */
-  kill(node: number): Promise<void>
-  /** Lets every worker finish what it has been given, then ends it. */
-  stop(): Promise<void>
-}
-
 export interface RingOptions {
   readonly size: number
   /** Module that runs in each worker. */
@@ -39,140 +24,173 @@ export interface RingOptions {
 }
 
 interface Node {
-  worker: Worker
+  readonly number: number
   readonly frame: FrameWriter
+  /** Controls for a worker that is being replaced. */
+  readonly held: ControlToWorker[]
+  worker: Worker
   isScheduled: boolean
   isReady: boolean
   startedAt: number
   pauseMs: number
 }
 
+/** Requests live shortly: a large young generation lets them die there instead of being copied. */
 const youngGenerationMb = 96
 const shortestPauseMs = 10
 const longestPauseMs = 2_000
 /** A worker that lived longer than this is replaced without delay. */
 const healthyMs = 10_000
 
-/** Starts the ring; resolves when every worker is ready. @throws whatever a worker throws while it starts */
-export async function startRing(options: RingOptions, listener: RingListener): Promise<Ring> {
-  let isStopping = false
-  const nodes: Node[] = []
-  const starting: Promise<void>[] = []
+/**
+ * The ring of RPC workers, nodes 1 to N, each a thread. A worker that dies is replaced, after a pause that grows while it dies again at
+ * once (10 ms to 2 s). Messages to a node travel packed, one buffer a tick; controls keep their place among them.
+ */
+export class Ring {
+  readonly size: number
+  readonly #options: RingOptions
+  readonly #listener: RingListener
+  readonly #nodes: Node[] = []
+  #isStopping = false
 
-  function spawn(number: number): Worker {
-    return new Worker(options.entry, {
-      workerData: options.dataOf(number),
+  constructor(options: RingOptions, listener: RingListener) {
+    this.size = options.size
+    this.#options = options
+    this.#listener = listener
+  }
+
+  /** Resolves when every worker is ready. @throws whatever a worker throws while it starts */
+  async start(): Promise<void> {
+    const starting: Promise<void>[] = []
+    for (let number = 1; number <= this.size; number++) starting.push(this.#startNode(number))
+    await Promise.all(starting)
+  }
+
+  /** The frame of a node, to write to; it is sent at the end of the tick. */
+  frameOf(number: number): FrameWriter {
+    const node = this.#nodeOf(number)
+    if (!node.isScheduled) {
+      node.isScheduled = true
+      setImmediate(flush, node)
+    }
+    return node.frame
+  }
+
+  /**
+   * Sends what the frame holds so far, then this. For a worker that is being replaced, questions and reports wait; what concerns
+   * connections is told by the owner at the restart.
+   */
+  control(number: number, message: ControlToWorker): void {
+    const node = this.#nodeOf(number)
+    flush(node)
+    if (node.isReady) node.worker.postMessage(message)
+    else if (message.kind === 'subscribe' || message.kind === 'job-ended') node.held.push(message)
+  }
+
+  /** Ends a worker as if it had crashed; it is replaced. For operators' and tests' use. */
+  async kill(number: number): Promise<void> {
+    await this.#nodeOf(number).worker.terminate()
+  }
+
+  /** Lets every worker finish what it has been given, then ends it. */
+  async stop(): Promise<void> {
+    this.#isStopping = true
+    await Promise.all(this.#nodes.map((node) => stopNode(node, this.#options.stopTimeoutMs)))
+  }
+
+  #nodeOf(number: number): Node {
+    const node = this.#nodes[number - 1]
+    if (node === undefined) throw new RangeError(`no node ${String(number)}`)
+    return node
+  }
+
+  #spawn(number: number): Worker {
+    return new Worker(this.#options.entry, {
+      workerData: this.#options.dataOf(number),
       name: `rpc-${String(number)}`,
-      // Requests live shortly: a large young generation lets them die there instead of being copied.
       resourceLimits: { maxYoungGenerationSizeMb: youngGenerationMb },
     })
   }
 
-  function listen(number: number, node: Node, onReady: () => void, onDead: (because: Error) => void): void {
-    const { worker } = node
+  #startNode(number: number): Promise<void> {
+    const node: Node = {
+      number,
+      worker: this.#spawn(number),
+      frame: newFrameWriter(),
+      held: [],
+      isScheduled: false,
+      isReady: false,
+      startedAt: Date.now(),
+      pauseMs: shortestPauseMs,
+    }
+    this.#nodes[number - 1] = node
+    return new Promise((resolve, reject) => {
+      this.#listen(node, resolve, reject)
+    })
+  }
+
+  /** @param onDead called beside the replacement, for a worker that dies while it starts */
+  #listen(node: Node, onReady: () => void, onDead: (because: Error) => void): void {
+    const { worker, number } = node
     let because = 'it ended'
     worker.on('message', (message: Uint8Array | ControlToMain) => {
       if (message instanceof Uint8Array) {
-        listener.onFrame(number, messagesToMain(message))
-        return
+        this.#listener.onFrame(number, messagesToMain(message))
+      } else if (message.kind === 'ready') {
+        node.isReady = true
+        onReady()
+      } else {
+        this.#listener.onControl(number, message)
       }
-      if (message.kind === 'ready') onReady()
-      else listener.onControl(number, message)
     })
     worker.on('error', (error: Error) => {
       because = error.stack ?? error.message
     })
     worker.on('exit', () => {
       node.isReady = false
+      if (this.#isStopping) return
       onDead(new Error(because))
+      this.#replace(node, because)
     })
   }
 
-  function start(number: number): Promise<void> {
-    const node: Node = {
-      worker: spawn(number),
-      frame: newFrameWriter(),
-      isScheduled: false,
-      isReady: false,
-      startedAt: Date.now(),
-      pauseMs: shortestPauseMs,
-    }
-    nodes[number - 1] = node
-    return new Promise((resolve, reject) => {
-      const ready = (): void => {
-        node.isReady = true
-        resolve()
-      }
-      listen(number, node, ready, (because) => {
-        if (isStopping) return
-        if (!node.isReady && node.pauseMs === shortestPauseMs) reject(because)
-        replace(number, node, because.message)
-      })
-    })
-  }
-
-  function replace(number: number, node: Node, because: string): void {
-    listener.onDeath(number, because)
+  #replace(node: Node, because: string): void {
+    this.#listener.onDeath(node.number, because)
     node.pauseMs = Date.now() - node.startedAt > healthyMs ? shortestPauseMs : Math.min(longestPauseMs, node.pauseMs * 2)
     setTimeout(() => {
-      if (isStopping) return
+      if (this.#isStopping) return
       // What had been written for the old worker is repeated by the owner.
       node.frame.length = 0
-      node.worker = spawn(number)
+      node.worker = this.#spawn(node.number)
       node.startedAt = Date.now()
-      const ready = (): void => {
-        node.isReady = true
-        listener.onRestart(number)
-      }
-      listen(number, node, ready, (reason) => {
-        if (!isStopping) replace(number, node, reason.message)
-      })
+      this.#listen(
+        node,
+        () => {
+          this.#listener.onRestart(node.number)
+          flush(node)
+          for (const message of node.held.splice(0)) node.worker.postMessage(message)
+        },
+        () => undefined,
+      )
     }, node.pauseMs)
-  }
-
-  function nodeOf(number: number): Node {
-    const node = nodes[number - 1]
-    if (node === undefined) throw new RangeError(`no node ${String(number)}`)
-    return node
-  }
-
-  function flush(node: Node): void {
-    node.isScheduled = false
-    if (node.frame.length === 0 || !node.isReady) return
-    const frame = takeFrame(node.frame)
-    node.worker.postMessage(frame, [frame.buffer])
-  }
-
-  for (let number = 1; number <= options.size; number++) starting.push(start(number))
-  await Promise.all(starting)
-
-  return {
-    size: options.size,
-    frameOf(number) {
-      const node = nodeOf(number)
-      if (!node.isScheduled) {
-        node.isScheduled = true
-        setImmediate(flush, node)
-      }
-      return node.frame
-    },
-    control(number, message) {
-      const node = nodeOf(number)
-      flush(node)
-      // A control for a worker that is being replaced is repeated by the owner when the new one is ready.
-      if (node.isReady) node.worker.postMessage(message)
-    },
-    async kill(number) {
-      await nodeOf(number).worker.terminate()
-    },
-    async stop() {
-      isStopping = true
-      await Promise.all(nodes.map((node) => stopWorker(node, options.stopTimeoutMs, flush)))
-    },
   }
 }
 
-async function stopWorker(node: Node, timeoutMs: number, flush: (node: Node) => void): Promise<void> {
+/** Starts a ring; resolves when every worker is ready. @throws whatever a worker throws while it starts */
+export async function startRing(options: RingOptions, listener: RingListener): Promise<Ring> {
+  const ring = new Ring(options, listener)
+  await ring.start()
+  return ring
+}
+
+function flush(node: Node): void {
+  node.isScheduled = false
+  if (node.frame.length === 0 || !node.isReady) return
+  const frame = takeFrame(node.frame)
+  node.worker.postMessage(frame, [frame.buffer])
+}
+
+async function stopNode(node: Node, timeoutMs: number): Promise<void> {
   flush(node)
   if (!node.isReady) return
   const ended = new Promise<void>((resolve) => {

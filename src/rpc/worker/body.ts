@@ -37,7 +37,10 @@ export function packBody(body: Body): Bytes {
     case 'message':
       return empty
     case 'record':
-      return withForm(formRecord, packr.pack({ record: sparse(body.record), ...(body.original === undefined ? {} : { original: body.original }) }))
+      return withForm(
+        formRecord,
+        packr.pack({ record: sparse(body.record), ...(body.original === undefined ? {} : { original: body.original }) }),
+      )
     case 'opaque':
       return withForm(formOpaque, body.bytes)
     case 'shared':
@@ -64,7 +67,8 @@ function sparse(record: AnyRecord): Sparse {
   const kept: Record<string, unknown> & { tag: RecordTag } = { tag: record.tag }
   for (const name in given) {
     const value = given[name]
-    if (value !== defaults[name] && !(Array.isArray(value) && value.length === 0 && isEmptyList(defaults[name]))) kept[name] = sparseValue(value)
+    if (value !== defaults[name] && !(Array.isArray(value) && value.length === 0 && isEmptyList(defaults[name])))
+      kept[name] = sparseValue(value)
   }
   return kept
 }

@@ -1,4 +1,13 @@
-import { type Append, type Check, type Delivery, type OutboxEntry, type Put, type PutNumber, scopeOfFeed, scopeOfKey } from '../../store/contract.js'
+import {
+  type Append,
+  type Check,
+  type Delivery,
+  type OutboxEntry,
+  type Put,
+  type PutNumber,
+  scopeOfFeed,
+  scopeOfKey,
+} from '../../store/contract.js'
 import { type ClientId, type Phone, phoneOf, type PhoneId } from '../../topics/index.js'
 import { devices, messages, sharedBodies } from '../documents/index.js'
 import type { FactReader, Overlay } from '../facts.js'
@@ -19,10 +28,23 @@ export interface Outgoing {
 /** Something to tell the main thread once the commit is done, in the order in which it was decided. */
 export type AfterCommit =
   | { readonly kind: 'deliver'; readonly outgoing: Outgoing }
-  | { readonly kind: 'live'; readonly topic: string; readonly exceptClient: string; readonly phones: readonly Phone[]; readonly payload: Payload }
+  | {
+      readonly kind: 'live'
+      readonly topic: string
+      readonly exceptClient: string
+      readonly phones: readonly Phone[]
+      readonly payload: Payload
+    }
   /** For the connection that asked, in no inbox. */
   | { readonly kind: 'answer'; readonly connection: number; readonly qos: 0 | 1 | 2; readonly payload: Payload }
-  | { readonly kind: 'perform'; readonly id: string; readonly job: Job; readonly connection: number; readonly done: AnyRecord; readonly failed: AnyRecord }
+  | {
+      readonly kind: 'perform'
+      readonly id: string
+      readonly job: Job
+      readonly connection: number
+      readonly done: AnyRecord
+      readonly failed: AnyRecord
+    }
   | { readonly kind: 'close'; readonly client: ClientId; readonly because: string }
   | { readonly kind: 'done'; readonly request: number }
 
@@ -47,7 +69,18 @@ interface PackedBody {
 }
 
 export function emptyDraft(): Draft {
-  return { checks: [], puts: [], appends: [], appended: [], numbers: [], deliveries: [], clearInboxes: [], outbox: [], after: [], bodies: new Map() }
+  return {
+    checks: [],
+    puts: [],
+    appends: [],
+    appended: [],
+    numbers: [],
+    deliveries: [],
+    clearInboxes: [],
+    outbox: [],
+    after: [],
+    bodies: new Map(),
+  }
 }
 
 export function needsCommit(draft: Draft): boolean {
@@ -100,7 +133,8 @@ export async function addOutcome(draft: Draft, outcome: Accepted, asker: Asker, 
   }
   draft.clearInboxes.push(...outcome.clearInboxes)
   const isStored = changesAnything(outcome)
-  for (const send of outcome.sends) await addSend(draft, shiftAppend(send, firstAppend), { asker, isStored, world, cleared: outcome.clearInboxes })
+  for (const send of outcome.sends)
+    await addSend(draft, shiftAppend(send, firstAppend), { asker, isStored, world, cleared: outcome.clearInboxes })
   addEffects(draft, outcome, asker, world)
   return isStored || outcome.effects.some(({ kind }) => kind === 'perform')
 }
@@ -140,7 +174,13 @@ async function addSend(draft: Draft, send: Send, { asker, isStored, world, clear
       return
     }
     case 'connected':
-      draft.after.push({ kind: 'live', topic: send.topic, exceptClient: send.exceptClient ?? '', phones: send.phones, payload: send.payload })
+      draft.after.push({
+        kind: 'live',
+        topic: send.topic,
+        exceptClient: send.exceptClient ?? '',
+        phones: send.phones,
+        payload: send.payload,
+      })
   }
 }
 

@@ -89,4 +89,3 @@ function appendedMessage(append: number, { appended, messages }: Committed): Any
   if (place === undefined || message === undefined) throw new RangeError(`no append ${String(append)} in this commit`)
   return messageRecord({ id: place.id, previous: place.previous, next: 0 }, message.message)
 }
-

@@ -22,7 +22,10 @@ const batchLimit = 64
 const laneLimit = 20_000
 
 /** @param runRequests runs a batch and returns how many of the items are done with */
-export function newLanes(runRequests: (items: readonly BatchItem[], client: ClientState) => Promise<number>, onFault: (fault: unknown) => void): Lanes {
+export function newLanes(
+  runRequests: (items: readonly BatchItem[], client: ClientState) => Promise<number>,
+  onFault: (fault: unknown) => void,
+): Lanes {
   const lanes = new Map<ClientId, Lane>()
   const idleWaiters: (() => void)[] = []
   let running = 0

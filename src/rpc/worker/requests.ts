@@ -39,7 +39,9 @@ export function requestItem(message: RequestMessage, connection: WorkerConnectio
     async evaluate(reader) {
       const decoded = decode(payload, connection.dialect)
       if (decoded.kind === 'record') name = isEvent ? nameOf(decoded.record) : 'publish'
-      return isEvent ? evaluateEvent(decoded, connection, topic, reader, world) : evaluateDirect(message, decoded, connection, reader, world)
+      return isEvent
+        ? evaluateEvent(decoded, connection, topic, reader, world)
+        : evaluateDirect(message, decoded, connection, reader, world)
     },
   }
 }

@@ -121,7 +121,12 @@ async function draftItem(item: BatchItem, drafting: Drafting): Promise<void> {
   const outcome = await evaluateSafely(item, reader, world)
   world.onOutcome(item, outcome)
   if (outcome.kind === 'accepted') {
-    const isStored = await addOutcome(draft, outcome, item.asker, { reader, overlay, newId: world.newId, actionsTopicOf: (id) => actionsTopic('', id) })
+    const isStored = await addOutcome(draft, outcome, item.asker, {
+      reader,
+      overlay,
+      newId: world.newId,
+      actionsTopicOf: (id) => actionsTopic('', id),
+    })
     if (isStored) {
       draft.checks.push(...checks)
       if (item.mark !== undefined) added.push(item.mark)

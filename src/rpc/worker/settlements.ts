@@ -20,6 +20,8 @@ export interface SettlementsWorld {
   readonly onFault: (fault: unknown) => void
 }
 
+const retryMs = 1_000
+
 export function newSettlements(world: SettlementsWorld): Settlements {
   const gathered = new Map<string, Settlement>()
   const releasing = new Set<string>()
@@ -28,7 +30,6 @@ export function newSettlements(world: SettlementsWorld): Settlements {
   let timer: NodeJS.Timeout | undefined
   let isImmediate = false
   let writing: Promise<void> = Promise.resolve()
-
   async function write(): Promise<void> {
     clearTimeout(timer)
     timer = undefined
@@ -40,12 +41,25 @@ export function newSettlements(world: SettlementsWorld): Settlements {
     gathered.clear()
     releasing.clear()
     outboxDone = []
-    await world.write(settlements, done)
+    try {
+      await world.write(settlements, done)
+    } catch (error) {
+      takeBack(settlements, released, done)
+      throw error
+    }
     for (const { client, releasedTo } of settlements) {
       stored.set(client, releasedTo)
       if (released.includes(client)) world.onReleased(client, releasedTo)
     }
     if (stored.size > world.limit * 16) stored.clear()
+  }
+
+  /** What could not be written is written later; newer marks of the same client include it. */
+  function takeBack(settlements: readonly Settlement[], released: readonly string[], done: readonly string[]): void {
+    for (const settlement of settlements) if (!gathered.has(settlement.client)) gathered.set(settlement.client, settlement)
+    for (const client of released) releasing.add(client)
+    outboxDone = [...done, ...outboxDone]
+    timer ??= setTimeout(() => void start(), retryMs)
   }
 
   function start(): Promise<void> {
@@ -55,9 +69,8 @@ export function newSettlements(world: SettlementsWorld): Settlements {
 
   function schedule(isUrgent: boolean): void {
     if (isUrgent || gathered.size >= world.limit) {
-      if (isImmediate) return
+      if (!isImmediate) setImmediate(() => void start())
       isImmediate = true
-      setImmediate(() => void start())
     } else timer ??= setTimeout(() => void start(), world.delayMs)
   }
 

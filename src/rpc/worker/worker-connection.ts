@@ -1,5 +1,5 @@
 import type { Client } from '../../acl/index.js'
-import type { Codec, Dialect } from '../../protocol/index.js'
+import type { Codec, Dialect, Encoding } from '../../protocol/index.js'
 import { actionsTopic, type ClientId } from '../../topics/index.js'
 import type { Caller } from '../request.js'
 import type { Asker } from './draft.js'
@@ -31,4 +31,9 @@ export function callerOf({ client, clientId, dialect, codec, token }: WorkerConn
 export function askerOf(connection: WorkerConnection, qos: 0 | 1 | 2, isRequest: boolean): Asker {
   const { number, clientId, actionsTopic: topic, client } = connection
   return { connection: number, clientId, actionsTopic: topic, hasInbox: isRequest && client.kind === 'device', qos }
+}
+
+/** How the connection is answered. */
+export function encodingFor({ codec, dialect }: WorkerConnection): Encoding {
+  return { codec, dialect }
 }

@@ -15,12 +15,6 @@ import { planGroup } from './plan-group.js'
 import type { SharedTurns } from './shared-turns.js'
 import { commitBytes } from './require-commit.js'
 
-export interface CommitQueue {
-  add(commit: Commit): Promise<CommitResult>
-  /** Resolves when nothing is waiting or under way. */
-  idle(): Promise<void>
-}
-
 interface Waiting {
   readonly commit: Commit
   resolve(result: CommitResult): void
@@ -47,61 +41,79 @@ interface WrittenGroup {
   readonly durable: Promise<void>
 }
 
-export function commitQueue({ environment, inboxLimit, turns, onWritten }: CommitQueueParts): CommitQueue {
-  let waiting: Waiting[] = []
-  let running: Promise<void> | undefined
+export class CommitQueue {
+  readonly #parts: CommitQueueParts
+  readonly #waiting: Waiting[] = []
+  #running: Promise<void> | undefined
   /** The group written last, settled. */
-  let settled: Promise<void> = Promise.resolve()
+  #settled: Promise<void> = Promise.resolve()
 
-  async function run(): Promise<void> {
-    await Promise.resolve() // what the caller commits in the same tick joins the group
-    while (waiting.length > 0) await writeNext()
-    running = undefined
+  constructor(parts: CommitQueueParts) {
+    this.#parts = parts
   }
 
-  async function writeNext(): Promise<void> {
+  add(commit: Commit): Promise<CommitResult> {
+    const result = new Promise<CommitResult>((resolve, reject) => this.#waiting.push({ commit, resolve, reject }))
+    this.#running ??= this.#run()
+    return result
+  }
+
+  /** Resolves when nothing is waiting or under way. */
+  async idle(): Promise<void> {
+    while (this.#running !== undefined) await this.#running
+    await this.#settled
+  }
+
+  async #run(): Promise<void> {
+    await Promise.resolve() // what the caller commits in the same tick joins the group
+    while (this.#waiting.length > 0) await this.#writeNext()
+    this.#running = undefined
+  }
+
+  async #writeNext(): Promise<void> {
+    const { turns } = this.#parts
     const turn = await turns?.take()
-    const group = waiting.splice(0, groupSize(waiting))
-    const commits = group.map(({ commit }) => commit)
+    const group = this.#waiting.splice(0, groupSize(this.#waiting))
     try {
-      const { results, durable } = turn === undefined ? await writePolitely(commits) : await writeAgainAndAgain(commits)
-      for (const [place, commit] of commits.entries()) if (results[place]?.kind === 'committed') onWritten(commit)
-      settled = Promise.all([settled, durable]).then(
-        () => {
-          for (const [place, result] of results.entries()) group[place]?.resolve(result)
-        },
-        (error: unknown) => {
-          refuse(group, error)
-        },
-      )
+      const commits = group.map(({ commit }) => commit)
+      this.#settleLater(group, turn === undefined ? await this.#writePolitely(commits) : await this.#writeAgainAndAgain(commits))
     } catch (error) {
-      await settled
+      await this.#settled
       refuse(group, error)
     } finally {
       if (turn !== undefined) turns?.giveBack(turn)
     }
   }
 
-  function refuse(group: readonly Waiting[], error: unknown): void {
-    const outage = new StoreOutage('the store cannot write', { cause: error })
-    for (const { reject } of group) reject(outage)
+  /** Everybody sees the group: it resolves when it is durable and all before it have resolved. */
+  #settleLater(group: readonly Waiting[], { results, durable }: WrittenGroup): void {
+    for (const [place, { commit }] of group.entries()) if (results[place]?.kind === 'committed') this.#parts.onWritten(commit)
+    this.#settled = Promise.all([this.#settled, durable]).then(
+      () => {
+        for (const [place, result] of results.entries()) group[place]?.resolve(result)
+      },
+      (error: unknown) => {
+        refuse(group, error)
+      },
+    )
   }
 
-  async function writeAgainAndAgain(commits: readonly Commit[]): Promise<WrittenGroup> {
+  async #writeAgainAndAgain(commits: readonly Commit[]): Promise<WrittenGroup> {
     for (;;) {
-      const written = await attempt(commits)
+      const written = await this.#attempt(commits)
       if (written !== undefined) return written
     }
   }
 
   /** Without shared memory: the loser takes lmdb's turn. */
-  async function writePolitely(commits: readonly Commit[]): Promise<WrittenGroup> {
+  async #writePolitely(commits: readonly Commit[]): Promise<WrittenGroup> {
+    const { environment } = this.#parts
     let hasTurn = false
     try {
       for (let losses = 0; ; losses++) {
         if (losses > 0 && !hasTurn) hasTurn = environment.takeTurn()
         while (!hasTurn && environment.isTurnTaken()) await pause(turnPollMs)
-        const written = await attempt(commits)
+        const written = await this.#attempt(commits)
         if (written !== undefined) return written
       }
     } finally {
@@ -110,7 +122,8 @@ export function commitQueue({ environment, inboxLimit, turns, onWritten }: Commi
   }
 
   /** The results, or undefined if another handle wrote between plan and write. */
-  async function attempt(commits: readonly Commit[]): Promise<WrittenGroup | undefined> {
+  async #attempt(commits: readonly Commit[]): Promise<WrittenGroup | undefined> {
+    const { environment, inboxLimit } = this.#parts
     environment.refresh(true)
     const version = environment.version()
     const { writes, results } = planGroup(commits, environment.peek, inboxLimit)
@@ -118,18 +131,11 @@ export function commitQueue({ environment, inboxLimit, turns, onWritten }: Commi
     const { written, durable } = environment.writeAt(version, writes)
     return (await written) ? { results, durable } : undefined
   }
+}
 
-  return {
-    add(commit) {
-      const result = new Promise<CommitResult>((resolve, reject) => waiting.push({ commit, resolve, reject }))
-      running ??= run()
-      return result
-    },
-    async idle() {
-      while (running !== undefined) await running
-      await settled
-    },
-  }
+function refuse(group: readonly Waiting[], error: unknown): void {
+  const outage = new StoreOutage('the store cannot write', { cause: error })
+  for (const { reject } of group) reject(outage)
 }
 
 function groupSize(waiting: readonly Waiting[]): number {

@@ -22,7 +22,10 @@ export interface Environment {
    * Writes all rows (undefined removes) if the store still has `version` when the write lock is had, else none. No JavaScript runs under the lock.
    * @returns whether they were written, as soon as everybody sees them; `durable` resolves when power loss cannot undo it
    */
-  writeAt(version: number, writes: ReadonlyMap<string, Bytes | undefined>): { readonly written: Promise<boolean>; readonly durable: Promise<void> }
+  writeAt(
+    version: number,
+    writes: ReadonlyMap<string, Bytes | undefined>,
+  ): { readonly written: Promise<boolean>; readonly durable: Promise<void> }
   /** Takes the one turn that the handles of this process share, and says whether it was free. A thread that dies gives it back. */
   takeTurn(): boolean
   giveTurnBack(): void
@@ -43,35 +46,21 @@ export interface EnvironmentOptions {
 /** Opens the folder. Several handles, in several threads of a process, may be open on it. */
 export function openEnvironment({ path, mapSizeBytes }: EnvironmentOptions): Environment {
   mkdirSync(path, { recursive: true })
-  const root = open({
-    path,
-    noSubdir: false,
-    maxDbs: 4,
-    ...tableOptions,
-    ...writeOptions,
-    ...(mapSizeBytes === undefined ? {} : { mapSize: mapSizeBytes }),
-  })
+  const root = open({ path, noSubdir: false, maxDbs: 4, ...tableOptions, ...writeOptions, ...(mapSizeBytes && { mapSize: mapSizeBytes }) })
   const rows = root.openDB<Buffer, string | Buffer>({ name: 'rows', ...tableOptions })
   const versions = root.openDB<Buffer, string>({ name: 'version', ...tableOptions, useVersions: true })
   if (versions.getEntry(versionRow) === undefined) versions.transactionSync(() => startVersion(versions))
   const turns = rows as unknown as Turns
   const sized = rows as unknown as Sized
   const peek = (row: string): Bytes | undefined => rows.getBinaryFast(row)?.subarray(0, sized.lastSize)
+  const refresh = newRefresh(rows)
   let hasFailed = false
   let isClosed = false
-  let isFresh = false
-  const expire = (): void => {
-    isFresh = false
-  }
   return {
     rows,
     refresh(isForced = false) {
       if (isClosed) throw new StoreOutage('the store is closed')
-      if (isFresh && !isForced) return
-      rows.resetReadTxn()
-      isFresh = true
-      // News of other threads' commits come as events: until the next one begins, the snapshot is as new as it need be.
-      process.nextTick(expire)
+      refresh(isForced)
     },
     read(row) {
       const bytes = peek(row)
@@ -138,6 +127,20 @@ interface Turns {
 /** Length of the row read last, which the type declarations leave out: what `getBinaryFast` returns is longer. */
 interface Sized {
   readonly lastSize: number
+}
+
+/** News of other threads' commits come as events: until the next one begins, a snapshot is as new as it need be. */
+function newRefresh(rows: Database<Buffer, string | Buffer>): (isForced: boolean) => void {
+  let isFresh = false
+  const expire = (): void => {
+    isFresh = false
+  }
+  return (isForced) => {
+    if (isFresh && !isForced) return
+    rows.resetReadTxn()
+    isFresh = true
+    process.nextTick(expire)
+  }
 }
 
 /** Another handle may have been first. */

@@ -1,6 +1,6 @@
 import type { Store } from '../contract.js'
 import { defaultInboxLimit, StoreOutage } from '../contract.js'
-import { commitQueue } from './commit-queue.js'
+import { CommitQueue } from './commit-queue.js'
 import { openEnvironment, type Environment, type EnvironmentOptions } from './environment.js'
 import { lmdbReader } from './reader.js'
 import { requireCommit } from './require-commit.js'
@@ -25,7 +25,7 @@ export async function openLmdbStore({ inboxLimit = defaultInboxLimit, sharedMemo
   await migrateOrClose(environment)
   const stamps = sharedMemory === undefined ? undefined : openStamps(stampsIn(sharedMemory))
   const turns = sharedMemory === undefined ? undefined : openSharedTurns(turnsIn(sharedMemory))
-  const queue = commitQueue({ environment, inboxLimit, turns, onWritten: (commit) => stamps?.touch(commit) })
+  const queue = new CommitQueue({ environment, inboxLimit, turns, onWritten: (commit) => stamps?.touch(commit) })
   let closing: Promise<void> | undefined
   return {
     ...lmdbReader(environment),

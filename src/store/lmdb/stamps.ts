@@ -3,7 +3,6 @@ import { scopeOfFeed, scopeOfKey, type Commit, type Stamps } from '../contract.j
 /** How many counters there are. Scopes share them by hash: a collision costs a needless read, and a million make it rare. */
 export const stampSlots = 1 << 20
 
-
 /** The counters of a process, as one of its threads uses them. */
 export function openStamps(counters: Int32Array): Stamps & { touch(commit: Commit): void } {
   const touchScope = (scope: string): void => {

@@ -1,0 +1,33 @@
+import { type FrameWriter, newFrameWriter, takeFrame } from '../link/frame.js'
+import type { ControlToMain } from '../link/to-main.js'
+
+/** The worker's way to the main thread: frames gather what happens in a tick, controls keep their place among them. */
+export class Outlet {
+  readonly frame: FrameWriter = newFrameWriter()
+  readonly #post: (message: Uint8Array<ArrayBuffer> | ControlToMain) => void
+  #isScheduled = false
+
+  constructor(post: (message: Uint8Array<ArrayBuffer> | ControlToMain) => void) {
+    this.#post = post
+  }
+
+  /** The frame has been written to: it is sent at the end of the tick. */
+  touch(): void {
+    if (this.#isScheduled) return
+    this.#isScheduled = true
+    setImmediate(() => {
+      this.flush()
+    })
+  }
+
+  flush(): void {
+    this.#isScheduled = false
+    if (this.frame.length > 0) this.#post(takeFrame(this.frame))
+  }
+
+  /** Sends the frame so far, then this. */
+  control(message: ControlToMain): void {
+    this.flush()
+    this.#post(message)
+  }
+}
