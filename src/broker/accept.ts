@@ -173,8 +173,9 @@ function closeOlder(state: BrokerState, { words }: Connection): void {
 }
 
 function refusal(returnCode: 2 | 3 | 4): AuthenticateError {
-  // Aedes declares its return codes as a const enum, which a module of its own cannot name.
-  return Object.assign(new Error(refusals[returnCode]), { returnCode }) as unknown as AuthenticateError
+  // Aedes declares its return codes as a const enum, which other modules cannot name.
+  const error: unknown = Object.assign(new Error(refusals[returnCode]), { returnCode })
+  return error as AuthenticateError
 }
 
 /** CONNACK has been written: the worker sends what is owed at connect, and announces presence. */

@@ -84,7 +84,7 @@ test('the Profile of a phone with 1,000 friends shows each with presence, unread
   await world.put(cursors.put(1_000_000, pa, feedLevel(p2pTopic(pa, read))))
   let reads = 0
   const { store } = world
-  const counted = new Proxy(store, { get: (target, name: keyof typeof store) => ((reads += 1), target[name]) })
+  const counted = new Proxy(store, { get: (target, name: keyof typeof store) => ((reads += name === 'stamps' ? 0 : 1), target[name]) })
   const { reader, checks } = newFactReader({ store: counted, overlay: emptyOverlay(), cache: newReadCache(20_000), boot: 'first' })
   const profile = await readProfile(reader, ann, { presence: 'online', status: 'init' })
   const [roster] = profile?.rosters ?? []

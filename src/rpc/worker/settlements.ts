@@ -35,9 +35,7 @@ export function newSettlements(world: SettlementsWorld): Settlements {
     timer = undefined
     isImmediate = false
     if (gathered.size === 0 && outboxDone.length === 0) return
-    const settlements = [...gathered.values()]
-    const released = [...releasing]
-    const done = outboxDone
+    const [settlements, released, done] = [[...gathered.values()], [...releasing], outboxDone]
     gathered.clear()
     releasing.clear()
     outboxDone = []
