@@ -4,7 +4,8 @@ import { markRows, marksPerRow, markTable, type Mark, type MarksDocument } from 
 
 /**
  * The marks of one client: a ring of 8 rows of 128. A request that comes again (DUP after a reconnect, or from a ring whose worker died) is
- * known by packet id and digest, as long as it is among the client's last 1,024 committed ones.
+ * known by packet id and digest, as long as it is among the client's last 897 committed ones: a row is forgotten when the
+ * next is begun, so 897 to 1,024 are known.
  */
 export interface Marks {
   readonly client: ClientId
