@@ -25,6 +25,7 @@ const worker = new RpcWorker({
   },
   requestDeadlineMs: options.requestDeadlineMs,
   takesLeftovers: takesLeftovers && node === 1,
+  sweeps: node === 1,
 })
 
 async function stop(): Promise<void> {

@@ -28,6 +28,7 @@ import { Outlet } from './outlet.js'
 import { connectedItem, disconnectedItem, type NamedItem, requestItem, type RequestWorld } from './requests.js'
 import { type BatchItem, type BatchWorld, type ClientState, runBatch } from './run-batch.js'
 import { newSettlements, type Settlements } from './settlements.js'
+import { newSweep, startSweeping } from './sweep.js'
 import { encodingFor, type WorkerConnection } from './worker-connection.js'
 
 /** What a worker is given at its start. */
@@ -42,6 +43,8 @@ export interface WorkerParts {
   readonly requestDeadlineMs: number
   /** This worker performs what a previous life of the server has left in the outbox. */
   readonly takesLeftovers: boolean
+  /** This worker removes what has expired; one worker of a server does. */
+  readonly sweeps: boolean
 }
 
 const cachedDocuments = 4_000
@@ -62,6 +65,7 @@ export class RpcWorker {
   readonly #emitWorld: EmitWorld
   readonly #requestWorld: RequestWorld
   readonly #countTimer: NodeJS.Timeout
+  readonly #stopSweeping: () => Promise<void>
   readonly #connections = new Map<number, WorkerConnection>()
   /** The connection whose acknowledgements count for the inbox of a client. */
   readonly #latest = new Map<string, number>()
@@ -82,6 +86,7 @@ export class RpcWorker {
     this.#requestWorld = { context: parts.context, now: Date.now }
     this.#lanes = newLanes((items, client) => this.#runItems(items, client), this.#onFault)
     if (parts.takesLeftovers) this.#jobs.performLeftovers().catch(this.#onFault)
+    this.#stopSweeping = parts.sweeps ? this.#startSweeping() : () => Promise.resolve()
   }
 
   receive(message: Uint8Array | ControlToWorker): void {
@@ -92,6 +97,7 @@ export class RpcWorker {
   /** Finishes what it has been given, writes the marks it still holds. */
   async stop(): Promise<void> {
     clearInterval(this.#countTimer)
+    await this.#stopSweeping()
     await this.#lanes.idle()
     await this.#settlements.flush()
     this.#counts.tell()
@@ -254,6 +260,19 @@ export class RpcWorker {
         this.#answer(number, record)
       },
       onDone: this.#settlements.addDone,
+    })
+  }
+
+  #startSweeping(): () => Promise<void> {
+    const { store, context, post } = this.#parts
+    const pause = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+    return startSweeping(newSweep({ store, limits: context.limits, boot: context.boot, now: Date.now, pause }), {
+      onSwept(removed) {
+        if (Object.values(removed).some((count) => count > 0)) {
+          post({ kind: 'log', level: 'info', fields: { event: 'swept', ...removed }, text: 'what has expired was removed' })
+        }
+      },
+      onFault: this.#onFault,
     })
   }
 

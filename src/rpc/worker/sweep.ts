@@ -1,0 +1,171 @@
+import type { Row, Store } from '../../store/contract.js'
+import type { RpcLimits } from '../context.js'
+import { devices, initTokens, pendingSessions, phoneLocks, presences, sessions, sharedBodies } from '../documents/index.js'
+import { endSessions } from '../handlers/auth/session-end.js'
+
+/** The tables of which rows expire, in the order in which they are swept. */
+export const sweptTables = ['pending', 'init', 'lock', 'body', 'session'] as const
+export type SweptTable = (typeof sweptTables)[number]
+
+/** How many rows of each table a pass has removed. */
+export type Swept = Readonly<Record<SweptTable, number>>
+
+export interface SweepWorld {
+  readonly store: Store
+  readonly limits: Pick<RpcLimits, 'tokenLifeMs' | 'sessionLifeMs'>
+  /** The present start of the server: presence of another one is void. */
+  readonly boot: string
+  readonly now: () => number
+  /** Between pages: lets requests go first. */
+  readonly pause: () => Promise<void>
+  /** Rows of a page; 100 by default. */
+  readonly pageRows?: number
+  /** Pages of one table in one pass; the next pass goes on from there. 200 by default. */
+  readonly pagesPerPass?: number
+}
+
+/** Removes what has expired. Nothing rests on it: whoever reads an expired row treats it as absent. */
+export interface Sweep {
+  /** One pass over all tables, bounded. @throws StoreOutage, after which the next pass goes on where this one was */
+  pass(): Promise<Swept>
+  /** Ends the pass under way after its page; later passes do nothing. */
+  stop(): Promise<void>
+}
+
+/** Deliveries older than this may lose a body that they share with others; the Profile and the History still tell of it. */
+const bodyLifeMs = 30 * 24 * 60 * 60_000
+
+/** Whether a row may go. A lock that has not begun counts wrong codes, and stays. @see docs/decisions/0062-a-sweep-for-what-has-expired.md */
+export function isExpired(name: SweptTable, { key, value }: Row, now: number, limits: SweepWorld['limits']): boolean {
+  switch (name) {
+    case 'pending':
+      return now >= pendingSessions.decode(value).expires
+    case 'init':
+      return now - initTokens.decode(value).issued >= limits.tokenLifeMs
+    case 'lock': {
+      const { lockedUntil } = phoneLocks.decode(value)
+      return lockedUntil > 0 && now >= lockedUntil
+    }
+    case 'body':
+      return now - bodyTime(key) >= bodyLifeMs
+    case 'session':
+      return now - sessions.decode(value).lastOnline >= limits.sessionLifeMs
+  }
+}
+
+/** When a body was stored: its id begins with the time; one that does not is kept. */
+function bodyTime(key: string): number {
+  const [id] = sharedBodies.partsOf(key)
+  return /^\d{13}/.test(id) ? Number(id.slice(0, 13)) : Infinity
+}
+
+const tables = { pending: pendingSessions, init: initTokens, lock: phoneLocks, body: sharedBodies, session: sessions } as const
+
+export function newSweep(world: SweepWorld): Sweep {
+  const { store, limits, now, pause, pageRows = 100, pagesPerPass = 200 } = world
+  /** The row behind which the next page of a table begins. */
+  const places = new Map<SweptTable, string>()
+  let isStopped = false
+  let running: Promise<unknown> = Promise.resolve()
+
+  async function sweepTable(name: SweptTable): Promise<number> {
+    let removed = 0
+    for (let page = 0; page < pagesPerPass && !isStopped; page++) {
+      const after = places.get(name)
+      const rows = await store.scan(tables[name].prefix(), { limit: pageRows, ...(after === undefined ? {} : { after }) })
+      const expired = rows.filter((row) => isExpired(name, row, now(), limits))
+      removed += await (name === 'session' ? endUnused(world, expired) : remove(store, expired))
+      const last = rows.at(-1)
+      // Bodies lie in the order of their times: behind one that is young enough are only younger ones.
+      const isEnd = last === undefined || rows.length < pageRows || (name === 'body' && expired.length < rows.length)
+      if (isEnd) places.delete(name)
+      else places.set(name, last.key)
+      await pause()
+      if (isEnd) break
+    }
+    return removed
+  }
+
+  async function sweepAll(): Promise<Swept> {
+    const swept = { pending: 0, init: 0, lock: 0, body: 0, session: 0 }
+    for (const name of sweptTables) swept[name] = await sweepTable(name)
+    return swept
+  }
+
+  return {
+    pass() {
+      const pass = running.then(sweepAll)
+      running = pass.catch(() => undefined) // whoever asked for the pass is told
+      return pass
+    },
+    async stop() {
+      isStopped = true
+      await running
+    },
+  }
+}
+
+/** Removes rows that are still as they were read; where one has changed meanwhile all stay until they are met again. */
+async function remove(store: Store, rows: readonly Row[]): Promise<number> {
+  if (rows.length === 0) return 0
+  const result = await store.commit({
+    checks: rows.map(({ key, value }) => ({ key, was: value })),
+    puts: rows.map(({ key }) => ({ key, value: undefined })),
+  })
+  return result.kind === 'committed' ? rows.length : 0
+}
+
+async function endUnused(world: SweepWorld, rows: readonly Row[]): Promise<number> {
+  let ended = 0
+  for (const row of rows) if (await endSession(world, row)) ended++
+  return ended
+}
+
+/** Logs a device out, unless it is connected or connects meanwhile, which changes its session. */
+async function endSession({ store, boot }: SweepWorld, { key, value }: Row): Promise<boolean> {
+  const { phone } = sessions.decode(value)
+  const [client] = sessions.partsOf(key)
+  const [presence, list] = await store.getMany([presences.key(phone), devices.key(phone)])
+  const known = presence && presences.decode(presence)
+  if (known?.boot === boot && known.clients.includes(client)) return false
+  const { puts, clearInboxes } = endSessions(phone, list === undefined ? [] : devices.decode(list).clients, [client], 'unused')
+  const checks = [
+    { key, was: value },
+    { key: devices.key(phone), was: list },
+  ]
+  const result = await store.commit({ checks, puts, clearInboxes })
+  return result.kind === 'committed'
+}
+
+const firstPassMs = 60_000
+const passEveryMs = 60 * 60_000
+
+/**
+ * Runs passes for as long as the worker lives: the first after a minute, when the devices that were connected before a restart are back, then
+ * every hour.
+ * @returns what ends it, once the pass under way has ended
+ */
+export function startSweeping(sweep: Sweep, { onSwept, onFault }: SweepListener): () => Promise<void> {
+  let timer = later(firstPassMs)
+  let isStopped = false
+
+  function later(ms: number): NodeJS.Timeout {
+    return setTimeout(() => void run(), ms).unref()
+  }
+
+  async function run(): Promise<void> {
+    await sweep.pass().then(onSwept, onFault)
+    if (!isStopped) timer = later(passEveryMs)
+  }
+
+  return async () => {
+    isStopped = true
+    clearTimeout(timer)
+    await sweep.stop()
+  }
+}
+
+export interface SweepListener {
+  readonly onSwept: (swept: Swept) => void
+  readonly onFault: (fault: unknown) => void
+}
