@@ -8,7 +8,7 @@ import { rowEncoder } from './row-keys.js'
 export interface Environment {
   readonly rows: Database<Buffer, string | Buffer>
   /**
-   * Begins a new snapshot for the reads that follow, once in a tick unless it is forced.
+   * Begins a new snapshot for the reads that follow: once in a tick unless another handle has committed since or it is forced.
    * @throws StoreOutage if the environment is closed.
    */
   refresh(isForced?: boolean): void
@@ -41,10 +41,12 @@ export interface EnvironmentOptions {
   readonly path: string
   /** Address space mapped at first, in bytes; it grows as needed. */
   readonly mapSizeBytes?: number
+  /** A number that has changed whenever another handle of the process has committed. */
+  readonly changes?: () => number
 }
 
 /** Opens the folder. Several handles, in several threads of a process, may be open on it. */
-export function openEnvironment({ path, mapSizeBytes }: EnvironmentOptions): Environment {
+export function openEnvironment({ path, mapSizeBytes, changes = () => 0 }: EnvironmentOptions): Environment {
   mkdirSync(path, { recursive: true })
   const root = open({ path, noSubdir: false, maxDbs: 4, ...tableOptions, ...writeOptions, ...(mapSizeBytes && { mapSize: mapSizeBytes }) })
   const rows = root.openDB<Buffer, string | Buffer>({ name: 'rows', ...tableOptions })
@@ -53,7 +55,7 @@ export function openEnvironment({ path, mapSizeBytes }: EnvironmentOptions): Env
   const turns = rows as unknown as Turns
   const sized = rows as unknown as Sized
   const peek = (row: string): Bytes | undefined => rows.getBinaryFast(row)?.subarray(0, sized.lastSize)
-  const refresh = newRefresh(rows)
+  const refresh = newRefresh(rows, changes)
   let hasFailed = false
   let isClosed = false
   return {
@@ -129,14 +131,20 @@ interface Sized {
   readonly lastSize: number
 }
 
-/** News of other threads' commits come as events: until the next one begins, a snapshot is as new as it need be. */
-function newRefresh(rows: Database<Buffer, string | Buffer>): (isForced: boolean) => void {
+/**
+ * News of other threads' commits come as events: until the next one begins, a snapshot is as new as it need be. Only stamps tell of them at
+ * once: what is read after a stamp must not be older than the stamp, or it would be taken for new for ever.
+ */
+function newRefresh(rows: Database<Buffer, string | Buffer>, changes: () => number): (isForced: boolean) => void {
   let isFresh = false
+  let seen = 0
   const expire = (): void => {
     isFresh = false
   }
   return (isForced) => {
-    if (isFresh && !isForced) return
+    const known = seen
+    seen = changes()
+    if (isFresh && seen === known && !isForced) return
     rows.resetReadTxn()
     isFresh = true
     process.nextTick(expire)

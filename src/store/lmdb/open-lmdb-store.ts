@@ -9,7 +9,7 @@ import { stampsIn, turnsIn } from './shared-memory.js'
 import { openSharedTurns } from './shared-turns.js'
 import { openStamps } from './stamps.js'
 
-export interface LmdbStoreOptions extends EnvironmentOptions {
+export interface LmdbStoreOptions extends Omit<EnvironmentOptions, 'changes'> {
   /** Entries an inbox holds at most, the oldest dropped first; 1,000 by default. */
   readonly inboxLimit?: number
   /** Made by `newSharedMemory`, the same for all handles of the process: gives them turns at writing, and the store stamps. */
@@ -21,9 +21,9 @@ export interface LmdbStoreOptions extends EnvironmentOptions {
  * @throws StoreOutage if the folder was written by a newer version of the program, or cannot be opened.
  */
 export async function openLmdbStore({ inboxLimit = defaultInboxLimit, sharedMemory, ...options }: LmdbStoreOptions): Promise<Store> {
-  const environment = openEnvironment(options)
-  await migrateOrClose(environment)
   const stamps = sharedMemory === undefined ? undefined : openStamps(stampsIn(sharedMemory))
+  const environment = openEnvironment({ ...options, ...(stamps === undefined ? {} : { changes: stamps.changes }) })
+  await migrateOrClose(environment)
   const turns = sharedMemory === undefined ? undefined : openSharedTurns(turnsIn(sharedMemory))
   const queue = new CommitQueue({ environment, inboxLimit, turns, onWritten: (commit) => stamps?.touch(commit) })
   let closing: Promise<void> | undefined
