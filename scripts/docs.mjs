@@ -5,6 +5,8 @@ import { join } from 'node:path'
 const pages = [
   { page: 'options.md', from: 'server/options-pages', render: 'renderOptionsReference' },
   { page: 'topics.md', from: 'topics/index', render: 'renderTopicsReference' },
+  { page: 'records.md', from: 'protocol/index', render: 'renderRecordsReference' },
+  { page: 'errors.md', from: 'protocol/index', render: 'renderErrorsReference' },
 ]
 
 const folder = join('docs', 'reference')
