@@ -30,9 +30,9 @@ interface ViewCache {
   set(name: string, view: object | undefined, dependencies: Dependencies): void
 }
 
-/** @param capacity documents kept; views are kept while they rest on at most 6 times as many facts together */
+/** @param capacity documents kept; views are kept while they rest on at most 16 times as many facts together */
 export function newReadCache(capacity: number): ReadCache {
-  return { capacity, rows: new Map(), views: newViewCache(capacity * 6) }
+  return { capacity, rows: new Map(), views: newViewCache(capacity * 16) }
 }
 
 export function remember(cache: ReadCache, key: Key, row: CachedRow): void {
