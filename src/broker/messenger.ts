@@ -46,7 +46,7 @@ export async function startMessenger(options: MessengerOptions, world: Messenger
   const plain: PlainPublishes = new WeakSet()
   const deciding: Deciding = new Map()
   const subscribing: Subscribing = { waiting: new Map(), last: 0 }
-  const aedes = newAedes(options)
+  const aedes = newAedes(options, newPersistence(connections, plain))
   const writer = newSocketWriter()
   const state: BrokerState = {
     options,
@@ -86,8 +86,9 @@ export async function startMessenger(options: MessengerOptions, world: Messenger
   }
 }
 
-function newAedes({ connectTimeoutMs, drainTimeoutMs }: MessengerOptions): Aedes {
+function newAedes({ connectTimeoutMs, drainTimeoutMs }: MessengerOptions, persistence: ReturnType<typeof newPersistence>): Aedes {
   return new Aedes({
+    persistence,
     // 0: one frozen subscriber cannot stop the delivery to others (docs/decisions/0003).
     concurrency: 0,
     connectTimeout: connectTimeoutMs,
@@ -99,8 +100,6 @@ function newAedes({ connectTimeoutMs, drainTimeoutMs }: MessengerOptions): Aedes
 
 async function hook(state: BrokerState, deciding: Deciding, subscribing: Subscribing): Promise<void> {
   const { aedes } = state
-  Object.assign(aedes, { persistence: undefined })
-  ;(aedes as unknown as { opts: { persistence: unknown } }).opts.persistence = newPersistence(state.connections, state.plain)
   aedes.preConnect = (client, packet, callback) => {
     admitConnect(state, client, packet).then(
       (isAdmitted) => {
