@@ -1,6 +1,7 @@
 export { table, type Table } from './table.js'
 export * from './account.js'
 export * from './roster.js'
+export * from './people-index.js'
 export * from './room.js'
 export * from './message.js'
 export * from './mark.js'

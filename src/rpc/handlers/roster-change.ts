@@ -1,8 +1,9 @@
 import type { Roster } from '../../protocol/index.js'
 import { acTopic, mucTopic, type Phone, type PhoneId, phoneOf, sesTopic } from '../../topics/index.js'
-import { type RosterDocument, rosters } from '../documents/index.js'
+import type { RosterDocument } from '../documents/index.js'
 import type { FactReader } from '../facts.js'
 import { accept, type Outcome, push, type Refused, refuse, type Send } from '../outcome.js'
+import { putRoster } from '../people-index/put-roster.js'
 import { handler, type Request } from '../request.js'
 import { partialContact } from '../views/contact-view.js'
 import { readFriendPhones, readRosterAudience, type RosterAudience } from '../views/presence-audience.js'
@@ -86,7 +87,7 @@ export const setNick = handler({
 })
 
 function storeRoster({ phoneId, roster }: SelfFacts, changed: RosterDocument, nick: string | null) {
-  return [rosters.put(changed, phoneId), ...(nick === null ? [] : reserveNick(phoneId, roster.nick, nick))]
+  return [...putRoster(roster, changed, phoneId), ...(nick === null ? [] : reserveNick(phoneId, roster.nick, nick))]
 }
 
 function pushToOwn(self: SelfFacts, changed: RosterDocument, status: Roster['status']): Send {

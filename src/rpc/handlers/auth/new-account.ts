@@ -1,7 +1,8 @@
 import type { Profile } from '../../../protocol/index.js'
 import type { Put } from '../../../store/contract.js'
 import { type Phone, phoneIdOf, type PhoneId } from '../../../topics/index.js'
-import { contacts, counters, type ProfileDocument, profiles, type RosterDocument, rosters } from '../../documents/index.js'
+import { contacts, counters, type ProfileDocument, profiles, type RosterDocument } from '../../documents/index.js'
+import { putRoster } from '../../people-index/put-roster.js'
 import { newSelfContact } from '../../views/contact-view.js'
 import { emptyState } from '../../views/feed-state.js'
 import { profileRecord } from '../../views/profile-view.js'
@@ -37,7 +38,7 @@ export function newAccount(phone: Phone, lastRosterId: number, now: number): New
     puts: [
       counters.put({ last: id }, rosterCounter),
       profiles.put(profile, phone),
-      rosters.put(roster, userId),
+      ...putRoster(undefined, roster, userId),
       contacts.put(self.contact, userId, userId),
     ],
     snapshot: profileRecord(phone, profile, [changedRoster(self, roster, null)], { presence: 'offline', status: 'init' }),
