@@ -15,6 +15,10 @@ export interface RpcLimits {
   readonly codeKeepMs: number
   readonly wrongCodes: number
   readonly lockMs: number
+  /** Life of a code sent by e-mail, and the time within which {@link RpcLimits.emailCodes} counts. */
+  readonly emailCodeLifeMs: number
+  /** Codes mailed for one profile. */
+  readonly emailCodes: number
   /** resend and voice together, per pending session. */
   readonly resends: number
   readonly tokenLifeMs: number
@@ -26,6 +30,12 @@ export interface RpcLimits {
   readonly membersPerChannel: number
   /** Messages that one History request returns at most. */
   readonly historyPage: number
+  readonly tagsPerRoster: number
+  readonly starsPerRoster: number
+  /** Bytes of the messages copied into the stars of a roster. */
+  readonly starBytesPerRoster: number
+  /** Calls kept for a chat or a room; the oldest goes first. */
+  readonly callsPerFeed: number
 }
 
 const minuteMs = 60_000
@@ -37,6 +47,8 @@ export const protocolLimits: RpcLimits = {
   codeKeepMs: minuteMs / 2,
   wrongCodes: 5,
   lockMs: 15 * minuteMs,
+  emailCodeLifeMs: 60 * minuteMs,
+  emailCodes: 5,
   resends: 3,
   tokenLifeMs: 30 * dayMs,
   sessionLifeMs: 180 * dayMs,
@@ -45,6 +57,10 @@ export const protocolLimits: RpcLimits = {
   membersPerGroup: limits.membersPerGroup,
   membersPerChannel: limits.membersPerChannel,
   historyPage: limits.historyPageMax,
+  tagsPerRoster: limits.tagsPerRoster,
+  starsPerRoster: limits.starsPerRoster,
+  starBytesPerRoster: limits.starBytesPerRoster,
+  callsPerFeed: limits.callsPerFeed,
 }
 
 /** What handlers know of the server they run in; the same for all requests of a worker, made once at its start. */

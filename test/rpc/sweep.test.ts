@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { type RpcLimits, protocolLimits } from '../../src/rpc/context.js'
 import {
   devices,
+  emailLinks,
   initTokens,
   pendingSessions,
   phoneLocks,
@@ -40,6 +41,7 @@ for (const { name, put, from } of [
   { name: 'init', put: initTokens.put({ hash: 'h', issued: start }, client), from: start + 30 * day },
   { name: 'lock', put: phoneLocks.put({ wrong: 5, lockedUntil: start }, ann), from: start },
   { name: 'lock', put: phoneLocks.put({ wrong: 4, lockedUntil: 0 }, ann), from: Infinity },
+  { name: 'email', put: emailLinks.put({ address: 'a@b.cd', code: '', wrong: 0, mailed: [start - 1], expires: start }, ann), from: start },
   { name: 'body', put: sharedBodies.put(Buffer.from('x'), bodyId(start, '00ff')), from: start + 30 * day },
   { name: 'body', put: sharedBodies.put(Buffer.from('x'), 'id'), from: Infinity },
   { name: 'session', put: sessions.put(session(start), client), from: start + 180 * day },
@@ -75,12 +77,12 @@ describe('a pass', () => {
       phoneLocks.put({ wrong: 5, lockedUntil: start + 1 }, boris),
     )
     world.now = start + 16
-    expect(await sweepOf({ pageRows: 4 }).pass()).toEqual({ pending: 25, init: 16, lock: 2, body: 17, session: 0 })
+    expect(await sweepOf({ pageRows: 4 }).pass()).toEqual({ pending: 25, init: 16, lock: 2, email: 0, body: 17, session: 0 })
     world.now = start
     expect(await keysOf('pending')).toEqual([])
     expect(await keysOf('init')).toEqual(names.filter((_, i) => !isOld(i)).map((name) => `init/reg_${name}`))
     expect(await keysOf('body')).toHaveLength(8)
-    expect(await sweepOf().pass()).toEqual({ pending: 0, init: 0, lock: 0, body: 0, session: 0 })
+    expect(await sweepOf().pass()).toEqual({ pending: 0, init: 0, lock: 0, email: 0, body: 0, session: 0 })
   })
 
   test('logs unused devices out: session, place among the devices, inbox; neither others nor whoever is connected', async () => {

@@ -1,10 +1,10 @@
 import type { Row, Store } from '../../store/contract.js'
 import type { RpcLimits } from '../context.js'
-import { devices, initTokens, pendingSessions, phoneLocks, presences, sessions, sharedBodies } from '../documents/index.js'
+import { devices, emailLinks, initTokens, pendingSessions, phoneLocks, presences, sessions, sharedBodies } from '../documents/index.js'
 import { endSessions } from '../handlers/auth/session-end.js'
 
 /** The tables of which rows expire, in the order in which they are swept. */
-export const sweptTables = ['pending', 'init', 'lock', 'body', 'session'] as const
+export const sweptTables = ['pending', 'init', 'lock', 'email', 'body', 'session'] as const
 export type SweptTable = (typeof sweptTables)[number]
 
 /** How many rows of each table a pass has removed. */
@@ -46,6 +46,8 @@ export function isExpired(name: SweptTable, { key, value }: Row, now: number, li
       const { lockedUntil } = phoneLocks.decode(value)
       return lockedUntil > 0 && now >= lockedUntil
     }
+    case 'email':
+      return now >= emailLinks.decode(value).expires
     case 'body':
       return now - bodyTime(key) >= bodyLifeMs
     case 'session':
@@ -59,7 +61,7 @@ function bodyTime(key: string): number {
   return /^\d{13}/.test(id) ? Number(id.slice(0, 13)) : Infinity
 }
 
-const tables = { pending: pendingSessions, init: initTokens, lock: phoneLocks, body: sharedBodies, session: sessions } as const
+const tables = { pending: pendingSessions, init: initTokens, lock: phoneLocks, email: emailLinks, body: sharedBodies, session: sessions } as const
 
 export function newSweep(world: SweepWorld): Sweep {
   const { store, limits, now, pause, pageRows = 100, pagesPerPass = 200 } = world
@@ -87,7 +89,7 @@ export function newSweep(world: SweepWorld): Sweep {
   }
 
   async function sweepAll(): Promise<Swept> {
-    const swept = { pending: 0, init: 0, lock: 0, body: 0, session: 0 }
+    const swept = { pending: 0, init: 0, lock: 0, email: 0, body: 0, session: 0 }
     for (const name of sweptTables) swept[name] = await sweepTable(name)
     return swept
   }
@@ -128,7 +130,7 @@ async function endSession({ store, boot }: SweepWorld, { key, value }: Row): Pro
   const [presence, list] = await store.getMany([presences.key(phone), devices.key(phone)])
   const known = presence && presences.decode(presence)
   if (known?.boot === boot && known.clients.includes(client)) return false
-  const { puts, clearInboxes } = endSessions(phone, list === undefined ? [] : devices.decode(list).clients, [client], 'unused')
+  const { puts, clearInboxes } = endSessions(phone, list === undefined ? { clients: [] } : devices.decode(list), [client], 'unused')
   const checks = [
     { key, was: value },
     { key: devices.key(phone), was: list },

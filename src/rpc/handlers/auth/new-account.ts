@@ -1,17 +1,18 @@
 import type { Profile } from '../../../protocol/index.js'
 import type { Put } from '../../../store/contract.js'
 import { type Phone, phoneIdOf, type PhoneId } from '../../../topics/index.js'
-import { contacts, counters, type ProfileDocument, profiles, type RosterDocument } from '../../documents/index.js'
+import { contacts, counters, persons, type ProfileDocument, profiles, type RosterDocument } from '../../documents/index.js'
 import { putRoster } from '../../people-index/put-roster.js'
 import { newSelfContact } from '../../views/contact-view.js'
 import { emptyState } from '../../views/feed-state.js'
+import { newPerson } from '../../views/person-view.js'
 import { profileRecord } from '../../views/profile-view.js'
 import { changedRoster } from '../../views/roster-view.js'
 
 /** Name of the counter of roster ids in the table of counters. */
 export const rosterCounter = 'roster'
 
-/** What the first verify of a phone makes: a profile, one roster, and its contact with itself. */
+/** What the first verify of a phone makes: a profile, a Person, one roster, and its contact with itself. */
 export interface NewAccount {
   readonly profile: ProfileDocument
   readonly userId: PhoneId
@@ -38,6 +39,7 @@ export function newAccount(phone: Phone, lastRosterId: number, now: number): New
     puts: [
       counters.put({ last: id }, rosterCounter),
       profiles.put(profile, phone),
+      persons.put(newPerson, phone),
       ...putRoster(undefined, roster, userId),
       contacts.put(self.contact, userId, userId),
     ],
@@ -45,6 +47,7 @@ export function newAccount(phone: Phone, lastRosterId: number, now: number): New
   }
 }
 
-function newRoster(id: number, now: number): RosterDocument {
+/** A roster without a name. */
+export function newRoster(id: number, now: number): RosterDocument {
   return { id, names: null, surnames: null, email: null, nick: null, avatar: null, created: now, update: 0 }
 }
