@@ -61,9 +61,13 @@ export interface SessionDocument {
   readonly codec: Codec
 }
 
-/** The devices of a phone in order of registration. Changes only with registration and logout, so that messages may rest on it. */
+/**
+ * The devices of a phone in order of registration. Changes only with registration, logout and push tokens, so that messages may rest on it.
+ */
 export interface DevicesDocument {
   readonly clients: readonly ClientId[]
+  /** Those with a push token in their session; absent if there is none. Here, so that who sends a message need not read their sessions. */
+  readonly pushes?: readonly ClientId[]
 }
 
 /** Who of a phone's devices is connected, and since when that is so. Void if `boot` is not the present start of the server. */

@@ -11,6 +11,8 @@ export interface OwnSessionFacts {
   readonly session: SessionDocument | undefined
   /** All devices of the phone, in order of registration. */
   readonly clients: readonly ClientId[]
+  /** Those with a push token. */
+  readonly pushes: readonly ClientId[]
 }
 
 /** A request of a logged-in device, with its own session. */
@@ -22,9 +24,9 @@ export interface DeviceStep<Facts> extends Request<Auth> {
 
 /** The caller's session and its fellow devices; both checked at commit. */
 export async function readOwnSession({ caller: { client } }: Request<Auth>, facts: FactReader): Promise<OwnSessionFacts> {
-  if (client.kind !== 'device') return { session: undefined, clients: [] }
+  if (client.kind !== 'device') return { session: undefined, clients: [], pushes: [] }
   const [session, known] = await Promise.all([facts.get(sessions, client.clientId), facts.get(devices, client.phone)])
-  return { session, clients: known?.clients ?? [] }
+  return { session, clients: known?.clients ?? [], pushes: known?.pushes ?? [] }
 }
 
 /** A handler for requests that only a device with a session may make. @refuses `not_authorized` to everyone else */

@@ -3,6 +3,7 @@ import { type ClientId, clientKind, deviceIdFor, type Phone } from '../../../top
 import {
   counters,
   devices,
+  type DevicesDocument,
   type PendingSession,
   presences,
   type ProfileDocument,
@@ -35,7 +36,7 @@ export interface AccountFacts {
   /** The session that has `deviceId` now, whosever it is. */
   readonly holder: SessionDocument | undefined
   /** Devices of the holder's phone. */
-  readonly holderClients: readonly ClientId[]
+  readonly holderDevices: DevicesDocument
   readonly devices: DeviceList
   /** Devices of the phone that are connected. */
   readonly connected: readonly ClientId[]
@@ -66,7 +67,7 @@ async function readAccount({ caller, context }: Request<Auth>, { phone }: Pendin
     spareId,
     token: newToken(context.random),
     holder,
-    holderClients: isOthers ? ((await facts.get(devices, holder.phone))?.clients ?? []) : [],
+    holderDevices: (isOthers ? await facts.get(devices, holder.phone) : undefined) ?? { clients: [] },
     devices: list,
     connected: presence?.boot === facts.boot ? presence.clients : [],
     profile,

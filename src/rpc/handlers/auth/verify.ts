@@ -75,16 +75,16 @@ interface Place {
 const nobodyEvicted: SessionEnd = { puts: [], clearInboxes: [], effects: [] }
 
 /** A device that changes its phone keeps its client id if it proves by its dev_key to be the same one. */
-function placeOf({ phone, devKey }: PendingSession, { deviceId, spareId, holder, holderClients }: AccountFacts): Place {
+function placeOf({ phone, devKey }: PendingSession, { deviceId, spareId, holder, holderDevices }: AccountFacts): Place {
   if (holder === undefined) return { client: deviceId, replaced: undefined, evicted: nobodyEvicted }
   if (holder.phone === phone) return { client: deviceId, replaced: holder, evicted: nobodyEvicted }
   if (devKey === null || devKey === '' || holder.devKey !== devKey) {
     return { client: spareId, replaced: undefined, evicted: nobodyEvicted }
   }
-  const left = holderClients.filter((client) => client !== deviceId)
+  const clients = holderDevices.clients.filter((client) => client !== deviceId)
   const evicted: SessionEnd = {
     // The session itself is written anew for the other phone.
-    puts: [putDevices(holder.phone, left)],
+    puts: [putDevices(holder.phone, { ...holderDevices, clients })],
     clearInboxes: [deviceId],
     effects: [{ kind: 'disconnect', client: deviceId, because: 'registered for another phone' }],
   }
@@ -101,9 +101,10 @@ function fitDevices(
   const others = devices.filter((device) => device.client !== client)
   const isKnown = others.length < devices.length
   const clients = devices.map((device) => device.client).concat(isKnown ? [] : [client])
+  const pushes = devices.filter(({ session }) => typeof session?.push === 'string').map((device) => device.client)
   const ended = unusedDevices(others, connected, request)
-  if (ended.length > 0) return endSessions(phone, clients, ended, 'longest unused')
-  return { ...nobodyEvicted, puts: isKnown ? [] : [putDevices(phone, clients)] }
+  if (ended.length > 0) return endSessions(phone, { clients, pushes }, ended, 'longest unused')
+  return { ...nobodyEvicted, puts: isKnown ? [] : [putDevices(phone, { clients, pushes })] }
 }
 
 function unusedDevices(
