@@ -2,6 +2,7 @@ import type { AnyRecord, Encoding, ErrorCode, RecordOf } from '../protocol/index
 import type { Bytes, Put, PutNumber } from '../store/contract.js'
 import type { ClientId, Phone } from '../topics/index.js'
 import type { MessageDocument } from './documents/index.js'
+import type { Notice } from './outbox/notice.js'
 
 /** Bytes as a peer sent them, kept so that receivers who speak the same encoding get them unchanged. */
 export interface Original {
@@ -32,6 +33,8 @@ export type Send =
       readonly phones: readonly Phone[]
       readonly payload: Payload
       readonly exceptClient?: ClientId
+      /** Phones of which no device acknowledges this soon get a push notification. */
+      readonly notice?: Notice
     }
   /** Only for those connected now: presence, typing. */
   | {

@@ -61,7 +61,14 @@ function bodyTime(key: string): number {
   return /^\d{13}/.test(id) ? Number(id.slice(0, 13)) : Infinity
 }
 
-const tables = { pending: pendingSessions, init: initTokens, lock: phoneLocks, email: emailLinks, body: sharedBodies, session: sessions } as const
+const tables = {
+  pending: pendingSessions,
+  init: initTokens,
+  lock: phoneLocks,
+  email: emailLinks,
+  body: sharedBodies,
+  session: sessions,
+} as const
 
 export function newSweep(world: SweepWorld): Sweep {
   const { store, limits, now, pause, pageRows = 100, pagesPerPass = 200 } = world
