@@ -1,12 +1,26 @@
 // Writes docs/reference/ and the README's table of requests again from the tables in the source. Tests compare the pages with those tables.
+// The one table that is itself read from the source, the codes of each request, is written first and compiled.
+import { spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { format, resolveConfig } from 'prettier'
+
+const refusals = join('src', 'rpc', 'refusals.ts')
+const { renderRefusals, scanRefusals } = await import(new URL('../dist/test/rpc/refusal-scan.js', import.meta.url))
+const scanned = await format(renderRefusals(scanRefusals()), { ...(await resolveConfig(refusals)), filepath: refusals })
+if (scanned !== readFileSync(refusals, 'utf8')) {
+  writeFileSync(refusals, scanned)
+  console.log(refusals)
+  const { status } = spawnSync(process.execPath, [join('scripts', 'build.mjs')], { stdio: 'inherit' })
+  if (status !== 0) process.exit(status ?? 1)
+}
 
 const pages = [
   { page: 'options.md', from: 'server/options-pages', render: 'renderOptionsReference' },
   { page: 'topics.md', from: 'topics/index', render: 'renderTopicsReference' },
   { page: 'records.md', from: 'protocol/index', render: 'renderRecordsReference' },
   { page: 'errors.md', from: 'protocol/index', render: 'renderErrorsReference' },
+  { page: 'requests.md', from: 'rpc/requests-reference', render: 'renderRequestsReference' },
 ]
 
 const folder = join('docs', 'reference')

@@ -48,4 +48,5 @@ export {
   type Typing,
 } from './records.js'
 export { isAtom, isFloat, isImproperList, isTuple, pair, type Atom, type Float, type ImproperList, type Term, type Tuple } from './term.js'
+export { requestAtoms } from './request-atoms.js'
 export { renderErrorsReference, renderRecordsReference } from './reference.js'

@@ -1,67 +1,31 @@
-import { routes } from './dispatcher.js'
-
-/** A family of requests of rpc.md: its section, the record's name, and every request of it. */
-interface Family {
-  readonly section: number
-  readonly record: string
-  readonly requests: readonly string[]
-}
-
-/** Every request of docs/protocol/rpc.md, in its order; `''` where the record has no status. */
-export const protocolRequests: readonly Family[] = [
-  { section: 2, record: 'init', requests: [''] },
-  {
-    section: 4,
-    record: 'Auth',
-    requests: ['reg', 'voice', 'resend', 'verify', 'login', 'logout', 'push', 'list', 'delete', 'clear', 'update'],
-  },
-  { section: 5, record: 'Person', requests: ['get', 'set'] },
-  { section: 6, record: 'Profile', requests: ['get', 'update', 'set', 'link', 'email', 'aws', 'remove', 'migrate', 'phone'] },
-  { section: 7, record: 'Presence', requests: [''] },
-  { section: 8, record: 'Roster', requests: ['get', 'patch', 'update', 'nick', 'create', 'remove', 'list', 'add', 'del'] },
-  {
-    section: 9,
-    record: 'Friend',
-    requests: ['request', 'confirm', 'revoke', 'ban', 'unban', 'mute', 'unmute', 'update', 'ignore'],
-  },
-  { section: 10, record: 'Message', requests: ['client', 'upload', 'complete', 'edit', 'deleted'] },
-  { section: 10, record: 'Typing', requests: [''] },
-  { section: 10, record: 'History', requests: ['get', 'update', 'delete', 'get_reply', 'double_get'] },
-  { section: 10, record: 'Cursor', requests: [''] },
-  {
-    section: 11,
-    record: 'Room',
-    requests: [
-      ...['create', 'get', 'patch', 'settings', 'add', 'join', 'remove', 'leave', 'ban', 'unban', 'mute', 'unmute', 'delete'],
-      ...['voice', 'video'],
-    ],
-  },
-  { section: 11, record: 'Member', requests: ['patch'] },
-  { section: 12, record: 'Search', requests: ['contact', 'roster', 'room', 'profile', 'member'] },
-  { section: 13, record: 'Tag', requests: ['create', 'edit', 'remove'] },
-  { section: 13, record: 'Star', requests: ['add', 'remove'] },
-  { section: 14, record: 'Loc', requests: [''] },
-  { section: 15, record: 'CDR', requests: [''] },
-  { section: 16, record: 'ftp', requests: [''] },
-  { section: 17, record: 'Link', requests: ['get', 'update', 'delete', 'join'] },
-  { section: 17, record: 'Job', requests: ['init'] },
-]
+import { decideRequest, type Client } from '../acl/index.js'
+import { type Dialect, requestAtoms } from '../protocol/index.js'
+import { requestOf, routes } from './dispatcher.js'
+import { protocolRequests, type RequestFamily, requestName } from './protocol-requests.js'
+import { refusals } from './refusals.js'
 
 /** Lines between which README.md holds the table. */
 export const requestsTableBounds = { begin: '<!-- requests: made by npm run docs -->', end: '<!-- /requests -->' } as const
 
-/** The table of README.md: of every request in the protocol, whether it is served. Those that are not are answered `invalid_data`. */
+const served: ReadonlySet<string> = new Set(routes.map(({ tag, request }) => requestName(tag, request)))
+
+/** Requests of the protocol that nobody serves; they are answered `invalid_data`. */
+export const unserved: readonly string[] = protocolRequests.flatMap(({ record, requests }) =>
+  requests.map((request) => requestName(record, request)).filter((name) => !served.has(name)),
+)
+
+/** The table of README.md: of every request in the protocol, whether it is served. */
 export function renderRequestsTable(): string {
-  const served = new Set(routes.map(({ tag, request }) => `${tag}/${request}`))
   const rows = protocolRequests.map(({ section, record, requests }) => {
     const is = (wanted: boolean): string =>
-      names(
-        record,
-        requests.filter((request) => served.has(`${record}/${request}`) === wanted),
-      )
-    return `| ${section} | ${record} | ${is(true)} | ${is(false)} |`
+      requests
+        .filter((request) => served.has(requestName(record, request)) === wanted)
+        .map((request) => (request === '' ? record : request))
+        .join(', ')
+    return [String(section), record, is(true), ...(unserved.length === 0 ? [] : [is(false)])]
   })
-  return ['| rpc.md | record | served | not yet |', '| --- | --- | --- | --- |', ...rows].join('\n')
+  const head = ['rpc.md', 'record', 'served', ...(unserved.length === 0 ? [] : ['not yet'])]
+  return renderTable(head, rows)
 }
 
 /** `page` with the table as it is now. @throws if the page has no place for it */
@@ -73,6 +37,54 @@ export function withRequestsTable(page: string): string {
   return `${page.slice(0, from)}${begin}\n\n${table}\n\n${page.slice(to)}`
 }
 
-function names(record: string, requests: readonly string[]): string {
-  return requests.map((request) => (request === '' ? record : request)).join(', ')
+/** The page docs/reference/requests.md: of every request how it is asked, who may, and with which codes it can be refused. */
+export function renderRequestsReference(): string {
+  return `# Requests
+
+Generated from the routes of \`src/rpc/dispatcher.ts\`; tests compare it with them and with the entries of [rpc.md](../protocol/rpc.md), which
+says what each request does. A request is one record, published on \`events/1//api/anon//\`; its layouts are in [records.md](records.md).
+
+- **v1**, **v11**: the atom in the last field (of an Auth in its type) with which a device of that dialect asks; \`[]\` is none, a dash: this
+  dialect has no such request, · : the record alone is the request.
+- **Codecs**: every request can be asked in BERT, MessagePack and JSON.
+- **Who**: a device that is logged in, a connection that registers, a backend service; \`init\` anybody.
+- **Refused with**: the codes of [errors.md](errors.md) that its handler gives, in the names of v1. Besides, any request is refused with
+  \`invalid_data\` if it is malformed or not served, \`not_authorized\` if that kind of connection may not ask it, \`unavailable\` while the store
+  does not take it, and \`internal\` after a fault of the server.
+
+${protocolRequests.map(renderFamily).join('\n\n')}
+`
+}
+
+function renderFamily(family: RequestFamily): string {
+  const rows = family.requests.map((request) => renderRequest(family, request))
+  return `## ${String(family.section)}. ${family.record}\n\n${renderTable(['request', 'v1', 'v11', 'who', 'state', 'refused with'], rows)}`
+}
+
+function renderRequest({ record, requests }: RequestFamily, request: string): readonly string[] {
+  const name = requestName(record, request)
+  const atomsIn = (dialect: Dialect): string => {
+    const atoms = requestAtoms(record, dialect, requestOf).get(request)
+    if (atoms === undefined) return '–'
+    return requests.length === 1 && request === '' ? '·' : atoms.map((atom) => `\`${atom}\``).join(', ')
+  }
+  const codes = refusals[name] ?? []
+  return [name, atomsIn('v1'), atomsIn('v11'), askersOf(record, request), served.has(name) ? 'served' : 'not yet', codes.join(', ') || '–']
+}
+
+const kinds: readonly (readonly [kind: Client['kind'], name: string])[] = [
+  ['device', 'device'],
+  ['registration', 'registration'],
+  ['service', 'service'],
+  ['anonymous', 'anonymous'],
+]
+
+function askersOf(record: string, request: string): string {
+  const may = kinds.filter(([kind]) => decideRequest(kind, record, request).allowed).map(([, name]) => name)
+  return may.length === kinds.length ? 'anybody' : may.join(', ')
+}
+
+function renderTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const lines = [head, head.map(() => '---'), ...rows]
+  return lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n')
 }

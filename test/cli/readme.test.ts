@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from '@jest/globals'
 import { routes } from '../../src/rpc/index.js'
-import { protocolRequests, withRequestsTable } from '../../src/rpc/requests-reference.js'
+import { protocolRequests } from '../../src/rpc/protocol-requests.js'
+import { withRequestsTable } from '../../src/rpc/requests-reference.js'
 
 const readme = readFileSync('README.md', 'utf8')
 const known = new Set(protocolRequests.flatMap(({ record, requests }) => requests.map((request) => `${record}/${request}`)))
