@@ -2,17 +2,24 @@ import { decideRequest } from '../acl/index.js'
 import type { AnyRecord } from '../protocol/index.js'
 import type { FactReader } from './facts.js'
 import { authHandlers } from './handlers/auth/index.js'
+import { cdrHandlers } from './handlers/cdr.js'
 import { friendHandlers } from './handlers/friend/index.js'
+import { ftpHandlers } from './handlers/ftp/index.js'
 import { historyHandlers } from './handlers/history/index.js'
 import { initHandlers } from './handlers/init.js'
+import { locHandlers } from './handlers/loc.js'
 import { memberHandlers } from './handlers/member.js'
 import { messageHandlers } from './handlers/message/index.js'
+import { personHandlers } from './handlers/person.js'
 import { profileHandlers } from './handlers/profile/index.js'
 import { roomHandlers } from './handlers/room/index.js'
 import { rosterHandlers } from './handlers/roster.js'
-import { searchHandlers } from './handlers/search.js'
+import { searchHandlers } from './handlers/search/index.js'
+import { starHandlers } from './handlers/star.js'
+import { tagHandlers } from './handlers/tag.js'
 import { typingHandlers } from './handlers/typing.js'
 import { type Outcome, refuse } from './outcome.js'
+import { readPresentClient } from './present-client.js'
 import type { Handler, Request } from './request.js'
 
 /** One request of the protocol: the record's name, and its status (Auth: its type; empty where the record has none). */
@@ -26,6 +33,7 @@ export interface Route {
 export const routes: readonly Route[] = [
   ...initHandlers,
   ...authHandlers,
+  ...personHandlers,
   ...profileHandlers,
   ...rosterHandlers,
   ...friendHandlers,
@@ -35,6 +43,11 @@ export const routes: readonly Route[] = [
   ...roomHandlers,
   ...memberHandlers,
   ...searchHandlers,
+  ...tagHandlers,
+  ...starHandlers,
+  ...locHandlers,
+  ...cdrHandlers,
+  ...ftpHandlers,
 ]
 
 const byName = new Map(routes.map((route) => [`${route.tag}/${route.request}`, route.handler]))
@@ -42,6 +55,8 @@ const byName = new Map(routes.map((route) => [`${route.tag}/${route.request}`, r
 /** The request a record asks for: its status, or the type of an Auth. */
 export function requestOf(record: AnyRecord): string {
   if (record.tag === 'Auth') return typeof record.type === 'string' ? record.type : ''
+  // How a call ended is no request.
+  if (record.tag === 'CDR') return ''
   return 'status' in record && typeof record.status === 'string' ? record.status : ''
 }
 
@@ -62,7 +77,9 @@ export async function dispatch(request: Request, facts: FactReader): Promise<Out
   if (!verdict.allowed) return refuse(verdict.error, verdict.because)
   const handler = byName.get(`${request.record.tag}/${asked}`)
   if (handler === undefined) return refuse('invalid_data', 'no such request is served')
-  return handler.decide(request, await handler.read(request, facts))
+  const client = await readPresentClient(request.caller.client, facts)
+  const present = { ...request, caller: { ...request.caller, client } }
+  return handler.decide(present, await handler.read(present, facts))
 }
 
 /** A payload that is no record at all, or no request. */

@@ -6,6 +6,8 @@ import { accept, answer, type Outcome, refuse } from '../outcome.js'
 import { handler, type Request } from '../request.js'
 import { readRoster, rosterRecord } from '../views/roster-view.js'
 import { patchRoster, setNick } from './roster-change.js'
+import { createRoster } from './roster-create.js'
+import { addEntries, delEntries } from './roster-entries.js'
 import { findOwnRoster } from './roster-own.js'
 
 /** The complete own roster. @refuses `roster_not_found` @see docs/protocol/rpc.md 8, Roster/get */
@@ -46,5 +48,8 @@ export const rosterHandlers = [
   { tag: 'Roster', request: 'patch', handler: patchRoster },
   { tag: 'Roster', request: 'update', handler: patchRoster },
   { tag: 'Roster', request: 'nick', handler: setNick },
+  { tag: 'Roster', request: 'create', handler: createRoster },
   { tag: 'Roster', request: 'list', handler: listRosters },
+  { tag: 'Roster', request: 'add', handler: addEntries },
+  { tag: 'Roster', request: 'del', handler: delEntries },
 ] as const

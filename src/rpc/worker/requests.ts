@@ -8,6 +8,7 @@ import { disconnected } from '../handlers/connect/disconnected.js'
 import { directPublish } from '../handlers/direct-publish.js'
 import type { RequestMessage } from '../link/to-worker.js'
 import { drop, type Outcome } from '../outcome.js'
+import { readPresentClient } from '../present-client.js'
 import { digestOf } from './marks.js'
 import type { BatchItem } from './run-batch.js'
 import { askerOf, callerOf, type WorkerConnection } from './worker-connection.js'
@@ -68,7 +69,8 @@ async function evaluateDirect(
   reader: FactReader,
   { context, now }: RequestWorld,
 ): Promise<Outcome> {
-  const publish = { topic: parseTopic(topic), payload, decoded, caller: callerOf(connection), now: now(), context }
+  const caller = { ...callerOf(connection), client: await readPresentClient(connection.client, reader) }
+  const publish = { topic: parseTopic(topic), payload, decoded, caller, now: now(), context }
   return directPublish.decide(publish, await directPublish.read(publish, reader))
 }
 

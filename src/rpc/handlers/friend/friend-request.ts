@@ -57,7 +57,8 @@ function partiesOf({ record: { phone_id, friend_id }, caller }: Request<Friend>)
   return self === undefined ? refuse('not_authorized', 'phone_id is not own') : { self, friend }
 }
 
-async function readFriendFacts(facts: FactReader, { self, friend }: Parties, friendExists: boolean): Promise<FriendFacts> {
+/** What a request about two rosters is decided on; both sides are checked at commit. */
+export async function readFriendFacts(facts: FactReader, { self, friend }: Parties, friendExists: boolean): Promise<FriendFacts> {
   const [own, other, shownToSelf, shownToFriend] = await Promise.all([
     facts.get(contacts, self, friend),
     facts.get(contacts, friend, self),
