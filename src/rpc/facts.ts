@@ -3,7 +3,7 @@ import { messageKey, scopeOfFeed, scopeOfKey } from '../store/contract.js'
 import type { Table } from './documents/index.js'
 import { type Dependencies, isUnchanged, type ReadCache, remember, restsOn } from './read-cache.js'
 
-/** Thrown by a reader whose answer depends on messages that the present batch has decided on but not yet numbered: commit, then ask again. */
+/** Thrown by a reader whose answer depends on what the present batch has decided on but not yet stored or numbered: commit, then ask again. */
 export class CommitFirst extends Error {
   override readonly name = 'CommitFirst'
 }
@@ -21,6 +21,21 @@ export interface FeedStretch {
   readonly limit: number
 }
 
+/** Which rows of a table are read: their key begins with `parts`, and the level behind these with `begins`. */
+export interface PageOfRows {
+  readonly parts: readonly string[]
+  readonly begins: string
+  readonly limit: number
+  /** Where a page before this one ended. */
+  readonly after?: Key
+}
+
+/** A page of keys, ascending; `next` is where the next page goes on, undefined at the end. */
+export interface PageOfKeys<KeyParts> {
+  readonly keys: readonly KeyParts[]
+  readonly next: Key | undefined
+}
+
 /** Reads stored facts for a handler. What is read with `get` is checked at commit; what is read with the others may change meanwhile. */
 export interface FactReader {
   /** A fact the decision rests on: if it changes before the commit, the handler runs again. */
@@ -29,6 +44,8 @@ export interface FactReader {
   peek<K extends readonly string[], D>(table: Table<K, D>, ...key: K): Promise<D | undefined>
   /** Documents whose key begins with `parts` (the partition at least), ascending, at most `limit`; not checked. */
   scan<K extends readonly string[], D>(table: Table<K, D>, parts: readonly string[], limit: number): Promise<readonly Scanned<K, D>[]>
+  /** The keys of a stretch of a table, page by page; not checked. */
+  page<K extends readonly string[], D>(table: Table<K, D>, page: PageOfRows): Promise<PageOfKeys<K>>
   feedHead(feed: string): Promise<FeedHead>
   feedPlace(feed: string, id: number): Promise<Appended | undefined>
   feedPage(feed: string, page: FeedStretch): Promise<readonly FeedEntry[]>
@@ -104,6 +121,15 @@ class BatchReader implements FactReader {
     return changedRows(this.#parts.overlay, prefix, stored)
       .slice(0, limit)
       .map(({ key, value }) => ({ key: table.partsOf(key), document: table.decode(value) }))
+  }
+
+  async page<K extends readonly string[], D>(table: Table<K, D>, { parts, begins, limit, after }: PageOfRows): Promise<PageOfKeys<K>> {
+    const prefix = table.prefix(...parts) + begins
+    const { store, overlay } = this.#parts
+    for (const key of overlay.puts.keys()) if (key.startsWith(prefix)) throw new CommitFirst(key)
+    this.#begin(scopeOfKey(prefix))
+    const rows = await store.scan(prefix, after === undefined ? { limit } : { limit, after })
+    return { keys: rows.map(({ key }) => table.partsOf(key)), next: rows.length < limit ? undefined : rows.at(-1)?.key }
   }
 
   async feedHead(feed: string): Promise<FeedHead> {

@@ -6,5 +6,6 @@ export type { ConnectResult, ControlToMain, Counted, Encoded, FrameToMain, Inbox
 export { type ControlToWorker, writePage, writeRequest, writeSettle } from './link/to-worker.js'
 export { encodingOf, variantCount, variantOf } from './link/variant.js'
 export type { Job } from './outcome.js'
+export { ensurePeopleIndex } from './people-index/rebuild.js'
 export { startRing, type Ring, type RingListener, type RingOptions } from './ring/ring.js'
 export { RpcWorker, type WorkerParts } from './worker/worker.js'

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { mkdirSync, readFileSync } from 'node:fs'
 import { parseGrants } from '../acl/index.js'
 import { type Listener, listenTcp, listenTls, listenWebSocket, type Messenger, newRateGate, startMessenger } from '../broker/index.js'
-import { type ControlToMain, type Job, type Ring, startRing, variantCount } from '../rpc/index.js'
+import { type ControlToMain, ensurePeopleIndex, type Job, type Ring, startRing, variantCount } from '../rpc/index.js'
 import { newSharedMemory, openLmdbStore, distrustMemory } from '../store/index.js'
 import { count, messengerCounts } from './counting.js'
 import { createHttpServer, type HttpServer, type Readiness } from './http.js'
@@ -44,7 +44,7 @@ export async function startServer(options: Options, log: Log): Promise<RunningSe
     const http = createHttpServer({ readiness: () => readiness, metrics: metrics.render, metricsContentType: metrics.contentType })
     closers.push(() => http.close())
     const httpPort: number | 'off' = options.httpPort === 'off' ? 'off' : await http.start(options.host, options.httpPort)
-    await prepareStore(options)
+    await prepareStore(options, log)
     const { messenger, ring } = await startRpc(options, log, metrics)
     closers.push(() => ring.stop())
     const listeners = await openListeners(options, messenger)
@@ -72,11 +72,17 @@ function warnOfTestNumbers({ testNumbers }: Options, log: Log): void {
   }
 }
 
-/** Makes the folder, and lets migrations run once before the workers open the store. */
-async function prepareStore(options: Options): Promise<void> {
+/** Makes the folder, and lets migrations run once before the workers open the store: of its rows, and of the index people are found by. */
+async function prepareStore(options: Options, log: Log): Promise<void> {
   mkdirSync(options.dataDir, { recursive: true })
   const store = await openLmdbStore({ path: storePath(options), inboxLimit: options.inboxEntries })
-  await store.close()
+  try {
+    const indexed = await ensurePeopleIndex(store)
+    if (indexed !== undefined && indexed > 0)
+      log.info({ event: 'people-indexed', rosters: indexed }, 'the index people are found by was made')
+  } finally {
+    await store.close()
+  }
 }
 
 async function startRpc(options: Options, log: Log, metrics: Metrics): Promise<{ messenger: Messenger; ring: Ring }> {

@@ -1,15 +1,11 @@
-/** Characters of a folded text that are looked through. Only texts of ligatures, which folding spreads, are longer. */
-const foldedLimit = 128
-
 /**
  * A text as searches compare it: NFKC and case fold, without what is not seen, each run of white space one space, none at the ends. Two texts
  * that differ in case, width or the like fold to the same; accents count.
- * @returns well-formed, no control characters, at most 128 characters
+ * @returns well-formed, without control characters
  * @see Unicode 15, 3.13, default caseless matching; docs/protocol/rpc.md 12
  */
 export function foldText(text: string): string {
-  const folded = foldCase(text.normalize('NFKC').replace(unseen, '')).normalize('NFKC')
-  return Array.from(folded.replace(blanks, ' ').trim()).slice(0, foldedLimit).join('').trimEnd()
+  return foldCase(text.normalize('NFKC').replace(unseen, '')).normalize('NFKC').replace(blanks, ' ').trim()
 }
 
 /** Lone surrogates, and characters that are not displayed. */

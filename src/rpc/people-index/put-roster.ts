@@ -16,9 +16,13 @@ export function putRoster(before: RosterDocument | undefined, after: RosterDocum
 /** The changes of the people index that lead from one state of a roster to another. */
 export function indexPuts(before: RosterDocument | undefined, after: RosterDocument | undefined, phoneId: PhoneId): readonly Put[] {
   return [
-    ...suffixPuts(nameSuffixes, searchedNames(before), searchedNames(after), phoneId),
-    ...suffixPuts(nickSuffixes, searchedNick(before), searchedNick(after), phoneId),
+    ...(isSameName(before, after) ? [] : suffixPuts(nameSuffixes, searchedNames(before), searchedNames(after), phoneId)),
+    ...(before?.nick === after?.nick ? [] : suffixPuts(nickSuffixes, searchedNick(before), searchedNick(after), phoneId)),
   ]
+}
+
+function isSameName(before: RosterDocument | undefined, after: RosterDocument | undefined): boolean {
+  return before?.names === after?.names && before?.surnames === after?.surnames
 }
 
 /** Names and surnames, folded, as `like` looks through them: with one space between. */
@@ -32,7 +36,6 @@ export function searchedNick(roster: Pick<RosterDocument, 'nick'> | undefined): 
 }
 
 function suffixPuts(table: SuffixTable, before: string, after: string, phoneId: PhoneId): readonly Put[] {
-  if (before === after) return []
   const old = byKey(table, before, phoneId)
   const now = byKey(table, after, phoneId)
   const gone = [...old].filter(([key]) => !now.has(key))
