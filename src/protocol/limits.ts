@@ -41,6 +41,12 @@ export const limits = Object.freeze({
   tagNameMax: 32,
   /** Bytes of Tag.color. */
   tagColorMaxBytes: 16,
+  /** Tags and stars of a roster, and bytes of the messages copied into its stars (our own: all of it is in every Profile). */
+  tagsPerRoster: 100,
+  starsPerRoster: 500,
+  starBytesPerRoster: 2_097_152,
+  /** Bytes of Star.client_id (our own). */
+  starClientIdMaxBytes: 255,
   /** The id of a channel link. */
   link: /^[a-zA-Z0-9_]{2,48}$/,
   linksPerChannel: 3,
@@ -70,10 +76,21 @@ export const limits = Object.freeze({
   /** Characters of a `like` search. */
   searchLikeMin: 3,
 
+  /** Milliseconds between two locations of one profile that friends are told (rpc.md 14). */
+  locationPushMs: 5_000,
+  /** Bytes of CDR.id, seconds of a call, and calls kept for a chat or room, the oldest going first (our own). */
+  callIdMaxBytes: 255,
+  callSecondsMax: 2_592_000,
+  callsPerFeed: 100,
+
   /** Bytes of one FTP block on the WebSocket, of one on `events`, and of one file. */
   ftpBlockBytes: 256_000,
   ftpEventsBlockBytes: 32_768,
   ftpFileBytes: 104_857_600,
+  /** Bytes of ftp.id and ftp.filename, and of a frame on the WebSocket: a block in base64 and what is around it (our own). */
+  ftpIdMaxBytes: 255,
+  ftpFilenameMaxBytes: 1_024,
+  ftpFrameBytes: 360_448,
 
   /** Bytes of a client id and of a token (topics.md 2). */
   clientIdBytes: 128,

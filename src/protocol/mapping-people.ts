@@ -160,12 +160,17 @@ export const peopleMappings: readonly MappingEntry[] = [
     (r) => ({ roster_id: rosterNumber(r.roster_id), tags: r.tags.filter((tag) => typeof tag === 'object') }),
   ),
 
-  ...(['v1', 'v11'] as const).map((dialect) =>
-    adjusted(
-      'Tag',
-      dialect,
-      (r) => ({ ...r, roster_id: rosterFrom(r.roster_id) }),
-      (r) => ({ roster_id: rosterText(r.roster_id) }),
-    ),
+  adjusted(
+    'Tag',
+    'v1',
+    (r) => ({ ...r, roster_id: rosterFrom(r.roster_id) }),
+    (r) => ({ roster_id: rosterText(r.roster_id) }),
+  ),
+  // v11 has no tag without name and color
+  adjusted(
+    'Tag',
+    'v11',
+    (r) => ({ ...r, roster_id: rosterFrom(r.roster_id) }),
+    (r) => ({ roster_id: rosterText(r.roster_id), name: r.name ?? '', color: r.color ?? '' }),
   ),
 ]

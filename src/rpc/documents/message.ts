@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
-import type { PhoneId } from '../../topics/index.js'
+import type { PhoneId, RoomId } from '../../topics/index.js'
 import type { Desc } from '../../protocol/index.js'
-import { messageKey, numberBytes, readNumber, type Bytes, type Key } from '../../store/contract.js'
-import { table, type Table } from './table.js'
+import { messageKey, type Key } from '../../store/contract.js'
+import { numberTable } from './number-table.js'
+import { table } from './table.js'
 
 /** A message as stored; its id, position and neighbours belong to the feed. */
 export interface MessageDocument {
@@ -19,8 +20,8 @@ export interface MessageDocument {
   readonly seenby: readonly (string | number)[]
   readonly repliedby: readonly number[]
   readonly mentioned: readonly number[]
-  /** sent: by a person; muc, internal: by the system; deleted: a tombstone, files empty. */
-  readonly status: 'sent' | 'muc' | 'internal' | 'deleted'
+  /** sent: by a person; muc, internal: by the system; deleted: a tombstone, files empty; link: files still on their way, for the author alone. */
+  readonly status: 'sent' | 'muc' | 'internal' | 'deleted' | 'link'
   readonly isEdited: boolean
   /** Rosters from whose history it is hidden. */
   readonly hiddenFrom: readonly PhoneId[]
@@ -35,16 +36,12 @@ export const messages = {
   keyOf: (id: number): Key => messageKey(id),
 }
 
-const numbers = { encode: numberBytes, decode: (bytes: Bytes): number => readNumber(bytes) }
-
-function numberTable<KeyParts extends readonly string[]>(name: string): Table<KeyParts, number> {
-  const { encode, decode } = numbers
-  const base = table<KeyParts, number>(name)
-  return { ...base, encode, decode, put: (value, ...parts) => ({ key: base.key(...parts), value: encode(value) }) }
-}
-
 /** How far a roster has read a feed: the id of a message. Key: owner, then the feed's two or three levels joined by `feedLevel`. */
 export const cursors = numberTable<[reader: PhoneId, feedLevel: string]>('cursor')
+/** Up to which message a roster has cleared a chat for itself. */
+export const clearances = numberTable<[reader: PhoneId, feedLevel: string]>('cleared')
+/** Up to which message a room has been cleared for everyone. */
+export const roomClearances = numberTable<[room: RoomId]>('roomCleared')
 /** Message ids by author and client-chosen msg_id, for duplicates. */
 export const sentIds = numberTable<[from: PhoneId, msgIdLevel: string]>('sent')
 

@@ -1,8 +1,19 @@
 import { record, type RecordOf } from '../../protocol/index.js'
 import { p2pTopic, type Phone, phoneOf, type PhoneId } from '../../topics/index.js'
-import { type ContactDocument, contacts, presences, type RosterDocument, roomsOf, rosters } from '../documents/index.js'
+import {
+  type ContactDocument,
+  contacts,
+  type LocationDocument,
+  locations,
+  presences,
+  type RosterDocument,
+  roomsOf,
+  rosters,
+} from '../documents/index.js'
 import type { FactReader } from '../facts.js'
+import { mergeFeatures } from '../merge-features.js'
 import { type FeedState, readFeedState } from './feed-state.js'
+import { locationFeatures } from './location-view.js'
 
 type Contact = RecordOf<'Contact'>
 
@@ -27,6 +38,8 @@ export interface ContactFacts {
   /** They share a room. */
   readonly isFellow: boolean
   readonly feed: FeedState
+  /** Of the other's phone, shown to friends in the settings; left out by those who do not show these. */
+  readonly location?: LocationDocument | undefined
 }
 
 /** The presence of a phone; a document of an earlier start of the server says only when the phone was last seen. */
@@ -110,7 +123,7 @@ export function contactView(facts: ContactFacts): Contact {
     last_msg: feed.lastMessage,
     update: latestChange(facts, seen),
     created: contact?.created ?? 0,
-    settings: contact?.settings ?? [],
+    settings: settingsShown(facts),
     presence: seen.isOnline ? 'online' : 'offline',
     status: contactStatus(contact),
   })
@@ -123,6 +136,13 @@ function publicFields({ owner, other, roster, contact }: ContactFacts): Partial<
   if (roster === undefined) return {}
   const { avatar, names, surnames, nick, email } = roster
   return { avatar, names, surnames, nick, email: other === owner || isOpenFriend(contact) ? email : null }
+}
+
+/** The owner's settings of a contact, and where a friend is. */
+function settingsShown({ owner, other, contact, location }: ContactFacts): Contact['settings'] {
+  const settings = contact?.settings ?? []
+  if (location === undefined || owner === other || !isOpenFriend(contact)) return settings
+  return mergeFeatures(settings, locationFeatures(location))
 }
 
 function latestChange({ contact, roster }: ContactFacts, seen: Presence): number {
@@ -165,12 +185,13 @@ export function showsPresence({ owner, other, contact, isFellow }: ContactFacts)
 
 async function readAround(facts: FactReader, known: Pick<ContactFacts, 'owner' | 'other' | 'contact' | 'isFellow'>): Promise<ContactFacts> {
   const { owner, other } = known
-  const [roster, presence, feed] = await Promise.all([
+  const [roster, presence, feed, location] = await Promise.all([
     facts.peek(rosters, other),
     readPresence(facts, phoneOf(other)),
     readFeedState(facts, p2pTopic(owner, other), owner),
+    owner === other ? undefined : facts.peek(locations, phoneOf(other)),
   ])
-  return { ...known, roster, presence, feed }
+  return { ...known, roster, presence, feed, location }
 }
 
 async function readRoomIds(facts: FactReader, member: PhoneId): Promise<ReadonlySet<string>> {

@@ -3,6 +3,7 @@ import { p2pTopic, phoneOf, type PhoneId } from '../../topics/index.js'
 import { type ContactDocument, contacts, type RosterDocument, rosters } from '../documents/index.js'
 import type { FactReader } from '../facts.js'
 import { newSelfContact, readUserlist, selfContact } from './contact-view.js'
+import { readFavourites } from './favourite-view.js'
 import { type FeedState, readFeedState } from './feed-state.js'
 import { readRoomForRoster, readRoomsOf } from './room-view.js'
 
@@ -28,7 +29,7 @@ export function rosterRecord(phoneId: PhoneId, roster: RosterDocument, lists: Ro
 }
 
 /**
- * Complete Roster as at login: userlist with unread, last_msg and presence of every contact, roomlist with the own Member.
+ * Complete Roster as at login: userlist with unread, last_msg and presence of every contact, roomlist with the own Member, favourites and tags.
  * @returns undefined if there is no such roster
  * @see docs/protocol/rpc.md 4, Auth/login
  */
@@ -36,8 +37,12 @@ export function readRoster(facts: FactReader, phoneId: PhoneId, status: Roster['
   return facts.memo(`roster ${phoneId} ${String(status)}`, async (own) => {
     const roster = await own.peek(rosters, phoneId)
     if (roster === undefined) return undefined
-    const [userlist, roomlist] = await Promise.all([readUserlist(own, phoneId), readRoomlist(own, phoneId)])
-    return rosterRecord(phoneId, roster, { userlist, roomlist }, status)
+    const [userlist, roomlist, favourites] = await Promise.all([
+      readUserlist(own, phoneId),
+      readRoomlist(own, phoneId),
+      readFavourites(own, phoneId),
+    ])
+    return rosterRecord(phoneId, roster, { userlist, roomlist, ...favourites }, status)
   })
 }
 
