@@ -219,7 +219,8 @@ function resultOf(batch: BatchResult, caller: Caller): Result {
   return { answers, pushes: sent.filter(({ topic }) => topic !== own), error: (first && errorCodeOf(first)) ?? undefined }
 }
 
-function sentBy(batch: BatchResult, caller: Caller): readonly Sent[] {
+/** Everything that a batch has led to, the answers on the `actions` topic of the caller. */
+export function sentBy(batch: BatchResult, caller: Pick<Caller, 'clientId'>): readonly Sent[] {
   return batch.draft.after.flatMap((step): Sent[] => {
     switch (step.kind) {
       case 'deliver':

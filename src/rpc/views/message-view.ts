@@ -58,7 +58,7 @@ export function feedKeyRecord(feed: string): RecordOf<'p2p'> | RecordOf<'muc'> {
   return kind === 'p2p' ? record('p2p', { from: first, to: second }) : record('muc', { name: first })
 }
 
-/** A message as everyone who may see it sees it; its status is the stored one: sent, muc, internal or deleted. */
+/** A message as everyone who may see it sees it; its status is the stored one: sent, muc, internal, deleted or link. */
 export function messageRecord(place: MessagePlace, document: MessageDocument): RecordOf<'Message'> {
   return record('Message', {
     id: place.id,
@@ -92,7 +92,7 @@ export function placedEntry(entry: FeedEntry, next: number): PlacedMessage {
   return { document: messages.decode(entry.message), place: { id: entry.id, previous: entry.previous, next } }
 }
 
-/** Whether a roster finds a message in its history; that it belongs to the feed is another question. */
+/** Whether a roster finds a message in its history; that it belongs to the feed is another question. Until its files are there only its author does. */
 export function isVisible(document: MessageDocument, viewer: PhoneId): boolean {
-  return !document.hiddenFrom.includes(viewer)
+  return (document.status !== 'link' || document.from === viewer) && !document.hiddenFrom.includes(viewer)
 }

@@ -17,6 +17,7 @@ import {
   type SettleMessage,
 } from '../link/to-worker.js'
 import { encodingOf, variantOf } from '../link/variant.js'
+import { readPresentClient } from '../present-client.js'
 import { newReadCache } from '../read-cache.js'
 import { type Counts, newCounts } from './counts.js'
 import { emitBatch, type EmitWorld } from './emit.js'
@@ -29,6 +30,8 @@ import { connectedItem, disconnectedItem, type NamedItem, requestItem, type Requ
 import { type BatchItem, type BatchWorld, type ClientState, runBatch } from './run-batch.js'
 import { newSettlements, type Settlements } from './settlements.js'
 import { newSweep, startSweeping } from './sweep.js'
+import { timedTables, timerClient } from './timed-tables.js'
+import { newTimers, startTimers } from './timers.js'
 import { encodingFor, type WorkerConnection } from './worker-connection.js'
 
 /** What a worker is given at its start. */
@@ -43,7 +46,7 @@ export interface WorkerParts {
   readonly requestDeadlineMs: number
   /** This worker performs what a previous life of the server has left in the outbox. */
   readonly takesLeftovers: boolean
-  /** This worker removes what has expired; one worker of a server does. */
+  /** This worker removes what has expired, and does what falls due; one worker of a server does. */
   readonly sweeps: boolean
 }
 
@@ -66,6 +69,7 @@ export class RpcWorker {
   readonly #requestWorld: RequestWorld
   readonly #countTimer: NodeJS.Timeout
   readonly #stopSweeping: () => Promise<void>
+  readonly #stopTimers: () => Promise<void>
   readonly #connections = new Map<number, WorkerConnection>()
   /** The connection whose acknowledgements count for the inbox of a client. */
   readonly #latest = new Map<string, number>()
@@ -87,6 +91,7 @@ export class RpcWorker {
     this.#lanes = newLanes((items, client) => this.#runItems(items, client), this.#onFault)
     if (parts.takesLeftovers) this.#jobs.performLeftovers().catch(this.#onFault)
     this.#stopSweeping = parts.sweeps ? this.#startSweeping() : () => Promise.resolve()
+    this.#stopTimers = parts.sweeps ? this.#startTimers() : () => Promise.resolve()
   }
 
   receive(message: Uint8Array | ControlToWorker): void {
@@ -98,6 +103,7 @@ export class RpcWorker {
   async stop(): Promise<void> {
     clearInterval(this.#countTimer)
     await this.#stopSweeping()
+    await this.#stopTimers()
     await this.#lanes.idle()
     await this.#settlements.flush()
     this.#counts.tell()
@@ -205,10 +211,12 @@ export class RpcWorker {
     this.#outlet.control({ kind: 'left', connection: number })
   }
 
-  async #subscribe({ client, number }: WorkerConnection, request: number, filter: string): Promise<void> {
-    const facts = await readSubscribeFacts(this.#newReader(), client, filter)
+  async #subscribe(connection: WorkerConnection, request: number, filter: string): Promise<void> {
+    const reader = this.#newReader()
+    const client = await readPresentClient(connection.client, reader)
+    const facts = await readSubscribeFacts(reader, client, filter)
     const { allowed } = decideSubscribe(client, filter, facts, [])
-    this.#outlet.control({ kind: 'subscribe-result', connection: number, request, isAllowed: allowed })
+    this.#outlet.control({ kind: 'subscribe-result', connection: connection.number, request, isAllowed: allowed })
   }
 
   async #runItems(items: readonly BatchItem[], client: ClientState): Promise<number> {
@@ -274,6 +282,14 @@ export class RpcWorker {
       },
       onFault: this.#onFault,
     })
+  }
+
+  #startTimers(): () => Promise<void> {
+    const run = async (item: NamedItem): Promise<void> => {
+      await this.#runItems([item], { clientId: timerClient, marks: undefined })
+    }
+    const timers = newTimers({ store: this.#parts.store, now: Date.now, tables: timedTables(this.#requestWorld), run })
+    return startTimers(timers, Date.now, this.#onFault)
   }
 
   #answer(number: number, record: AnyRecord): void {

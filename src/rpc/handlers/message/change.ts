@@ -83,7 +83,9 @@ export function decideChange(request: Request<Message>, { found, actor }: Change
   const { standing } = actor.access
   switch (changeOf(request.record)) {
     case 'edit': {
-      const verdict = mayEdit({ isAuthor, isErased: document.status === 'deleted' }, standing)
+      // Of a message whose files are on their way there is no content yet.
+      const isErased = document.status === 'deleted' || document.status === 'link'
+      const verdict = mayEdit({ isAuthor, isErased }, standing)
       return verdict.allowed ? edit(request.record, found, actor.access) : refuse(verdict.error, verdict.because)
     }
     case 'erase': {
@@ -109,9 +111,18 @@ function edit(message: Message, { place, document }: PlacedMessage, { parties }:
   })
 }
 
-/** The tombstone stays in the history. */
+/** The tombstone stays in the history; an upload that is not complete ends with it. */
 function erase({ place, document }: PlacedMessage, { parties }: FeedAccess): Outcome {
-  const erased: MessageDocument = {
+  const erased = erasedMessage(document)
+  return accept({
+    puts: [messages.put(erased, ...messages.of(place.id))],
+    sends: [push(document.feed, phonesFor(parties, document), messageRecord(place, erased))],
+  })
+}
+
+/** What stays of a message whose content is erased. */
+export function erasedMessage(document: MessageDocument): MessageDocument {
+  return {
     ...document,
     files: [],
     type: [],
@@ -121,8 +132,4 @@ function erase({ place, document }: PlacedMessage, { parties }: FeedAccess): Out
     status: 'deleted',
     isEdited: false,
   }
-  return accept({
-    puts: [messages.put(erased, ...messages.of(place.id))],
-    sends: [push(document.feed, phonesFor(parties, document), messageRecord(place, erased))],
-  })
 }

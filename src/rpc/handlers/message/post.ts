@@ -48,15 +48,17 @@ const maxAheadMs = 60_000
  * @see docs/protocol/rpc.md 10, Message/client
  */
 export const postMessage = handler<Message, PostFacts | Refused>({
-  async read(request, facts) {
-    const post = parsePost(request)
-    return 'kind' in post ? post : readPostFacts(request, post, facts)
-  },
+  read: (request, facts) => readPost(request, facts, contentFault(request.record)),
   decide: (request, facts) => (facts.kind === 'refused' ? facts : decidePost(request, facts)),
 })
 
-function parsePost({ record: message, caller }: Request<Message>): Post | Refused {
-  const fault = contentFault(message)
+/** Reads what posting rests on. @param fault what is wrong with the content, if anything: tried first */
+export async function readPost(request: Request<Message>, facts: FactReader, fault: string | undefined): Promise<PostFacts | Refused> {
+  const post = parsePost(request, fault)
+  return 'kind' in post ? post : readPostFacts(request, post, facts)
+}
+
+function parsePost({ record: message, caller }: Request<Message>, fault: string | undefined): Post | Refused {
   if (fault !== undefined) return refuse('invalid_data', fault)
   const from = parsePhoneId(message.from ?? '')
   if (from === undefined) return refuse('invalid_data', 'from is not a phone_id')
@@ -110,18 +112,11 @@ async function readLinkRight(facts: FactReader, from: PhoneId, link: number): Pr
 
 /** The pure half of {@link postMessage}. */
 export function decidePost(request: Request<Message>, facts: PostFacts): Outcome {
-  const { record: message, context } = request
+  const { record: message } = request
   const { post, repeated, access } = facts
-  if (repeated !== undefined) {
-    return accept({ sends: [answer(messageRecord(repeated.place, repeated.document)), ...acknowledge(request)] })
-  }
-  const verdict = mayPost(access.standing)
-  if (!verdict.allowed) return refuse(verdict.error, verdict.because)
-  if (message.type.includes('sched') && !context.hasScheduler) return refuse('invalid_data', 'there is no scheduler')
-  if (message.type.some((type) => type === 'reply' || type === 'forward') && post.link === null) {
-    return refuse('invalid_data', 'a reply or forward names its original')
-  }
-  if (!facts.isLinkReadable) return refuse('invalid_data', 'the author cannot read the original')
+  if (repeated !== undefined) return answerRepeated(request, repeated)
+  const refused = postRefusal(request, facts)
+  if (refused !== undefined) return refused
   const document = documentOf(request, facts)
   const own = { key: cursors.key(post.from, feedLevel(post.feed.name)), append: 0 }
   return accept({
@@ -134,7 +129,25 @@ export function decidePost(request: Request<Message>, facts: PostFacts): Outcome
   })
 }
 
-function documentOf({ record: message, now }: Request<Message>, { post, access }: PostFacts): MessageDocument {
+/** What was stored before, to the caller alone. A message whose files are on their way is not posted yet, and not acknowledged. */
+export function answerRepeated(request: Request<Message>, { place, document }: PlacedMessage): Outcome {
+  const acknowledgement = document.status === 'link' ? [] : acknowledge(request)
+  return accept({ sends: [answer(messageRecord(place, document)), ...acknowledgement] })
+}
+
+/** Why a well-formed message may not be posted, or undefined. */
+export function postRefusal({ record: message, context }: Request<Message>, facts: PostFacts): Refused | undefined {
+  const verdict = mayPost(facts.access.standing)
+  if (!verdict.allowed) return refuse(verdict.error, verdict.because)
+  if (message.type.includes('sched') && !context.hasScheduler) return refuse('invalid_data', 'there is no scheduler')
+  if (message.type.some((type) => type === 'reply' || type === 'forward') && facts.post.link === null) {
+    return refuse('invalid_data', 'a reply or forward names its original')
+  }
+  return facts.isLinkReadable ? undefined : refuse('invalid_data', 'the author cannot read the original')
+}
+
+/** The message as it is stored when it is posted. */
+export function documentOf({ record: message, now }: Request<Message>, { post, access }: PostFacts): MessageDocument {
   const excluded = post.feed.kind === 'room' && typeof message.seenby === 'object' ? message.seenby : []
   return {
     feed: post.feed.name,
@@ -168,6 +181,6 @@ function hiddenFrom(excluded: readonly (string | number)[], author: PhoneId, { p
 }
 
 /** v11 callers are told by msg_id that their message is stored. */
-function acknowledge({ record: message, caller }: Request<Message>): readonly Send[] {
+export function acknowledge({ record: message, caller }: Pick<Request<Message>, 'record' | 'caller'>): readonly Send[] {
   return caller.dialect === 'v11' ? [answer(record('Ack', { table: 'Message', id: message.msg_id }))] : []
 }
