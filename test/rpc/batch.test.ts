@@ -7,14 +7,14 @@ import fc from 'fast-check'
 import { type AnyRecord, type Desc, record } from '../../src/protocol/index.js'
 import { newRpcContext } from '../../src/rpc/context.js'
 import { dispatch } from '../../src/rpc/dispatcher.js'
-import { devices, table } from '../../src/rpc/documents/index.js'
+import { devices, profiles, table } from '../../src/rpc/documents/index.js'
 import { emptyOverlay, type FactReader, newFactReader } from '../../src/rpc/facts.js'
 import { accept, answer, type Outcome } from '../../src/rpc/outcome.js'
 import { newReadCache, type ReadCache } from '../../src/rpc/read-cache.js'
 import type { Caller } from '../../src/rpc/request.js'
 import { type BatchItem, type BatchResult, type BatchWorld, type ClientState, runBatch } from '../../src/rpc/worker/run-batch.js'
 import { newSharedMemory, openLmdbStore, type Store } from '../../src/store/index.js'
-import { actionsTopic, p2pTopic, phoneOf } from '../../src/topics/index.js'
+import { actionsTopic, p2pTopic, phoneOf, rosterIdOf } from '../../src/topics/index.js'
 import { clientIdOf } from '../acl/cast.js'
 import { ann, boris, friends, now } from './chat-world.js'
 
@@ -35,7 +35,8 @@ beforeAll(async () => {
   there = await open()
   const clients = ['emqttd_A1', 'emqttd_A2'].map(clientIdOf)
   const known = [devices.put({ clients }, phoneOf(ann)), devices.put({ clients: [clientIdOf('emqttd_B1')] }, phoneOf(boris))]
-  await here.store.commit({ puts: [...friends(ann, boris), ...known] })
+  const profile = { services: [], settings: [], rosters: [rosterIdOf(ann)], update: now, balance: 0, created: now }
+  await here.store.commit({ puts: [...friends(ann, boris), ...known, profiles.put(profile, phoneOf(ann))] })
 })
 afterAll(async () => {
   await here.store.close()

@@ -138,7 +138,7 @@ describe('a pass', () => {
     for (let pass = 0; pass < 4; pass++) removed.push((await sweep.pass()).pending)
     expect(removed).toEqual([0, 1, 2, 0])
     // Two pages of pending each, the third pass has met its end; one of each other table.
-    expect(pauses).toBe(4 * 4 + 2 + 2 + 2 + 2)
+    expect(pauses).toBe(4 * 5 + 2 + 2 + 2 + 2)
   })
 
   test('ends after its page when the worker stops, and none begins afterwards', async () => {
