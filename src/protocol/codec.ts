@@ -64,6 +64,11 @@ export function decodePush(payload: Uint8Array, dialect: Dialect): Decoded {
   return decodeWithin(payload, dialect, 'push', limits.pushBytes)
 }
 
+/** Reads one binary frame of the WebSocket endpoint `/ws`. Like {@link decode}, within limits.ftpFrameBytes (rpc.md 16). */
+export function decodeFrame(frame: Uint8Array, dialect: Dialect): Decoded {
+  return decodeWithin(frame, dialect, 'request', limits.ftpFrameBytes)
+}
+
 function decodeWithin(payload: Uint8Array, dialect: Dialect, way: Way, maxBytes: number): Decoded {
   const codec = codecOf(payload)
   if (payload.length > maxBytes) return refuse(`has more than ${String(maxBytes)} bytes`, { codec, dialect })

@@ -1,9 +1,10 @@
 /** The door of `protocol/`: records, codecs, ids, limits, reason codes. */
 export { err, errorCodeOf, errorSide, ok, ok2, okSide } from './answers.js'
-export { codecOf, decode, decodePush, encode, type Codec, type Decoded, type Encoding } from './codec.js'
+export { codecOf, decode, decodeFrame, decodePush, encode, type Codec, type Decoded, type Encoding } from './codec.js'
 export { feedName, p2pFeed, roomFeed } from './feed.js'
 export { parseRosterName } from './roster-name.js'
 export { parsePhone, parsePhoneId, phoneIdOf, phoneOf, rosterIdOf, type Phone, type PhoneId } from '../topics/index.js'
+export { type JsonSchema, recordSchema, recordsIn, type SchemaForm, termSchema, tupleOf } from './json-schema.js'
 export { limits } from './limits.js'
 export { canonicalReason, channelReasons, reasons, wireReason, type ChannelErrorCode, type ErrorCode } from './reason-codes.js'
 export {

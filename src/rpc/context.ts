@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { limits } from '../protocol/index.js'
+import type { TransferFiles } from './transfer-files.js'
 
 /** Phone numbers for tests: those that begin with one of the prefixes get a fixed code and no SMS. @see docs/protocol/rpc.md 4, Auth/reg */
 export interface TestNumbers {
@@ -36,6 +37,16 @@ export interface RpcLimits {
   readonly starBytesPerRoster: number
   /** Calls kept for a chat or a room; the oldest goes first. */
   readonly callsPerFeed: number
+  /** Bytes of one file that a device sends. */
+  readonly fileBytes: number
+  /** Bytes of all files of a phone, those under way included; Infinity for no limit. */
+  readonly fileQuotaBytes: number
+  /** Files of a phone that are under way. */
+  readonly unfinishedFiles: number
+  /** A file that is not complete by then is removed. */
+  readonly transferLifeMs: number
+  /** A file is removed then; Infinity for never. */
+  readonly fileLifeMs: number
 }
 
 const minuteMs = 60_000
@@ -61,6 +72,11 @@ export const protocolLimits: RpcLimits = {
   starsPerRoster: limits.starsPerRoster,
   starBytesPerRoster: limits.starBytesPerRoster,
   callsPerFeed: limits.callsPerFeed,
+  fileBytes: limits.ftpFileBytes,
+  fileQuotaBytes: Infinity,
+  unfinishedFiles: 32,
+  transferLifeMs: dayMs,
+  fileLifeMs: Infinity,
 }
 
 /** What handlers know of the server they run in; the same for all requests of a worker, made once at its start. */
@@ -75,9 +91,11 @@ export interface RpcContext {
   readonly random: (count: number) => Uint8Array
   /** Messages with type sched are refused while there is none. */
   readonly hasScheduler: boolean
+  /** Where the bytes of files go; null on a server that keeps none. */
+  readonly files: TransferFiles | null
 }
 
 /** A context for a server of `nodeCount` nodes; what is left out is as the protocol says, without test numbers or scheduler. */
 export function newRpcContext(parts: Pick<RpcContext, 'boot' | 'nodeCount'> & Partial<RpcContext>): RpcContext {
-  return { testNumbers: { prefixes: [], code: '' }, limits: protocolLimits, random: randomBytes, hasScheduler: false, ...parts }
+  return { testNumbers: { prefixes: [], code: '' }, limits: protocolLimits, random: randomBytes, hasScheduler: false, files: null, ...parts }
 }
