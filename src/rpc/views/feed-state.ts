@@ -3,6 +3,7 @@ import type { FeedEntry } from '../../store/contract.js'
 import type { PhoneId } from '../../topics/index.js'
 import { cursors, feedLevel, type MessageDocument } from '../documents/index.js'
 import type { FactReader } from '../facts.js'
+import { readClearance } from './clearance.js'
 import { feedNamed, isVisible, messageRecord, placedEntry } from './message-view.js'
 
 /** What a roster is shown of a feed in Contact and Room. */
@@ -55,10 +56,12 @@ export async function readOtherReader(facts: FactReader, feed: string, viewer: P
  */
 export async function readUnread(facts: FactReader, feed: string, viewer: PhoneId, reader: number): Promise<number> {
   const head = await facts.feedHead(feed)
-  if (reader >= head.lastId) return 0
-  const place = reader === 0 ? undefined : await facts.feedPlace(feed, reader)
+  // What has been cleared away is as good as read.
+  const read = Math.max(reader, await readClearance(facts, feedNamed(feed), viewer))
+  if (read >= head.lastId) return 0
+  const place = read === 0 ? undefined : await facts.feedPlace(feed, read)
   const bound = Math.min(head.ordinal - (place?.ordinal ?? 0), limits.unreadMax)
-  return bound === 0 ? 0 : countUnread(facts, feed, viewer, { reader, bound })
+  return bound === 0 ? 0 : countUnread(facts, feed, viewer, { reader: read, bound })
 }
 
 interface UnreadSpan {
@@ -90,14 +93,28 @@ function countsFor(document: MessageDocument, viewer: PhoneId): boolean {
 export async function readLastMessage(facts: FactReader, feed: string, viewer: PhoneId): Promise<RecordOf<'Message'> | null> {
   const [newest] = await facts.feedPage(feed, { from: 0, direction: 'older', limit: 1 })
   if (newest === undefined) return null
-  return visibleRecord(newest, 0, viewer) ?? readOlderVisible(facts, feed, viewer, newest)
+  const cleared = await readClearance(facts, feedNamed(feed), viewer)
+  if (newest.id <= cleared) return null
+  return visibleRecord(newest, 0, viewer) ?? readOlderVisible(facts, feed, viewer, { newest, cleared })
 }
 
-async function readOlderVisible(facts: FactReader, feed: string, viewer: PhoneId, newest: FeedEntry): Promise<RecordOf<'Message'> | null> {
-  if (newest.previous === 0) return null
+interface VisibleSpan {
+  readonly newest: FeedEntry
+  /** Nothing up to this message is visible. */
+  readonly cleared: number
+}
+
+async function readOlderVisible(
+  facts: FactReader,
+  feed: string,
+  viewer: PhoneId,
+  { newest, cleared }: VisibleSpan,
+): Promise<RecordOf<'Message'> | null> {
+  if (newest.previous <= cleared) return null
   const page = await facts.feedPage(feed, { from: newest.previous, direction: 'older', limit: maxHidden })
   let next = newest.id
   for (const entry of [...page].reverse()) {
+    if (entry.id <= cleared) return null
     const found = visibleRecord(entry, next, viewer)
     if (found !== undefined) return found
     next = entry.id

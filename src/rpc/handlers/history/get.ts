@@ -1,22 +1,18 @@
 import { encode, type History, limits, type Message, record } from '../../../protocol/index.js'
-import type { FeedEntry } from '../../../store/contract.js'
 import type { PhoneId } from '../../../topics/index.js'
-import { contacts, type MessageDocument, messages } from '../../documents/index.js'
+import { contacts } from '../../documents/index.js'
 import type { FactReader } from '../../facts.js'
 import { accept, answer, type Outcome, refuse, type Refused } from '../../outcome.js'
-import { handler, type Request } from '../../request.js'
-import { type Feed, feedKeyRecord, feedOfKey, isVisible, messageRecord, type PlacedMessage } from '../../views/message-view.js'
+import { type Handler, handler, type Request } from '../../request.js'
+import { type Feed, feedKeyRecord, feedOfKey, messageRecord } from '../../views/message-view.js'
 import { readParties } from '../message/feed-access.js'
 import { ownRoster } from './own-roster.js'
+import { type Page, type PageQuery, readPage } from './page.js'
 
-/** Entries looked at for one page; a page of which more are hidden ends early, and `next` goes on from there. */
-const maxScanned = 4_000
-/** Entries read at once at least, so that a feed with many hidden ones takes few reads. */
-const minRead = 50
 /** Bytes of an answer around its messages: tag, feed, numbers, in the longest codec. */
 const envelopeBytes = 1_024
 
-export interface HistoryPage {
+export interface HistoryPage extends Page {
   readonly kind: 'page'
   readonly owner: PhoneId
   readonly feed: Feed
@@ -24,31 +20,62 @@ export interface HistoryPage {
   readonly isParty: boolean
   /** The feed exists. */
   readonly isKnown: boolean
-  /** Ascending. */
-  readonly messages: readonly PlacedMessage[]
-  /** Id to continue with in the same direction, 0 at the end of the feed. */
-  readonly next: number
 }
+
+/** Reads the page a request asks for; `query.size` is within the limits and not 0. */
+type ReadPage = (facts: FactReader, query: PageQuery) => Promise<Page>
 
 /**
  * Answers with a page of a feed: ascending by id whatever the direction, in several answers where one payload does not hold it.
  * @refuses `not_authorized` if the roster is not own or no party of the feed; `invalid_data` for a malformed or unknown feed
  * @see docs/protocol/rpc.md 10, History/get; docs/decisions/0070-history-pages.md
  */
-export const getHistory = handler<History, HistoryPage | Refused>({
-  async read({ record: { roster_id, feed: key, size, entity_id }, caller, context }, facts) {
-    if (key === null || (key.tag !== 'p2p' && key.tag !== 'muc')) return refuse('invalid_data', 'not the feed of a chat or a room')
-    const feed = feedOfKey(key)
-    if (feed === undefined) return refuse('invalid_data', 'the feed is malformed')
-    const owner = ownRoster(caller, roster_id)
-    if (owner === undefined) return refuse('not_authorized', 'the roster is not own')
-    const standing = await readStanding(facts, feed, owner)
-    if (!standing.isParty) return { kind: 'page', owner, feed, ...standing, messages: [], next: 0 }
-    const page = await readPage(facts, feed, owner, { size: pageSize(size, context.limits.historyPage), from: entity_id ?? 0 })
-    return { kind: 'page', owner, feed, ...standing, ...page }
-  },
-  decide: (request, page) => (page.kind === 'refused' ? page : decideHistory(request, page)),
+export const getHistory = historyHandler(readPage)
+
+/** The same, of messages that have a part of one kind only: image, video … @see docs/decisions/0123-cleared-feeds.md */
+export function getMedia(mime: NonNullable<History['status']>): typeof getHistory {
+  return historyHandler((facts, query) => readPage(facts, { ...query, filter: ({ files }) => files.some((desc) => desc.mime === mime) }))
+}
+
+/** The replies to message `entity_id`: its first ones, or with a negative size its latest. */
+export const getReplies = historyHandler(async (facts, query) => {
+  const filter: PageQuery['filter'] = ({ link, type }) => link === query.from && type.includes('reply')
+  const page = await readPage(facts, { ...query, from: query.size > 0 ? query.from : 0, after: query.from, filter })
+  // The id names the original, wherever the page ends.
+  return { ...page, isCut: false }
+}, namesEntity)
+
+/** Message `entity_id` with as many on both sides of it as asked for. */
+export const getBothSides = historyHandler(async (facts, query) => {
+  const size = Math.max(1, Math.abs(query.size) >> 1)
+  const older = await readPage(facts, { ...query, size: -size })
+  if (query.from === 0) return older
+  const newer = await readPage(facts, { ...query, size, from: query.from + 1 })
+  return { ...newer, messages: [...older.messages, ...newer.messages] }
 })
+
+function namesEntity({ entity_id }: History): string | undefined {
+  return entity_id === null || entity_id === 0 ? 'no message is named' : undefined
+}
+
+function historyHandler(read: ReadPage, faultOf?: (asked: History) => string | undefined): Handler<History, HistoryPage | Refused> {
+  return handler<History, HistoryPage | Refused>({
+    async read({ record: asked, caller, context }, facts) {
+      const { roster_id, feed: key, size, entity_id } = asked
+      if (key === null || (key.tag !== 'p2p' && key.tag !== 'muc')) return refuse('invalid_data', 'not the feed of a chat or a room')
+      const feed = feedOfKey(key)
+      const fault = faultOf?.(asked)
+      if (feed === undefined || fault !== undefined) return refuse('invalid_data', fault ?? 'the feed is malformed')
+      const owner = ownRoster(caller, roster_id)
+      if (owner === undefined) return refuse('not_authorized', 'the roster is not own')
+      const standing = await readStanding(facts, feed, owner)
+      if (!standing.isParty) return { kind: 'page', owner, feed, ...standing, messages: [], next: 0, isCut: false }
+      const query = { feed, viewer: owner, size: pageSize(size, context.limits.historyPage), from: entity_id ?? 0 }
+      return { kind: 'page', owner, feed, ...standing, ...(await read(facts, query)) }
+    },
+    decide: (request, page) => (page.kind === 'refused' ? page : decideHistory(request, page)),
+  })
+}
 
 /** Negative: towards the older. */
 function pageSize(asked: number | null, most: number): number {
@@ -56,7 +83,8 @@ function pageSize(asked: number | null, most: number): number {
   return Math.max(-most, Math.min(most, asked))
 }
 
-async function readStanding(facts: FactReader, feed: Feed, owner: PhoneId): Promise<Pick<HistoryPage, 'isParty' | 'isKnown'>> {
+/** Whether a roster belongs to a feed, and whether there is such a feed. */
+export async function readStanding(facts: FactReader, feed: Feed, owner: PhoneId): Promise<Pick<HistoryPage, 'isParty' | 'isKnown'>> {
   const parties = await readParties(facts, feed)
   const isParty = parties.byRoster.has(owner)
   if (feed.kind === 'room') return { isParty, isKnown: parties.list.length > 0 }
@@ -64,65 +92,6 @@ async function readStanding(facts: FactReader, feed: Feed, owner: PhoneId): Prom
   const other = feed.left === owner ? feed.right : feed.left
   const isKnown = (await facts.peek(contacts, owner, other)) !== undefined || (await facts.feedHead(feed.name)).count > 0
   return { isParty, isKnown }
-}
-
-interface PageQuery {
-  readonly size: number
-  readonly from: number
-}
-
-async function readPage(facts: FactReader, feed: Feed, viewer: PhoneId, query: PageQuery): Promise<Pick<HistoryPage, 'messages' | 'next'>> {
-  const wanted = Math.abs(query.size)
-  const { entries, rest } = await collect(facts, feed.name, viewer, query)
-  const visible = (await linkEntries(facts, feed.name, entries)).filter(({ document }) => isVisible(document, viewer))
-  if (query.size > 0) return { messages: visible.slice(0, wanted), next: visible[wanted]?.place.id ?? rest }
-  const surplus = Math.max(0, visible.length - wanted)
-  return { messages: visible.slice(surplus), next: visible[surplus - 1]?.place.id ?? rest }
-}
-
-interface Entry {
-  readonly entry: FeedEntry
-  readonly document: MessageDocument
-}
-
-interface Collected {
-  /** Ascending, the hidden ones among them. */
-  readonly entries: readonly Entry[]
-  /** Where reading would go on, 0 if the feed ends. */
-  readonly rest: number
-}
-
-/** Reads on until one more visible message than asked for is found, the feed ends, or {@link maxScanned} entries have been seen. */
-async function collect(facts: FactReader, feed: string, viewer: PhoneId, { size, from }: PageQuery): Promise<Collected> {
-  const direction = size > 0 ? 'newer' : 'older'
-  const wanted = Math.abs(size) + 1
-  let entries: readonly Entry[] = []
-  let visible = 0
-  let rest = from
-  do {
-    const limit = Math.max(wanted - visible, minRead)
-    const page = await facts.feedPage(feed, { from: rest, direction, limit })
-    const read = page.map((entry) => ({ entry, document: messages.decode(entry.message) }))
-    entries = direction === 'newer' ? [...entries, ...read] : [...read, ...entries]
-    visible += read.filter(({ document }) => isVisible(document, viewer)).length
-    rest = restAfter(page, direction, limit)
-  } while (rest !== 0 && visible < wanted && entries.length < maxScanned)
-  return { entries, rest }
-}
-
-function restAfter(page: readonly FeedEntry[], direction: 'older' | 'newer', limit: number): number {
-  if (page.length < limit) return 0
-  return direction === 'older' ? (page[0]?.previous ?? 0) : (page.at(-1)?.id ?? -1) + 1
-}
-
-async function linkEntries(facts: FactReader, feed: string, entries: readonly Entry[]): Promise<readonly PlacedMessage[]> {
-  const last = entries.at(-1)
-  if (last === undefined) return []
-  const [after] = await facts.feedPage(feed, { from: last.entry.id + 1, direction: 'newer', limit: 1 })
-  return entries.map(({ entry: { id, previous }, document }, i) => {
-    const next = entries[i + 1]?.entry.id ?? after?.id ?? 0
-    return { document, place: { id, previous, next } }
-  })
 }
 
 /** The pure half of {@link getHistory}. */
@@ -137,8 +106,8 @@ export function decideHistory({ record: asked, caller }: Request<History>, page:
     feed: feedKeyRecord(page.feed.name),
     size: asked.size,
     next: page.next,
-    entity_id: asked.entity_id,
-    status: 'get',
+    entity_id: page.isCut ? page.next : asked.entity_id,
+    status: asked.status,
   } as const
   return accept({ sends: slices.map((data) => answer(record('History', { ...head, data }))) })
 }
