@@ -5,6 +5,7 @@ import { type MessageDocument, messages } from '../../documents/index.js'
 import type { FactReader } from '../../facts.js'
 import { accept, type Outcome, push, refuse, type Refused } from '../../outcome.js'
 import { type Caller, handler, ownRosters, type Request } from '../../request.js'
+import { isCleared } from '../../views/clearance.js'
 import { feedNamed, messageRecord, type PlacedMessage, readMessage } from '../../views/message-view.js'
 import { chosenTypes, contentFault } from './content.js'
 import { type FeedAccess, ownParty, type Parties, phonesFor, readFeedAccess, readParties, readServiceAccess } from './feed-access.js'
@@ -32,11 +33,17 @@ export const changeMessage = handler<Message, ChangeFacts | Refused>({
     const fault = changeFault(request.record)
     if (fault !== undefined) return refuse('invalid_data', fault)
     const found = request.record.id === null ? undefined : await readMessage(facts, request.record.id)
-    if (found === undefined) return refuse('not_found', 'no such message')
+    if (found === undefined || (await isClearedForAll(facts, found))) return refuse('not_found', 'no such message')
     return { kind: 'change', found, actor: await readActor(request, found.document, facts) }
   },
   decide: (request, facts) => (facts.kind === 'refused' ? facts : decideChange(request, facts)),
 })
+
+/** A message of a room that was cleared is there for nobody; one that somebody has cleared for himself is there for the other. */
+async function isClearedForAll(facts: FactReader, { place, document }: PlacedMessage): Promise<boolean> {
+  const feed = feedNamed(document.feed)
+  return feed.kind === 'room' && (await isCleared(facts, feed, document.from, place.id))
+}
 
 export function changeOf({ seenby, files, status }: Pick<Message, 'seenby' | 'files' | 'status'>): Change {
   if (seenby === -1) return 'erase'

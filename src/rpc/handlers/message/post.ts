@@ -5,6 +5,7 @@ import { cursors, feedLevel, type MessageDocument, messages, msgIdLevel, sentIds
 import type { FactReader } from '../../facts.js'
 import { accept, answer, type Outcome, refuse, type Refused, type Send } from '../../outcome.js'
 import { handler, ownRosters, type Request } from '../../request.js'
+import { isCleared } from '../../views/clearance.js'
 import {
   chatFeed,
   type Feed,
@@ -107,7 +108,8 @@ async function readRepeated(facts: FactReader, from: PhoneId, msgId: string): Pr
 async function readLinkRight(facts: FactReader, from: PhoneId, link: number): Promise<boolean> {
   const original = await facts.get(messages, ...messages.of(link))
   if (original === undefined || original.status === 'deleted') return false
-  return mayRead(await readParties(facts, feedNamed(original.feed)), original, from)
+  const feed = feedNamed(original.feed)
+  return mayRead(await readParties(facts, feed), original, from) && !(await isCleared(facts, feed, from, link))
 }
 
 /** The pure half of {@link postMessage}. */
