@@ -1,3 +1,4 @@
+import type { EmailProvider } from './email-provider.js'
 import type { SmsProvider } from './sms-provider.js'
 import type { VoiceProvider } from './voice-provider.js'
 
@@ -9,6 +10,15 @@ export function consoleSms(print: PrintLine): SmsProvider {
   return {
     async send(phone, text, code) {
       print(`development only, no SMS is sent: to ${phone}, code ${code}: ${text}`)
+    },
+  }
+}
+
+/** For development: prints the message instead of sending it. Each line says so. */
+export function consoleEmail(print: PrintLine): EmailProvider {
+  return {
+    async send(to, subject, text) {
+      print(`development only, no e-mail is sent: to ${to}, subject ${subject}: ${text}`)
     },
   }
 }

@@ -49,6 +49,7 @@ export type Send =
 export type Job =
   | { readonly kind: 'sms'; readonly phone: Phone; readonly text: string; readonly code: string }
   | { readonly kind: 'voice'; readonly phone: Phone; readonly language: string; readonly code: string }
+  | { readonly kind: 'email'; readonly to: string; readonly subject: string; readonly text: string; readonly code: string }
 
 export type Effect =
   /** Performs the job after the commit, then answers the caller with one of the two. */

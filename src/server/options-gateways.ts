@@ -1,4 +1,4 @@
-import type { HttpGatewayOptions } from '../providers/index.js'
+import type { HttpGatewayOptions, SmtpOptions } from '../providers/index.js'
 import type { Options } from './options-table.js'
 
 const retryDelayMs = 500
@@ -12,6 +12,22 @@ export function smsGateway(options: Options): HttpGatewayOptions {
     body: options.smsBody,
     timeoutMs: options.smsTimeoutMs,
     retries: options.smsRetries,
+    retryDelayMs,
+  }
+}
+
+/** The options of the mail server, where `email` is smtp. @param ca content of the file with its certificates */
+export function mailServer(options: Options, ca?: string): SmtpOptions {
+  return {
+    host: options.smtpHost ?? '',
+    port: options.smtpPort,
+    security: options.smtpSecurity,
+    user: options.smtpUser,
+    password: options.smtpPassword,
+    from: options.smtpFrom,
+    ca,
+    timeoutMs: options.smtpTimeoutMs,
+    retries: options.smtpRetries,
     retryDelayMs,
   }
 }

@@ -66,6 +66,14 @@ export const host: OptionKind<string> = {
   show: asIs,
 }
 
+/** A sender of e-mail: its address, perhaps with a name. */
+export const mailbox: OptionKind<string> = {
+  schema: z.string().max(320),
+  form: 'an e-mail address, or Name <address>',
+  placeholder: 'address',
+  show: (value) => (value === '' ? undefined : value),
+}
+
 /** A path, made absolute from the folder the server was started in. */
 export function path(folder: string): OptionKind<string> {
   const schema = z

@@ -68,9 +68,15 @@ function settle(named: readonly NamedOption[], checked: readonly Checked[]): Opt
 function dependentDefaults(values: ReadonlyMap<OptionName, unknown>): readonly (readonly [OptionName, unknown])[] {
   return [
     ...(values.get('tlsKey') === undefined ? [['tlsPort', 'off'] as const] : []),
+    ...smtpPort(values.get('smtpSecurity')),
     ...(values.get('smsMethod') === 'GET' ? [['smsBody', ''] as const] : []),
     ...(values.get('voiceMethod') === 'GET' ? [['voiceBody', ''] as const] : []),
   ]
+}
+
+/** The usual port of a mail server, where it is not that of STARTTLS. */
+function smtpPort(security: unknown): readonly (readonly [OptionName, unknown])[] {
+  return security === 'tls' ? [['smtpPort', 465]] : security === 'none' ? [['smtpPort', 25]] : []
 }
 
 function deepFreeze<T extends object>(value: T): T {

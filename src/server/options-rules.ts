@@ -1,7 +1,7 @@
 import { accessSync, constants } from 'node:fs'
 import { parseGrants } from '../acl/index.js'
-import { httpSmsProblems, httpVoiceProblems } from '../providers/index.js'
-import { smsGateway, voiceGateway } from './options-gateways.js'
+import { httpSmsProblems, httpVoiceProblems, smtpProblems } from '../providers/index.js'
+import { mailServer, smsGateway, voiceGateway } from './options-gateways.js'
 import type { OptionName, Options } from './options-table.js'
 
 /** What the fixed header, the topic and the packet id of a PUBLISH may need beside its payload, bytes. */
@@ -15,6 +15,7 @@ export function contradictions(options: Options, given: ReadonlySet<OptionName>)
     ...testNumberProblems(options),
     ...parseGrants(options.grants.join('\n')).problems.map((problem) => `NYNJA_GRANTS: ${problem}`),
     ...gatewayProblems(options),
+    ...emailProblems(options),
     ...sizeProblems(options),
   ]
 }
@@ -69,6 +70,21 @@ function gatewayProblems(options: Options): readonly string[] {
     if (url === '') return [`${variable} is http, but ${variable}_URL is not given`]
     return problems().map((problem) => `${variable} (http): ${problem}`)
   })
+}
+
+function emailProblems(options: Options): readonly string[] {
+  const { email, smtpHost, smtpFrom, smtpCa, smtpSecurity } = options
+  if (email === 'console') return smtpHost === undefined ? [] : ['NYNJA_SMTP_HOST is given, but NYNJA_EMAIL is console; set it to smtp']
+  const missing = [
+    ...(smtpHost === undefined ? ['NYNJA_EMAIL is smtp, but NYNJA_SMTP_HOST is not given'] : []),
+    ...(smtpFrom === '' ? ['NYNJA_EMAIL is smtp, but NYNJA_SMTP_FROM is not given'] : []),
+  ]
+  if (missing.length > 0) return missing
+  return [
+    ...smtpProblems(mailServer(options)).map((problem) => `NYNJA_EMAIL (smtp): ${problem}`),
+    ...(smtpCa !== undefined && smtpSecurity === 'none' ? ['NYNJA_SMTP_CA is given, but NYNJA_SMTP_SECURITY is none'] : []),
+    ...(smtpCa === undefined || isReadable(smtpCa) ? [] : [`NYNJA_SMTP_CA: ${smtpCa} cannot be read`]),
+  ]
 }
 
 function sizeProblems({ maxPayloadBytes, maxPacketBytes }: Options): readonly string[] {

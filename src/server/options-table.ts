@@ -1,11 +1,12 @@
 import { availableParallelism } from 'node:os'
-import { httpGatewayMethods } from '../providers/index.js'
+import { httpGatewayMethods, smtpSecurities } from '../providers/index.js'
 import {
   choice,
   host,
   integer,
   limit,
   lines,
+  mailbox,
   path,
   phonePrefixes,
   port,
@@ -167,6 +168,39 @@ const messages = {
   voiceRetries: option(integer(0, 10), { default: 3, about: 'Attempts after the first, as for SMS.' }),
 }
 
+function email(folder: string) {
+  return {
+    email: option(choice(['console', 'smtp']), {
+      default: 'console',
+      about: 'How codes are sent by e-mail: console prints them on the log, for development only; smtp hands them to a mail server.',
+    }),
+    smtpHost: optional(host, 'The mail server.'),
+    smtpPort: option(integer(1, 65_535), {
+      default: 587,
+      shownDefault: '587, 465 with tls, 25 with none',
+      about: 'Port of the mail server.',
+    }),
+    smtpSecurity: option(choice(smtpSecurities), {
+      default: 'starttls',
+      about:
+        'starttls begins in the clear and goes on only if the server changes to TLS; tls is TLS from the start; none is for a server on this machine or behind a network of trust.',
+    }),
+    smtpUser: option(secretText, { default: '', shownDefault: 'none', about: 'User name at the mail server; goes with the password.' }),
+    smtpPassword: option(secretText, {
+      default: '',
+      shownDefault: 'none',
+      about: 'Password at the mail server; never sent without TLS over a network.',
+    }),
+    smtpFrom: option(mailbox, { default: '', shownDefault: 'none', about: 'Sender of the e-mail: an address, or Name <address>.' }),
+    smtpCa: optional(path(folder), 'PEM file with the certificates that vouch for the mail server, in place of the well-known ones.'),
+    smtpTimeoutMs: option(integer(100, 60_000), { ...waitMs, default: 10_000, about: 'How long one attempt at the mail server may take.' }),
+    smtpRetries: option(integer(0, 10), {
+      default: 3,
+      about: 'Attempts after the first: on timeouts, broken connections and 4xx replies.',
+    }),
+  }
+}
+
 const limits = {
   maxPayloadBytes: option(integer(1_024, 16_777_216), {
     unit: 'bytes',
@@ -224,6 +258,7 @@ export function optionSections(folder: string) {
     { title: 'Store and server', options: storage(folder) },
     { title: 'Access', options: access },
     { title: 'SMS and voice', options: messages },
+    { title: 'E-mail', options: email(folder) },
     { title: 'Limits', options: limits },
     { title: 'Rates', options: rates },
   ] as const

@@ -169,12 +169,20 @@ function admission({ connectsPerSecond, connectsBurst }: Options): (address: str
 /** Performs jobs of the outbox: resolves to whether the provider accepted. Codes asked for from one address are limited. */
 function jobRunner(
   { registrationsPerHour }: Options,
-  { sms, voice }: Providers,
+  { sms, voice, email }: Providers,
   log: Log,
 ): (message: ControlToMain & { kind: 'perform' }, address: string | undefined) => Promise<boolean> {
   const gate = newRateGate(registrationsPerHour === 'off' ? 'off' : { points: registrationsPerHour, seconds: hourSeconds })
-  const perform = (job: Job): Promise<void> =>
-    job.kind === 'sms' ? sms.send(job.phone, job.text, job.code) : voice.call(job.phone, job.code, job.language)
+  const perform = (job: Job): Promise<void> => {
+    switch (job.kind) {
+      case 'sms':
+        return sms.send(job.phone, job.text, job.code)
+      case 'voice':
+        return voice.call(job.phone, job.code, job.language)
+      case 'email':
+        return email.send(job.to, job.subject, job.text)
+    }
+  }
   return async ({ job }, address) => {
     if (address !== undefined && !(await gate.take(address))) {
       log.warn({ event: 'registrations-limited', address }, 'too many codes asked for from one address')

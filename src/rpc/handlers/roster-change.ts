@@ -90,7 +90,8 @@ function storeRoster({ phoneId, roster }: SelfFacts, changed: RosterDocument, ni
   return [...putRoster(roster, changed, phoneId), ...(nick === null ? [] : reserveNick(phoneId, roster.nick, nick))]
 }
 
-function pushToOwn(self: SelfFacts, changed: RosterDocument, status: Roster['status']): Send {
+/** Tells all own devices of a changed roster. */
+export function pushToOwn(self: SelfFacts, changed: RosterDocument, status: Roster['status']): Send {
   const roster = changedRoster(self, changed, status)
   return push(sesTopic(phoneOf(self.phoneId)), [phoneOf(self.phoneId)], roster)
 }

@@ -23,6 +23,11 @@ export function profileRecord(
   return record('Profile', { phone, services, rosters, settings, update, balance, presence, status })
 }
 
+/** A Profile that tells of a change: its rosters, which have not changed, only by their ids. */
+export function briefProfile(phone: Phone, profile: ProfileDocument, { presence, status }: Pick<Profile, 'presence' | 'status'>): Profile {
+  return { ...profileRecord(phone, profile, [], { presence, status }), rosters: profile.rosters }
+}
+
 /**
  * Profile as at login, with complete rosters: what a device needs to show everything. Shown only, so nothing of it is checked at commit.
  * @returns undefined if the phone has no profile

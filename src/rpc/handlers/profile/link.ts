@@ -1,0 +1,67 @@
+import { err, ok, type Profile } from '../../../protocol/index.js'
+import type { RpcLimits } from '../../context.js'
+import { type EmailLink, emailLinks, profiles } from '../../documents/index.js'
+import type { FactReader } from '../../facts.js'
+import { accept, answer, type Job, type Outcome, refuse } from '../../outcome.js'
+import { handler, type Request } from '../../request.js'
+import { newCode } from '../../tokens.js'
+import { addressLimit, emailServiceIn, isEmailAddress, isSameAddress, otherVerified, withAdded } from './email-service.js'
+import { checkProfile, checkSize, type ProfileFacts, readStoredProfile } from './stored-profile.js'
+
+interface LinkFacts extends ProfileFacts {
+  readonly link: EmailLink | undefined
+  readonly newCode: string
+}
+
+const emailSent = ok('email_sent')
+
+/**
+ * Begins to link a profile with an e-mail address: mails a code to it. Asked again at once for the same address, it keeps the code it has
+ * just sent.
+ * @refuses `not_authorized` for another phone; `profile_not_found`; `invalid_data` for a bad address, or beyond 5 verified ones;
+ *   `attempts_expired` for more than 5 codes within an hour; later `sms_send` if the code cannot be sent
+ * @see docs/protocol/rpc.md 6, Profile/link; docs/decisions/0112-email.md
+ */
+export const linkEmail = handler({
+  async read(request: Request<Profile>, facts: FactReader): Promise<LinkFacts> {
+    const stored = await readStoredProfile(request, facts)
+    const link = stored.phone === undefined ? undefined : await facts.get(emailLinks, stored.phone)
+    return { ...stored, link, newCode: newCode(request.context.random) }
+  },
+
+  decide({ record, now, context: { limits } }: Request<Profile>, facts: LinkFacts): Outcome {
+    const found = checkProfile(facts)
+    if ('kind' in found) return found
+    const { phone, profile } = found
+    const address = emailServiceIn(record.services)?.login ?? ''
+    if (!isEmailAddress(address)) return refuse('invalid_data', 'names no e-mail address')
+    if (otherVerified(profile.services, address) >= addressLimit) return refuse('invalid_data', 'the profile has addresses enough')
+    if (keepsCode(facts.link, address, now, limits)) return accept({ sends: [answer(emailSent)] })
+    const mailed = (facts.link?.mailed ?? []).filter((at) => now - at < limits.emailCodeLifeMs)
+    if (mailed.length >= limits.emailCodes) return refuse('attempts_expired', 'too many codes were mailed')
+    const changed = { ...profile, services: withAdded(profile.services, address), update: now }
+    const refused = checkSize(changed)
+    if (refused !== undefined) return refused
+    const link = { address, code: facts.newCode, wrong: 0, mailed: [...mailed, now], expires: now + limits.emailCodeLifeMs }
+    return accept({
+      puts: [profiles.put(changed, phone), emailLinks.put(link, phone)],
+      effects: [{ kind: 'perform', job: codeMail(link, limits), done: emailSent, failed: err('sms_send') }],
+    })
+  },
+})
+
+function keepsCode(link: EmailLink | undefined, address: string, now: number, { codeKeepMs }: RpcLimits): boolean {
+  if (link === undefined || link.code === '' || now >= link.expires) return false
+  return isSameAddress(link.address, address) && now - (link.mailed.at(-1) ?? 0) < codeKeepMs
+}
+
+function codeMail({ address, code }: EmailLink, { emailCodeLifeMs }: RpcLimits): Job {
+  const minutes = Math.floor(emailCodeLifeMs / 60_000)
+  return {
+    kind: 'email',
+    to: address,
+    subject: 'Your confirmation code',
+    text: `Your code is ${code}. It is valid for ${String(minutes)} minutes.\n\nIf you did not ask for it, ignore this message.\n`,
+    code,
+  }
+}
