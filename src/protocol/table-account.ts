@@ -146,7 +146,20 @@ export const accountTable = {
       ['update', preset(int, 0)],
       ['balance', preset(int, 0)],
       ['presence', maybe(or(online, text))],
-      ['status', maybe(atomsAs(['init', 'create', 'get', 'patch', 'update', 'delete', 'remove'], {}, { set: 'update', phone: 'update' }))],
+      [
+        'status',
+        maybe(
+          atomsAs(
+            [
+              ...(['init', 'create', 'get', 'patch', 'update', 'delete', 'remove'] as const),
+              // the requests of rpc.md 6 that v11 has no atoms of its own for
+              ...(['set', 'link', 'email', 'aws', 'migrate', 'phone'] as const),
+            ],
+            {},
+            { set: 'update', phone: 'update' },
+          ),
+        ),
+      ],
     ),
   },
 

@@ -24,6 +24,8 @@ const wider: Readonly<Record<string, string>> = {
   'v11 Tag.roster_id': '[]|binary|integer',
   'v1 History.roster_id': '[]|binary|integer',
   'v11 History.roster_id': 'binary|integer',
+  // requests that v11 has no atoms of its own for (rpc.md 6; docs/decisions/0111-profiles.md)
+  'v11 Profile.status': "[]|'init'|'create'|'get'|'patch'|'update'|'delete'|'remove'|'set'|'link'|'email'|'aws'|'migrate'|'phone'",
   // accepted from v11 too (rpc.md 9; note on Room)
   'v11 Friend.status': "'ban'|'unban'|'request'|'confirm'|'update'|'ignore'|'revoke'|'mute'|'unmute'",
   'v11 Room.status':
