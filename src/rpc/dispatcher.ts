@@ -9,6 +9,7 @@ import { historyHandlers } from './handlers/history/index.js'
 import { initHandlers } from './handlers/init.js'
 import { locHandlers } from './handlers/loc.js'
 import { memberHandlers } from './handlers/member.js'
+import { linkHandlers } from './handlers/link/index.js'
 import { messageHandlers } from './handlers/message/index.js'
 import { personHandlers } from './handlers/person.js'
 import { profileHandlers } from './handlers/profile/index.js'
@@ -50,6 +51,7 @@ export const routes: readonly Route[] = [
   ...ftpHandlers,
 ]
 
+  ...linkHandlers,
 const byName = new Map(routes.map((route) => [`${route.tag}/${route.request}`, route.handler]))
 
 /** The request a record asks for: its status, or the type of an Auth. */

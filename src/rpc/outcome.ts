@@ -1,4 +1,13 @@
-import type { AnyRecord, Encoding, ErrorCode, RecordOf } from '../protocol/index.js'
+import {
+  type AnyRecord,
+  type ChannelErrorCode,
+  channelReasons,
+  type Dialect,
+  type Encoding,
+  type ErrorCode,
+  record,
+  type RecordOf,
+} from '../protocol/index.js'
 import type { Bytes, Put, PutNumber } from '../store/contract.js'
 import type { ClientId, Phone } from '../topics/index.js'
 import type { MessageDocument } from './documents/index.js'
@@ -54,6 +63,8 @@ export type Job =
 export type Effect =
   /** Performs the job after the commit, then answers the caller with one of the two. */
   | { readonly kind: 'perform'; readonly job: Job; readonly done: AnyRecord; readonly failed: AnyRecord }
+  /** Asks for cloud credentials of this person; the caller is answered when they have come, or that there are none. Nothing is stored. */
+  | { readonly kind: 'credentials'; readonly owner: Phone }
   /** Closes the connection of this device, after what it is owed now has been written (within 5 s). */
   | { readonly kind: 'disconnect'; readonly client: ClientId; readonly because: string }
 
@@ -72,11 +83,12 @@ export interface Accepted {
   readonly effects: readonly Effect[]
 }
 
-/** The peer's request is refused: nothing changes, one `io` error is answered. `because` is for the log. */
+/** The peer's request is refused: nothing changes, one `io` error is answered, or `answer` where there is one. `because` is for the log. */
 export interface Refused {
   readonly kind: 'refused'
   readonly code: ErrorCode
   readonly because: string
+  readonly answer?: AnyRecord
 }
 
 /** The request does nothing and is not answered (a publish without the right, a stray Typing). */
@@ -96,6 +108,15 @@ export function accept(parts: Partial<Omit<Accepted, 'kind'>>): Accepted {
 
 export function refuse(code: ErrorCode, because: string): Refused {
   return { kind: 'refused', code, because }
+}
+
+/**
+ * Refuses a request on a link or channel: a v11 device is told by `errors`, which echoes its request, another by `io`.
+ * @see docs/protocol/rpc.md 3
+ */
+export function refuseChannel(code: ChannelErrorCode, asked: RecordOf<'Link' | 'Room'>, dialect: Dialect, because: string): Refused {
+  const refused = refuse(channelReasons[code].v1, because)
+  return dialect === 'v1' ? refused : { ...refused, answer: record('errors', { code: [code], data: asked }) }
 }
 
 export function drop(because: string): Dropped {

@@ -3,6 +3,7 @@ import { type AnyRecord, decode, type Dialect, encode, errorCodeOf, record, type
 import { devices, members, presences, type RoomDocument, rooms, rosters } from '../../src/rpc/documents/index.js'
 import { newReadCache } from '../../src/rpc/read-cache.js'
 import { directPublish } from '../../src/rpc/handlers/direct-publish.js'
+import { linkHandlers } from '../../src/rpc/handlers/link/index.js'
 import { memberHandlers } from '../../src/rpc/handlers/member.js'
 import { messageHandlers } from '../../src/rpc/handlers/message/index.js'
 import { roomHandlers } from '../../src/rpc/handlers/room/index.js'
@@ -52,7 +53,7 @@ export interface SendOptions {
 }
 
 type Entry = { readonly tag: string; readonly request: string; readonly handler: Handler<AnyRecord, unknown> }
-const entries = [...roomHandlers, ...memberHandlers, ...messageHandlers] as unknown as readonly Entry[]
+const entries = [...roomHandlers, ...memberHandlers, ...messageHandlers, ...linkHandlers] as unknown as readonly Entry[]
 
 const deviceOf: { readonly [Roster in string]: string } = {
   [ann]: 'emqttd_A1',

@@ -1,4 +1,5 @@
 export { table, type Table } from './table.js'
+export { numberTable } from './number-table.js'
 export * from './account.js'
 export * from './person.js'
 export * from './email-link.js'

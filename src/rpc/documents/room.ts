@@ -21,6 +21,16 @@ export interface RoomDocument {
   readonly lastMemberId: number
   /** Grows with every change of membership, role or mute: whoever rests on the member list rests on this document. */
   readonly stamp: number
+  /** Links of a channel, in the order in which they were made; left out where there are none. */
+  readonly links?: readonly RoomLink[]
+}
+
+/** A public name of a channel, as its makers wrote it. @see docs/protocol/rpc.md 17 */
+export interface RoomLink {
+  readonly id: string
+  /** What the channel's makers call it. */
+  readonly name: string | null
+  readonly created: number
 }
 
 /** Membership of one roster. Fields that are null are taken from the roster. */
@@ -46,5 +56,7 @@ export const rooms = table<[room: RoomId], RoomDocument>('room')
 export const members = table<[room: RoomId, member: PhoneId], MemberDocument>('member')
 /** The rooms of a roster. */
 export const roomsOf = table<[member: PhoneId, room: RoomId], { readonly joined: number }>('rooms')
+/** The channel of a link, by the link in lower case. */
+export const links = table<[lowerCaseLink: string], { readonly room: RoomId }>('link')
 /** Who is barred from a room. */
 export const barred = table<[room: RoomId, banned: PhoneId], { readonly by: PhoneId; readonly at: number }>('barred')

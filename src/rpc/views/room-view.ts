@@ -130,6 +130,7 @@ export function roomRecord(room: RoomId, document: RoomDocument): Room {
   return record('Room', {
     id: room,
     name: document.name,
+    links: linkRecords(room, document),
     description: document.description,
     settings: document.settings,
     data: document.data,
@@ -139,6 +140,11 @@ export function roomRecord(room: RoomId, document: RoomDocument): Room {
     update: document.update,
     created: document.created,
   })
+}
+
+/** The links of a channel, as v11 shows them. */
+export function linkRecords(room: RoomId, { links = [], type }: Pick<RoomDocument, 'links' | 'type'>): readonly RecordOf<'Link'>[] {
+  return links.map(({ id, name, created }) => record('Link', { id, name, room_id: room, created, type }))
 }
 
 /** The rosters of a member list that a complete room names: all, or in a large channel those who run it and the longest-standing. */

@@ -132,7 +132,7 @@ async function draftItem(item: BatchItem, drafting: Drafting): Promise<void> {
       if (item.mark !== undefined) added.push(item.mark)
     }
   } else if (outcome.kind === 'refused' && item.answersRefusals) {
-    draft.after.push(refusalAnswer(item, err(outcome.code)))
+    draft.after.push(refusalAnswer(item, outcome.answer ?? err(outcome.code)))
   }
   if (item.request !== 0) draft.after.push({ kind: 'done', request: item.request })
 }

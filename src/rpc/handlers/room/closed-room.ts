@@ -1,6 +1,6 @@
 import type { Put } from '../../../store/contract.js'
 import { type PhoneId, type RoomId, roomTopic } from '../../../topics/index.js'
-import { barred, cursors, feedLevel, members, rooms, roomsOf, table } from '../../documents/index.js'
+import { barred, cursors, feedLevel, links, members, rooms, roomsOf, table } from '../../documents/index.js'
 import type { FactReader } from '../../facts.js'
 import type { RoomState } from './room-state.js'
 
@@ -20,12 +20,13 @@ export async function isRoomIdTaken(facts: FactReader, room: RoomId): Promise<bo
 }
 
 /** Removes a room and all that stands around it; what was said in it can be read by nobody any more. */
-export function closeRoom({ id, list }: RoomState, barredIds: readonly PhoneId[], now: number): readonly Put[] {
+export function closeRoom({ id, room, list }: RoomState, barredIds: readonly PhoneId[], now: number): readonly Put[] {
   const level = feedLevel(roomTopic(id))
   return [
     rooms.remove(id),
     closedRooms.put({ at: now }, id),
     ...list.flatMap(({ phoneId }) => [members.remove(id, phoneId), roomsOf.remove(phoneId, id), cursors.remove(phoneId, level)]),
+    ...(room.links ?? []).map((link) => links.remove(link.id.toLowerCase())),
     ...barredIds.map((phoneId) => barred.remove(id, phoneId)),
   ]
 }

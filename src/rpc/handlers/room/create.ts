@@ -1,12 +1,13 @@
 import type { RecordOf } from '../../../protocol/index.js'
 import { parsePhoneId, parseRoomId, type PhoneId, type RoomId } from '../../../topics/index.js'
-import type { RoomDocument } from '../../documents/index.js'
+import type { RoomDocument, RoomLink } from '../../documents/index.js'
 import { contacts } from '../../documents/index.js'
 import type { FactReader } from '../../facts.js'
-import { accept, type Outcome, type Refused, refuse } from '../../outcome.js'
+import { accept, type Outcome, type Refused, refuse, refuseChannel } from '../../outcome.js'
 import { type Caller, handler, ownRosters, type Request } from '../../request.js'
 import { isOpenFriend } from '../../views/contact-view.js'
 import { completeRoom, readShown, type ShownByRoster } from '../../views/room-view.js'
+import { newLinks, newLinksFault, readTaken } from '../link/new-links.js'
 import { isRoomIdTaken } from './closed-room.js'
 import { checkFields } from './room-fields.js'
 import { authorReads, completeToEach, phonesOf, systemMessage, systemMessageTo, withSystemMessage } from './room-push.js'
@@ -19,6 +20,8 @@ export interface CreateFacts {
   /** The id chosen by the client, or a new one; undefined if the chosen one cannot name a room. */
   readonly id: RoomId | undefined
   readonly isTaken: boolean
+  /** Links asked for that another channel has, in lower case. */
+  readonly takenLinks: readonly string[]
   /** The roster that will own the room; undefined for callers without one. */
   readonly creator: PhoneId | undefined
   /** Those listed, other than the creator, who are friends of his without a ban. */
@@ -34,14 +37,16 @@ export const createRoom = handler<Room, CreateFacts>({
     const friends = creator === undefined ? [] : await readListedFriends(facts, creator, listedBy(record))
     const shown =
       id === undefined || creator === undefined ? new Map() : await readShown(facts, id, [creator, ...friends.map((f) => f.phoneId)])
-    return { id, isTaken: id !== undefined && (await isRoomIdTaken(facts, id)), creator, friends, shown }
+    const isTaken = id !== undefined && (await isRoomIdTaken(facts, id))
+    return { id, isTaken, takenLinks: await readTaken(facts, record.links), creator, friends, shown }
   },
 
   decide(request, facts) {
     const { id, creator, friends } = facts
-    const { record } = request
+    const { record, caller } = request
+    if (facts.isTaken && typeOf(record) === 'channel') return refuseChannel('RCHIE1', record, caller.dialect, 'the id is in use')
     if (id === undefined || creator === undefined || facts.isTaken) return refuse('invalid_data', 'the id is malformed or in use')
-    const refused = checkNew(record)
+    const refused = checkNew(record) ?? checkLinks(request, facts.takenLinks)
     if (refused !== undefined) return refused
     const isAlone = friends.length === 0
     if (isAlone && listsAnyone(record) && listedBy(record).some(({ phoneId }) => phoneId !== creator)) {
@@ -58,15 +63,23 @@ function checkNew(record: Room): Refused | undefined {
   return checkFields(record)
 }
 
+/** Only a channel has links. @see docs/protocol/rpc.md 17 */
+function checkLinks({ record, caller }: Request<Room>, taken: readonly string[]): Refused | undefined {
+  if (record.links.length === 0) return undefined
+  const fault = typeOf(record) === 'channel' ? newLinksFault(record.links, taken) : 'GIE1'
+  return fault === undefined ? undefined : refuseChannel(fault, record, caller.dialect, 'it cannot have these links')
+}
+
 function created({ record, now }: Request<Room>, facts: Required<CreateFactsFound>): Outcome {
   const { id, creator, friends, shown } = facts
   const owner = { phoneId: creator, document: newMember(1, 'owner', now, now) }
-  const alone = { id, room: newRoom(record, creator, now), list: [] }
+  const { list: links, puts: linkPuts } = newLinks(id, record.links, now)
+  const alone = { id, room: newRoom(record, creator, links, now), list: [] }
   const list = withNewMembers({ ...alone, room: { ...alone.room, lastMemberId: 1 }, list: [owner] }, membersFirst(friends), now)
   const { state, puts } = changeMembers(alone, list)
   const room: Room = { ...completeRoom(id, state.room, list, shown), status: 'create' }
   return accept({
-    puts,
+    puts: [...puts, ...linkPuts],
     appends: [systemMessage(id, creator, `${creator} created the ${state.room.type}`, now)],
     numbers: [authorReads(id, creator)],
     sends: [
@@ -91,7 +104,7 @@ function typeOf(record: Room): RoomDocument['type'] {
   return record.type === 'channel' ? 'channel' : 'group'
 }
 
-function newRoom(record: Room, owner: PhoneId, now: number): RoomDocument {
+function newRoom(record: Room, owner: PhoneId, links: readonly RoomLink[], now: number): RoomDocument {
   return {
     name: record.name ?? '',
     description: record.description,
@@ -106,6 +119,7 @@ function newRoom(record: Room, owner: PhoneId, now: number): RoomDocument {
     memberCount: 0,
     lastMemberId: 0,
     stamp: 0,
+    ...(links.length > 0 ? { links } : {}),
   }
 }
 
