@@ -18,23 +18,28 @@ export const updateLink = handler<Link, LinkFacts>({
   read: readLinkFacts,
 
   decide(request, facts) {
-    const { record, now } = request
+    const { record } = request
     const { key, holder } = facts
     if (key === undefined || record.id === null) return refuseLink(request, 'LNKIE1', 'the link is malformed')
     if (record.room_id === null && holder === undefined) return refuseLink(request, 'GIE1', 'a new link names its channel')
     if (!isLinkName(record.name)) return refuseLink(request, 'GIE1', 'the name is too long')
     const entered = enterChannel(request, facts)
     if (entered.kind === 'refused') return entered
-    const { id: room, room: document } = entered.state
-    if (holder !== undefined && holder !== room) return refuseLink(request, 'LNKIE2', 'another channel has the link')
-    const before = document.links ?? []
-    const known = before.find(({ id }) => id.toLowerCase() === key)
-    if (known === undefined && before.length >= limits.linksPerChannel) return refuseLink(request, 'LNKIE3', 'the channel has three links')
-    const link: RoomLink = { id: record.id, name: record.name ?? known?.name ?? null, created: known?.created ?? now }
-    const after = known === undefined ? [...before, link] : before.map((one) => (one === known ? link : one))
-    return changed(request, entered.state, { link, after, puts: [links.put({ room }, key)] })
+    if (holder !== undefined && holder !== entered.state.id) return refuseLink(request, 'LNKIE2', 'another channel has the link')
+    return giveLink(request, entered.state, record.id)
   },
 })
+
+function giveLink(request: Request<Link>, state: RoomState, id: string): Outcome {
+  const { record, now } = request
+  const before = state.room.links ?? []
+  const key = id.toLowerCase()
+  const known = before.find((link) => link.id.toLowerCase() === key)
+  if (known === undefined && before.length >= limits.linksPerChannel) return refuseLink(request, 'LNKIE3', 'the channel has three links')
+  const link: RoomLink = { id, name: record.name ?? known?.name ?? null, created: known?.created ?? now }
+  const after = known === undefined ? [...before, link] : before.map((one) => (one === known ? link : one))
+  return changed(request, state, { link, after, puts: [links.put({ room: state.id }, key)] })
+}
 
 /** Link/delete. @refuses LNKIE1, LNKIE4, RCHIE2, GIE2 @see docs/protocol/rpc.md 17 */
 export const deleteLink = handler<Link, LinkFacts>({
