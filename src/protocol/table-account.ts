@@ -111,12 +111,7 @@ export const accountTable = {
       ['presence', maybe(or(online, text))],
       [
         'status',
-        maybe(
-          atoms(
-            ...['init', 'get', 'update', 'set', 'link', 'email', 'aws', 'remove', 'migrate', 'phone'],
-            ...['create', 'patch', 'delete'],
-          ),
-        ),
+        maybe(atoms(...['init', 'get', 'update', 'set', 'link', 'email', 'aws', 'remove', 'migrate', 'phone'], ...['create', 'patch'])),
       ],
     ),
     v1: layout(
@@ -129,13 +124,7 @@ export const accountTable = {
       ['presence', maybe(online)],
       [
         'status',
-        maybe(
-          atomsAs(
-            ['init', 'get', 'update', 'set', 'link', 'email', 'aws', 'remove', 'migrate', 'phone'],
-            {},
-            { patch: 'update', delete: 'remove' },
-          ),
-        ),
+        maybe(atomsAs(['init', 'get', 'update', 'set', 'link', 'email', 'aws', 'remove', 'migrate', 'phone'], {}, { patch: 'update' })),
       ],
     ),
     v11: layout(
@@ -155,7 +144,7 @@ export const accountTable = {
               // the requests of rpc.md 6 that v11 has no atoms of its own for
               ...(['set', 'link', 'email', 'aws', 'migrate', 'phone'] as const),
             ],
-            {},
+            { delete: 'remove' },
             { set: 'update', phone: 'update' },
           ),
         ),

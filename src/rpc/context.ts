@@ -20,6 +20,8 @@ export interface RpcLimits {
   readonly emailCodeLifeMs: number
   /** Codes mailed for one profile. */
   readonly emailCodes: number
+  /** Codes sent within an hour for moves of one account to another number. */
+  readonly migrationCodes: number
   /** resend and voice together, per pending session. */
   readonly resends: number
   readonly tokenLifeMs: number
@@ -60,6 +62,7 @@ export const protocolLimits: RpcLimits = {
   lockMs: 15 * minuteMs,
   emailCodeLifeMs: 60 * minuteMs,
   emailCodes: 5,
+  migrationCodes: 5,
   resends: 3,
   tokenLifeMs: 30 * dayMs,
   sessionLifeMs: 180 * dayMs,
@@ -91,11 +94,13 @@ export interface RpcContext {
   readonly random: (count: number) => Uint8Array
   /** Messages with type sched are refused while there is none. */
   readonly hasScheduler: boolean
+  /** Credentials for the cloud can be asked for. */
+  readonly hasCloud: boolean
   /** Where the bytes of files go; null on a server that keeps none. */
   readonly files: TransferFiles | null
 }
 
 /** A context for a server of `nodeCount` nodes; what is left out is as the protocol says, without test numbers or scheduler. */
 export function newRpcContext(parts: Pick<RpcContext, 'boot' | 'nodeCount'> & Partial<RpcContext>): RpcContext {
-  return { testNumbers: { prefixes: [], code: '' }, limits: protocolLimits, random: randomBytes, hasScheduler: false, files: null, ...parts }
+  return { testNumbers: { prefixes: [], code: '' }, limits: protocolLimits, random: randomBytes, hasScheduler: false, hasCloud: false, files: null, ...parts }
 }

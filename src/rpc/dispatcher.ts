@@ -7,9 +7,10 @@ import { friendHandlers } from './handlers/friend/index.js'
 import { ftpHandlers } from './handlers/ftp/index.js'
 import { historyHandlers } from './handlers/history/index.js'
 import { initHandlers } from './handlers/init.js'
+import { lifeHandlers } from './handlers/life/index.js'
 import { locHandlers } from './handlers/loc.js'
-import { memberHandlers } from './handlers/member.js'
 import { linkHandlers } from './handlers/link/index.js'
+import { memberHandlers } from './handlers/member.js'
 import { messageHandlers } from './handlers/message/index.js'
 import { personHandlers } from './handlers/person.js'
 import { profileHandlers } from './handlers/profile/index.js'
@@ -37,6 +38,7 @@ export const routes: readonly Route[] = [
   ...personHandlers,
   ...profileHandlers,
   ...rosterHandlers,
+  ...lifeHandlers,
   ...friendHandlers,
   ...messageHandlers,
   ...typingHandlers,
@@ -49,9 +51,9 @@ export const routes: readonly Route[] = [
   ...locHandlers,
   ...cdrHandlers,
   ...ftpHandlers,
+  ...linkHandlers,
 ]
 
-  ...linkHandlers,
 const byName = new Map(routes.map((route) => [`${route.tag}/${route.request}`, route.handler]))
 
 /** The request a record asks for: its status, or the type of an Auth. */

@@ -34,3 +34,8 @@ export const rosters = table<[roster: PhoneId], RosterDocument>('roster')
 export const contacts = table<[owner: PhoneId, other: PhoneId], ContactDocument>('contact')
 /** Who holds a nick, keyed by the nick in lower case. */
 export const nicks = table<[lowerCaseNick: string], PhoneId>('nick')
+/**
+ * Who has somebody in an address book without his knowing: the way back of contacts that have one side only. A row may outlive its contact,
+ * and then means nothing.
+ */
+export const listedBy = table<[listed: PhoneId, owner: PhoneId], true>('listed')

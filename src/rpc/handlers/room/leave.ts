@@ -64,21 +64,24 @@ function decideLeave({ now }: Request<Room>, lookup: RoomLookup, leaver: MemberR
 /** Everything that follows when these rosters leave all their rooms, as Room/leave each. For Profile/remove and Roster/remove. */
 export interface LeaveAllFacts {
   readonly rooms: readonly { readonly state: RoomState; readonly facts: LeaveFacts; readonly leavers: readonly PhoneId[] }[]
+  /** There are more rooms than were asked for. */
+  readonly hasMore: boolean
 }
 
-export async function readLeaveAll(facts: FactReader, leavers: readonly PhoneId[]): Promise<LeaveAllFacts> {
+/** @param atMost so many rooms are left, those behind them by the next call, once this one has been committed */
+export async function readLeaveAll(facts: FactReader, leavers: readonly PhoneId[], atMost = Infinity): Promise<LeaveAllFacts> {
   const inRoom = new Map<RoomId, PhoneId[]>()
   for (const leaver of leavers) {
     for (const room of await readRoomsOf(facts, leaver)) inRoom.set(room, [...(inRoom.get(room) ?? []), leaver])
   }
   const left: LeaveAllFacts['rooms'][number][] = []
-  for (const [id, own] of inRoom) {
+  for (const [id, own] of [...inRoom].slice(0, atMost)) {
     const room = await facts.get(rooms, id)
     if (room === undefined) continue
     const state = { id, room, list: await readMembers(facts, id) }
     left.push({ state, facts: await readLeaving(facts, state, own), leavers: own })
   }
-  return { rooms: left }
+  return { rooms: left, hasMore: inRoom.size > atMost }
 }
 
 /** The outcome of {@link readLeaveAll}'s facts: its appends are counted from 0, so it stands first in a larger outcome. */

@@ -1,0 +1,94 @@
+import { err, ok, type Profile } from '../../../protocol/index.js'
+import type { Phone } from '../../../topics/index.js'
+import { type MigrationDocument, migrations, type PhoneLock, phoneLocks, type ProfileDocument, profiles } from '../../documents/index.js'
+import type { FactReader } from '../../facts.js'
+import { type AccountNumber, readAccountOf } from '../../names/account-number.js'
+import { accept, answer, type Outcome, refuse } from '../../outcome.js'
+import { handler, type Request } from '../../request.js'
+import { newCode } from '../../tokens.js'
+import { isLocked, isTestNumber, readPhone } from '../auth/registration.js'
+
+/** What a move to another number rests on, at its beginning and at its end. */
+export interface MoveFacts {
+  /** The number asked for, and whose it is. */
+  readonly wanted: AccountNumber | undefined
+  readonly profile: ProfileDocument | undefined
+  /** The wanted number has an account. */
+  readonly isTaken: boolean
+  readonly lock: PhoneLock | undefined
+  readonly pending: MigrationDocument | undefined
+}
+
+const nothing: MoveFacts = { wanted: undefined, profile: undefined, isTaken: false, lock: undefined, pending: undefined }
+
+/** The facts of Profile/migrate and Profile/phone; all of them are checked at commit. */
+export async function readMove({ record, caller: { client } }: Request<Profile>, facts: FactReader): Promise<MoveFacts> {
+  const number = readPhone(record.phone)
+  if (client.kind !== 'device' || number === undefined) return nothing
+  const [wanted, profile, lock, pending] = await Promise.all([
+    readAccountOf(facts, number),
+    facts.get(profiles, client.phone),
+    facts.get(phoneLocks, number),
+    facts.get(migrations, client.phone),
+  ])
+  const isTaken = (await facts.get(profiles, wanted.filed)) !== undefined
+  return { wanted, profile, isTaken, lock, pending }
+}
+
+interface MigrateFacts extends MoveFacts {
+  readonly newCode: string
+}
+
+/**
+ * Begins a move to another number: sends it a code.
+ * @refuses `not_authorized` to all but devices; `invalid_data` for what is no number, for the own one, and for one that has a profile;
+ *   `attempts_expired` while the number is locked, or if codes were asked for too often; later `sms_send`
+ * @see docs/protocol/rpc.md 6, Profile/migrate
+ */
+export const migrate = handler({
+  async read(request: Request<Profile>, facts: FactReader): Promise<MigrateFacts> {
+    return { ...(await readMove(request, facts)), newCode: newCode(request.context.random) }
+  },
+
+  decide(request: Request<Profile>, facts: MigrateFacts): Outcome {
+    const { client } = request.caller
+    const { wanted, isTaken, lock, pending } = facts
+    if (client.kind !== 'device' || (wanted !== undefined && facts.profile === undefined)) return refuse('not_authorized', 'not an account')
+    if (wanted === undefined) return refuse('invalid_data', 'not a phone')
+    if (isTaken) return refuse('invalid_data', wanted.filed === client.phone ? 'the own number' : 'the number has a profile')
+    if (isLocked(lock, request.now)) return refuse('attempts_expired', 'the number is locked')
+    if (keepsCode(request, wanted.number, pending)) return accept({ sends: [answer(ok('migration'))] })
+    const asked = recent(request, pending)
+    if (asked.length >= request.context.limits.migrationCodes) return refuse('attempts_expired', 'too many codes were asked for')
+    return sendCode(request, client.phone, newMigration(request, wanted.number, asked, facts.newCode))
+  },
+})
+
+function keepsCode({ now, context: { limits } }: Request, number: Phone, pending: MigrationDocument | undefined): boolean {
+  return pending?.number === number && pending.code !== '' && now - pending.sent < limits.codeKeepMs && now < pending.expires
+}
+
+const hourMs = 60 * 60_000
+
+function recent({ now }: Request, pending: MigrationDocument | undefined): readonly number[] {
+  return pending?.asked.filter((at) => now - at < hourMs) ?? []
+}
+
+function newMigration(request: Request, number: Phone, asked: readonly number[], code: string): MigrationDocument {
+  const { now, context } = request
+  return {
+    number,
+    code: isTestNumber(number, context) ? context.testNumbers.code : code,
+    sent: now,
+    asked: [...asked, now],
+    expires: now + context.limits.codeLifeMs,
+  }
+}
+
+function sendCode({ context }: Request, filed: Phone, migration: MigrationDocument): Outcome {
+  const puts = [migrations.put(migration, filed)]
+  const { number: phone, code } = migration
+  if (isTestNumber(phone, context)) return accept({ puts, sends: [answer(ok('migration'))] })
+  const job = { kind: 'sms', phone, text: `Your code is ${code}`, code } as const
+  return accept({ puts, effects: [{ kind: 'perform', job, done: ok('migration'), failed: err('sms_send') }] })
+}
