@@ -3,6 +3,7 @@ import { phoneIdOf, sesTopic } from '../../topics/index.js'
 import { contacts, counters, type ProfileDocument, profiles } from '../documents/index.js'
 import type { FactReader } from '../facts.js'
 import { accept, answer, type Outcome, push, refuse } from '../outcome.js'
+import { type AccountNumber, nameNewRosters, readNumberOf } from '../names/account-number.js'
 import { putRoster } from '../people-index/put-roster.js'
 import { handler, type Request } from '../request.js'
 import { newSelfContact } from '../views/contact-view.js'
@@ -14,6 +15,8 @@ import { checkFields, withFields } from './roster-fields.js'
 interface CreateFacts {
   readonly profile: ProfileDocument | undefined
   readonly lastRosterId: number
+  /** Null only where there is no profile either. */
+  readonly number: AccountNumber | null
 }
 
 /**
@@ -23,13 +26,17 @@ interface CreateFacts {
  */
 export const createRoster = handler({
   async read({ caller: { client } }: Request<Roster>, facts: FactReader): Promise<CreateFacts> {
-    if (client.kind !== 'device') return { profile: undefined, lastRosterId: 0 }
-    const [profile, counter] = await Promise.all([facts.get(profiles, client.phone), facts.get(counters, rosterCounter)])
-    return { profile, lastRosterId: counter?.last ?? 0 }
+    if (client.kind !== 'device') return { profile: undefined, lastRosterId: 0, number: null }
+    const [profile, counter, number] = await Promise.all([
+      facts.get(profiles, client.phone),
+      facts.get(counters, rosterCounter),
+      readNumberOf(facts, client.phone),
+    ])
+    return { profile, lastRosterId: counter?.last ?? 0, number }
   },
 
-  decide({ record, caller: { client }, now, context }: Request<Roster>, { profile, lastRosterId }: CreateFacts): Outcome {
-    if (client.kind !== 'device' || profile === undefined) return refuse('profile_not_found', 'no profile')
+  decide({ record, caller: { client }, now, context }: Request<Roster>, { profile, lastRosterId, number }: CreateFacts): Outcome {
+    if (client.kind !== 'device' || profile === undefined || number === null) return refuse('profile_not_found', 'no profile')
     const fields = { ...record, nick: null }
     const refused = checkFields(fields)
     if (refused !== undefined) return refused
@@ -45,6 +52,7 @@ export const createRoster = handler({
         counters.put({ last: id }, rosterCounter),
         profiles.put({ ...profile, rosters: [...profile.rosters, id], update: now }, client.phone),
         ...putRoster(undefined, roster, phoneId),
+        ...nameNewRosters(number, [id]),
         contacts.put(contact, phoneId, phoneId),
       ],
       sends: [answer(made), push(sesTopic(client.phone), [client.phone], made)],
