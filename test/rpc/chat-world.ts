@@ -1,9 +1,10 @@
-/** A few people, their devices and a room on a real store; requests of the chat families run through the batch runner. */
+/** A few people, their devices and a room on a real store; requests run through the batch runner. */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type AnyRecord, type Dialect, errorCodeOf, type RecordOf } from '../../src/protocol/index.js'
-import { newRpcContext } from '../../src/rpc/context.js'
+import { newRpcContext, type RpcContext } from '../../src/rpc/context.js'
+import { requestOf, routes } from '../../src/rpc/dispatcher.js'
 import {
   type ContactDocument,
   contacts,
@@ -16,12 +17,8 @@ import {
   rosters,
 } from '../../src/rpc/documents/index.js'
 import { newReadCache } from '../../src/rpc/read-cache.js'
-import { friendHandlers } from '../../src/rpc/handlers/friend/index.js'
-import { historyHandlers } from '../../src/rpc/handlers/history/index.js'
-import { messageHandlers } from '../../src/rpc/handlers/message/index.js'
-import { typingHandlers } from '../../src/rpc/handlers/typing.js'
 import type { Payload } from '../../src/rpc/outcome.js'
-import type { Caller, Handler } from '../../src/rpc/request.js'
+import type { Caller } from '../../src/rpc/request.js'
 import { messageRecord } from '../../src/rpc/views/message-view.js'
 import { type BatchItem, type BatchResult, runBatch } from '../../src/rpc/worker/run-batch.js'
 import { openLmdbStore } from '../../src/store/lmdb/open-lmdb-store.js'
@@ -83,10 +80,10 @@ export interface AskOptions {
   readonly rosters?: readonly PhoneId[]
 }
 
-export async function openChatWorld(): Promise<ChatWorld> {
+export async function openChatWorld(parts: Partial<RpcContext> = {}): Promise<ChatWorld> {
   const path = await mkdtemp(join(tmpdir(), 'chat-'))
   const store = await openLmdbStore({ path })
-  const context = newRpcContext({ boot, nodeCount: 1 })
+  const context = newRpcContext({ boot, nodeCount: 1, ...parts })
   const put = async (...puts: readonly Put[]): Promise<void> => {
     await store.commit({ puts })
   }
@@ -193,14 +190,10 @@ function callerOf(who: PhoneId, { dialect = 'v1', asService = false, rosters = [
   }
 }
 
-type Entry = { readonly tag: string; readonly request: string; readonly handler: Handler<AnyRecord, unknown> }
-
-const entries = [...friendHandlers, ...messageHandlers, ...historyHandlers, ...typingHandlers] as unknown as readonly Entry[]
-
 function itemOf(caller: Caller, record: AnyRecord, at: number, context: ChatWorld['context']): BatchItem {
-  const asked = 'status' in record ? record.status : ''
-  const entry = entries.find(({ tag, request }) => tag === record.tag && request === asked)
-  if (entry === undefined) throw new Error(`no handler for ${record.tag} ${String(asked)}`)
+  const asked = requestOf(record)
+  const entry = routes.find(({ tag, request }) => tag === record.tag && request === asked)
+  if (entry === undefined) throw new Error(`no handler for ${record.tag} ${asked}`)
   const request = { record, caller, now: at, context }
   return {
     asker: { connection: 1, clientId: caller.clientId, actionsTopic: actionsTopic('api', caller.clientId), hasInbox: true, qos: 2 },

@@ -49,25 +49,31 @@ export const recordCall = handler<Cdr, CallFacts | Refused>({
 export const cdrHandlers = [{ tag: 'CDR', request: '', handler: recordCall }] as const
 
 function parseCall({ record: cdr, caller, now, context }: Request<Cdr>): Call | Refused {
-  const from = parsePhoneId(cdr.from ?? '')
-  const callee = parsePhoneId(cdr.to ?? '')
-  const feed = from && feedTo(from, callee, cdr.to ?? '')
-  if (from === undefined || feed === undefined) return refuse('invalid_data', 'from is a phone_id, to a phone_id or a room')
-  if (from === callee) return refuse('invalid_data', 'nobody calls himself')
-  const { type, status } = cdr
+  const ends = endsOf(cdr)
+  if (ends === undefined) return refuse('invalid_data', 'from is a phone_id, to another one or a room')
+  const { type, status, duration } = cdr
+  if (type === null || status === null) return refuse('invalid_data', 'type or status is missing')
   const fault = callFault(cdr)
-  if (type === null || status === null || fault !== undefined) return refuse('invalid_data', fault ?? 'type or status is missing')
-  const own = ownRosters(caller).find((roster) => roster === from || roster === callee)
+  if (fault !== undefined) return refuse('invalid_data', fault)
+  const own = ownRosters(caller).find((roster) => roster === ends.from || roster === ends.to)
   if (own === undefined) return refuse('not_authorized', 'neither party is own')
   const id = cdr.id ?? Buffer.from(context.random(idBytes)).toString('hex')
-  const started = cdr.started > 0 && cdr.started <= now + maxAheadMs ? cdr.started : now
-  return { document: { id, from, to: callee ?? cdr.to ?? '', started, duration: cdr.duration, type, status }, feed, own }
+  const { feed, ...parties } = ends
+  return { document: { id, ...parties, started: startOf(cdr, now), duration, type, status }, feed, own }
 }
 
-function feedTo(from: PhoneId, callee: PhoneId | undefined, to: string): Feed | undefined {
-  if (callee !== undefined) return chatFeed(from, callee)
-  const room = parseRoomId(to)
-  return room && roomFeed(room)
+/** Who calls whom; undefined if that is nobody, or himself. */
+function endsOf(cdr: Cdr): { readonly from: PhoneId; readonly to: string; readonly feed: Feed } | undefined {
+  const from = parsePhoneId(cdr.from ?? '')
+  if (from === undefined) return undefined
+  const to = parsePhoneId(cdr.to ?? '')
+  if (to !== undefined) return from === to ? undefined : { from, to, feed: chatFeed(from, to) }
+  const room = parseRoomId(cdr.to ?? '')
+  return room && { from, to: room, feed: roomFeed(room) }
+}
+
+function startOf({ started }: Cdr, now: number): number {
+  return started > 0 && started <= now + maxAheadMs ? started : now
 }
 
 function callFault({ id, started, duration }: Cdr): string | undefined {

@@ -42,7 +42,8 @@ export interface StarFacts {
  */
 export const addStar = handler<Star, StarFacts | Refused>({
   async read(request, facts) {
-    if (Buffer.byteLength(request.record.client_id ?? '') > limits.starClientIdMaxBytes) return refuse('invalid_data', 'client_id is too long')
+    if (Buffer.byteLength(request.record.client_id ?? '') > limits.starClientIdMaxBytes)
+      return refuse('invalid_data', 'client_id is too long')
     const known = await readStar(request, facts)
     if (known.kind === 'refused' || known.stored !== undefined) return known
     return { ...known, message: await readReadable(facts, known.id, known.owner) }
