@@ -1,0 +1,240 @@
+/** The index by which people are found: how texts are folded, and that it finds what a look at everybody would find. rpc.md 12. */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import fc from 'fast-check'
+import { record, type RecordOf } from '../../src/protocol/index.js'
+import { contacts, indexMakings, nameSuffixes, nickSuffixes, type RosterDocument, rosters } from '../../src/rpc/documents/index.js'
+import { foldText } from '../../src/rpc/people-index/fold.js'
+import { putRoster } from '../../src/rpc/people-index/put-roster.js'
+import { ensurePeopleIndex } from '../../src/rpc/people-index/rebuild.js'
+import type { Caller } from '../../src/rpc/request.js'
+import { type PhoneId, rosterIdOf } from '../../src/topics/index.js'
+import { rosterOf } from '../acl/cast.js'
+import { type AccountWorld, ann, openAccountWorld, start } from './account-world.js'
+import { aContact } from './chat-world.js'
+
+let world: AccountWorld
+let caller: Caller
+let asker: PhoneId
+
+beforeAll(async () => {
+  world = await openAccountWorld()
+  caller = await world.login(await world.register('reg_I1', ann))
+  asker = await world.rosterOf(ann)
+})
+afterAll(() => world.close())
+
+describe('folded alike:', () => {
+  for (const [one, other] of [
+    ['Anna', 'aNNA'],
+    ['ЮЛІЯ', 'юлія'],
+    ['Straße', 'STRASSE'],
+    ['GROẞ', 'gross'],
+    ['ὈΔΥΣΣΕΎΣ', 'ὀδυσσεύς'],
+    ['José', 'JOSE\u0301'],
+    ['ﬁona', 'Fiona'],
+    ['ＡＮＮ', 'ann'],
+    ['An\u00adna', 'anna'],
+    ['\u200eAnna\u200f', 'anna'],
+    ['  Anna \t\u00a0Maria ', 'anna maria'],
+    ['\ud800Anna', 'anna'],
+  ] as const)
+    test(`${JSON.stringify(one)} and ${JSON.stringify(other)}`, () => {
+      expect(foldText(one)).toBe(foldText(other))
+    })
+})
+
+test('accents count', () => {
+  expect(foldText('José')).not.toBe(foldText('Jose'))
+})
+
+test('a folded text folds to itself, is well-formed and holds no control characters', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary' }), (text) => {
+      const folded = foldText(text)
+      expect(foldText(folded)).toBe(folded)
+      expect(folded).not.toMatch(/[\p{Cc}\p{Cs}]/u)
+    }),
+    { numRuns: 500 },
+  )
+})
+
+/** Letters, and what each of them is to a search. */
+const alphabet = {
+  a: 'a',
+  n: 'n',
+  N: 'n',
+  Ｎ: 'n',
+  s: 's',
+  ß: 'ss',
+  ẞ: 'ss',
+  é: 'é',
+  'E\u0301': 'é',
+  ﬁ: 'fi',
+  Σ: 'σ',
+  ς: 'σ',
+  Ю: 'ю',
+  '😀': '😀',
+  '\ue000': '\ue000',
+  '/': '/',
+  '-': '-',
+  ' ': ' ',
+  '\u00a0': ' ',
+  '\u00ad': '',
+} as const
+type Letter = keyof typeof alphabet
+
+const lettersArb = (min: number, max: number): fc.Arbitrary<readonly Letter[]> =>
+  fc.array(fc.constantFrom(...(Object.keys(alphabet) as Letter[])), { minLength: min, maxLength: max })
+
+/** The text a search sees, told letter by letter. */
+function seen(letters: readonly Letter[]): string {
+  return letters
+    .map((letter) => alphabet[letter])
+    .join('')
+    .replace(/ +/g, ' ')
+    .trim()
+}
+
+interface Person {
+  readonly names: readonly Letter[]
+  readonly surnames: readonly Letter[]
+  readonly bansAsker: boolean
+}
+
+const personArb: fc.Arbitrary<Person> = fc.record({ names: lettersArb(2, 12), surnames: lettersArb(0, 6), bansAsker: fc.boolean() })
+const changeArb = fc.record({ who: fc.nat(119), person: fc.option(personArb, { freq: 5 }) })
+
+const people = Array.from({ length: 120 }, (_, i) => rosterOf(`38068000${String(i).padStart(4, '0')}_${String(i + 1000)}`))
+const known = new Map<PhoneId, { readonly person: Person; readonly roster: RosterDocument }>()
+
+/** Changes people one after the other, in one commit. */
+async function change(changes: readonly (readonly [PhoneId, Person | null])[]): Promise<void> {
+  const puts = changes.flatMap(([phoneId, person]) => {
+    const before = known.get(phoneId)?.roster
+    if (person === null) {
+      known.delete(phoneId)
+      return before === undefined ? [] : putRoster(before, undefined, phoneId)
+    }
+    const roster = rosterWith(phoneId, { names: person.names.join(''), surnames: person.surnames.join('') || null })
+    known.set(phoneId, { person, roster })
+    const contact = aContact({ state: 'none', isBanned: person.bansAsker })
+    return [...putRoster(before, roster, phoneId), contacts.put(contact, asker, phoneId)]
+  })
+  await world.put(...puts)
+}
+
+function rosterWith(phoneId: PhoneId, fields: Partial<RosterDocument>): RosterDocument {
+  const none = { names: null, surnames: null, email: null, nick: null, avatar: null }
+  return { id: rosterIdOf(phoneId), ...none, created: start, update: start, ...fields }
+}
+
+async function find(value: string, field = 'names'): Promise<readonly (string | null)[] | undefined> {
+  const asked = record('Search', { id: asker, ref: 'r', field, type: 'like', value: [value], status: 'contact' })
+  const { answers, error } = await world.ask(caller, asked)
+  if (error !== undefined) return undefined
+  const { data } = answers[0] as RecordOf<'io'>
+  return (data as RecordOf<'Roster'>).userlist.map((contact) => (typeof contact === 'object' ? contact.phone_id : null))
+}
+
+test('like finds those whom a look at every roster finds, at most fifty, whatever has changed before', async () => {
+  const querying = fc.oneof(
+    fc.record({ kind: fc.constant('letters' as const), letters: lettersArb(1, 6) }),
+    fc.record({ kind: fc.constant('part' as const), of: fc.nat(119), from: fc.nat(15), length: fc.integer({ min: 3, max: 10 }) }),
+  )
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(changeArb, { minLength: 1, maxLength: 40 }),
+      fc.array(querying, { minLength: 1, maxLength: 10 }),
+      async (changes, queries) => {
+        await change(changes.map(({ who, person }) => [people[who]!, person]))
+        for (const query of queries) {
+          const letters = query.kind === 'letters' ? query.letters : partOf(query.of, query.from, query.length)
+          const value = seen(letters)
+          const found = await find(letters.join(''))
+          if (Array.from(value).length < 3) expect(found).toBeUndefined()
+          else expectFound(found, value)
+        }
+      },
+    ),
+    { numRuns: 60 },
+  )
+})
+
+function partOf(who: number, from: number, length: number): readonly Letter[] {
+  const { names, surnames } = known.get(people[who]!)?.person ?? { names: [], surnames: [] }
+  return [...names, ' ' as const, ...surnames].slice(from, from + length)
+}
+
+function expectFound(found: Awaited<ReturnType<typeof find>>, value: string): void {
+  const meant = [...known].filter(([, { person }]) => !person.bansAsker && fullName(person).includes(value)).map(([phoneId]) => phoneId)
+  if (meant.length <= 50) expect([...found!].sort()).toEqual(meant.sort())
+  else {
+    expect(new Set(found).size).toBe(50)
+    expect(meant).toEqual(expect.arrayContaining([...found!]))
+  }
+}
+
+const fullName = ({ names, surnames }: Person): string => seen([...names, ' ', ...surnames])
+
+async function rowsOfIndex(): Promise<readonly string[]> {
+  const [names, nicks] = [nameSuffixes, nickSuffixes].map((table) => world.store.scan(table.prefix(), { limit: 100_000 }))
+  return [...(await names!), ...(await nicks!)].map(({ key }) => key)
+}
+
+test('an index made anew holds the rows that changes have led to; one that is there is left alone', async () => {
+  const person: Person = { names: ['a', 'n', 'ß', 'N'], surnames: ['Σ', '/'], bansAsker: false }
+  await change(people.slice(0, 20).map((one) => [one, person]))
+  const rows = await rowsOfIndex()
+  const rosterCount = (await world.store.scan(rosters.prefix(), { limit: 100_000 })).length
+  const stray = nameSuffixes.put(0, 'ann', '0a', asker)
+  await world.put(stray, ...rows.slice(0, 30).map((key) => ({ key, value: undefined })))
+  expect(await ensurePeopleIndex(world.store)).toBe(rosterCount)
+  expect(await rowsOfIndex()).toEqual(rows)
+  await world.put({ key: rows[0]!, value: undefined })
+  expect(await ensurePeopleIndex(world.store)).toBeUndefined()
+  expect(await rowsOfIndex()).toEqual(rows.slice(1))
+  await world.put(indexMakings.put('made otherwise', 'people'))
+  await ensurePeopleIndex(world.store)
+  expect(await rowsOfIndex()).toEqual(rows)
+})
+
+test('those of whom a word begins with the text come first, and everybody once', async () => {
+  const [p1, p2, p3] = [rosterOf('380690000001_1'), rosterOf('380690000002_2'), rosterOf('380690000003_3')]
+  await world.put(
+    ...putRoster(undefined, rosterWith(p1, { names: 'Xoquxoqux', nick: 'xoquxoqu' }), p1),
+    ...putRoster(undefined, rosterWith(p2, { names: 'Baxoqux', nick: 'xoq_xoqu' }), p2),
+    ...putRoster(undefined, rosterWith(p3, { names: 'Ba', surnames: 'Xoqux', nick: 'the_xoqux' }), p3),
+  )
+  expect(await find('XOQ')).toEqual([p3, p1, p2])
+  expect(await find('quxo')).toEqual([p1])
+  expect(await find('xoqu', 'nick')).toEqual(expect.arrayContaining([p1, p2, p3]))
+  expect(await find('Ba Xo')).toEqual([p3])
+  expect(await find('oquxoqux'.repeat(20))).toEqual([])
+})
+
+test('those who may not be found do not hide one who may', async () => {
+  const banning = Array.from({ length: 150 }, (_, i) => rosterOf(`38069100${String(i).padStart(4, '0')}_${String(5_000 + i)}`))
+  const last = rosterOf('380699999999_9999')
+  await world.put(
+    ...[...banning, last].flatMap((one) => putRoster(undefined, rosterWith(one, { names: 'Zyzzy' }), one)),
+    ...banning.map((one) => contacts.put(aContact({ state: 'friend', isBanned: true }), asker, one)),
+  )
+  expect(await find('zyz')).toEqual([last])
+})
+
+test('a roster is stored and removed with its rows, and what leaves the names alone leaves the rows alone', () => {
+  const one = rosterOf('380690000001_1')
+  const roster = rosterWith(one, { names: 'Anna', nick: 'a/b' })
+  const rows = [nameSuffixes.put(0, 'ann', '0a', one), nameSuffixes.put(0, 'nna', '1', one), nickSuffixes.put(0, 'a\u0001b', '0', one)]
+  expect(putRoster(undefined, roster, one)).toEqual([rosters.put(roster, one), ...rows])
+  expect(putRoster(roster, undefined, one)).toEqual([rosters.remove(one), ...rows.map(({ key }) => ({ key, value: undefined }))])
+  const changed = { ...roster, avatar: 'https://a' }
+  expect(putRoster(roster, changed, one)).toEqual([rosters.put(changed, one)])
+  const renamed = { ...roster, names: 'Anne' }
+  expect(putRoster(roster, renamed, one).slice(1)).toEqual([
+    nameSuffixes.remove('ann', '0a', one),
+    nameSuffixes.remove('nna', '1', one),
+    nameSuffixes.put(0, 'ann', '0e', one),
+    nameSuffixes.put(0, 'nne', '1', one),
+  ])
+})
