@@ -11,7 +11,7 @@
 export interface EmailProvider {
   /**
    * @param to one address, `local@domain`
-   * @param subject one line
+   * @param subject one line, without what MIME would read as an encoded word (`=?`)
    * @param text what the receiver reads, plain
    * @throws ProviderOutage if it was not accepted
    */

@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals'
-import { consoleSms, consoleVoice } from '../../src/providers/index.js'
+import { consoleEmail, consoleSms, consoleVoice } from '../../src/providers/index.js'
+import { emailContract } from './email-contract.js'
 import { smsContract } from './sms-contract.js'
 import { voiceContract } from './voice-contract.js'
 
@@ -34,10 +35,25 @@ voiceContract('the console', async () => {
   }
 })
 
+emailContract('the console', async () => {
+  const lines: string[] = []
+  return {
+    email: consoleEmail((line) => lines.push(line)),
+    accepted: () =>
+      lines.map((line) => {
+        const [, to = '', subject = '', text = ''] = /to (\S+), subject (.*?): (.*)$/s.exec(line) ?? []
+        return { to, subject, text }
+      }),
+    breakDown: cannotFail,
+    close,
+  }
+})
+
 test('each line says that it is for development', async () => {
   const lines: string[] = []
   await consoleSms((line) => lines.push(line)).send('380501112233', 'code 123456', '123456')
   await consoleVoice((line) => lines.push(line)).call('380501112233', '123456', 'en')
-  expect(lines).toHaveLength(2)
+  await consoleEmail((line) => lines.push(line)).send('anna@example.org', 'Your code', 'code 123456')
+  expect(lines).toHaveLength(3)
   for (const line of lines) expect(line).toMatch(/^development only/)
 })
