@@ -2,7 +2,8 @@ import { createServer as createTcpServer, type AddressInfo, type Server, type So
 import { createServer as createHttpServer, type IncomingMessage } from 'node:http'
 import { createServer as createTlsServer } from 'node:tls'
 import type { Duplex } from 'node:stream'
-import { createWebSocketStream, WebSocketServer } from 'ws'
+import { createWebSocketStream, type WebSocket, WebSocketServer } from 'ws'
+import { limits } from '../protocol/index.js'
 import type { Origin } from './broker-state.js'
 
 /** A socket server that is open. */
@@ -21,6 +22,9 @@ export interface ListenAddress {
 
 /** Serves one accepted socket. */
 export type Serve = (socket: Duplex, origin: Origin) => void
+
+/** Serves one accepted WebSocket of the endpoint `/ws`. */
+export type ServeTransfers = (socket: WebSocket, origin: Origin) => void
 
 const backlog = 4_096
 
@@ -47,14 +51,18 @@ export async function listenTls(
   return opened(server, address)
 }
 
-/** MQTT over WebSocket: path `/mqtt`, subprotocol `mqtt`, binary frames. [MQTT-6.0.0-3] of MQTT 3.1.1 */
+/**
+ * MQTT over WebSocket: path `/mqtt`, subprotocol `mqtt`, binary frames. [MQTT-6.0.0-3] of MQTT 3.1.1
+ * Beside it file transfers: path `/ws`, any subprotocol or none.
+ */
 export async function listenWebSocket(
   address: ListenAddress,
   { maxPacketBytes, trustProxy }: { readonly maxPacketBytes: number; readonly trustProxy: boolean },
   serve: Serve,
+  serveTransfers: ServeTransfers,
 ): Promise<Listener> {
   const http = createHttpServer((_request, response) => {
-    response.writeHead(426, { 'content-type': 'text/plain', upgrade: 'websocket' }).end('MQTT over WebSocket, path /mqtt\n')
+    response.writeHead(426, { 'content-type': 'text/plain', upgrade: 'websocket' }).end('MQTT over WebSocket, path /mqtt; file transfers, path /ws\n')
   })
   http.headersTimeout = 10_000
   const sockets = new WebSocketServer({
@@ -63,6 +71,7 @@ export async function listenWebSocket(
     maxPayload: maxPacketBytes + 8,
     handleProtocols: (offered) => (offered.has('mqtt') ? 'mqtt' : false),
   })
+  const transferSockets = new WebSocketServer({ noServer: true, maxPayload: limits.ftpFrameBytes })
   http.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
     socket.on('error', () => socket.destroy())
     const refusal = refuseUpgrade(request)
@@ -70,10 +79,16 @@ export async function listenWebSocket(
       socket.end(`HTTP/1.1 ${refusal}\r\nConnection: close\r\n\r\n`)
       return
     }
-    sockets.handleUpgrade(request, socket, head, (webSocket) => {
-      const stream = createWebSocketStream(webSocket)
-      serve(stream, { listener: 'ws', address: (trustProxy ? forwardedFor(request) : undefined) ?? socket.remoteAddress ?? '' })
-    })
+    const origin: Origin = { listener: 'ws', address: (trustProxy ? forwardedFor(request) : undefined) ?? socket.remoteAddress ?? '' }
+    if (pathOf(request) === '/ws') {
+      transferSockets.handleUpgrade(request, socket, head, (webSocket) => {
+        serveTransfers(webSocket, origin)
+      })
+    } else {
+      sockets.handleUpgrade(request, socket, head, (webSocket) => {
+        serve(createWebSocketStream(webSocket), origin)
+      })
+    }
   })
   const listener = await opened(http, address)
   return {
@@ -92,8 +107,14 @@ function forwardedFor({ headers }: IncomingMessage): string | undefined {
   return text?.split(',').at(-1)?.trim()
 }
 
-function refuseUpgrade({ url, headers }: IncomingMessage): string | undefined {
-  if (url?.split('?')[0] !== '/mqtt') return '404 Not Found'
+function pathOf({ url }: IncomingMessage): string | undefined {
+  return url?.split('?')[0]
+}
+
+function refuseUpgrade(request: IncomingMessage): string | undefined {
+  const { headers } = request
+  if (pathOf(request) === '/ws') return undefined
+  if (pathOf(request) !== '/mqtt') return '404 Not Found'
   const offered = (headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim())
   return offered.includes('mqtt') ? undefined : '400 Bad Request'
 }

@@ -37,6 +37,10 @@ export interface RpcLimits {
   readonly starsPerRoster: number
   /** Bytes of the messages copied into the stars of a roster. */
   readonly starBytesPerRoster: number
+  /** Scheduled jobs of a roster, stopped ones included. */
+  readonly jobsPerRoster: number
+  /** How far ahead a job may be scheduled. */
+  readonly jobHorizonMs: number
   /** Calls kept for a chat or a room; the oldest goes first. */
   readonly callsPerFeed: number
   /** Bytes of one file that a device sends. */
@@ -74,6 +78,8 @@ export const protocolLimits: RpcLimits = {
   tagsPerRoster: limits.tagsPerRoster,
   starsPerRoster: limits.starsPerRoster,
   starBytesPerRoster: limits.starBytesPerRoster,
+  jobsPerRoster: 100,
+  jobHorizonMs: 366 * dayMs,
   callsPerFeed: limits.callsPerFeed,
   fileBytes: limits.ftpFileBytes,
   fileQuotaBytes: Infinity,

@@ -9,6 +9,7 @@ import { historyHandlers } from './handlers/history/index.js'
 import { initHandlers } from './handlers/init.js'
 import { lifeHandlers } from './handlers/life/index.js'
 import { locHandlers } from './handlers/loc.js'
+import { jobHandlers } from './handlers/job/index.js'
 import { linkHandlers } from './handlers/link/index.js'
 import { memberHandlers } from './handlers/member.js'
 import { messageHandlers } from './handlers/message/index.js'
@@ -52,6 +53,7 @@ export const routes: readonly Route[] = [
   ...cdrHandlers,
   ...ftpHandlers,
   ...linkHandlers,
+  ...jobHandlers,
 ]
 
 const byName = new Map(routes.map((route) => [`${route.tag}/${route.request}`, route.handler]))

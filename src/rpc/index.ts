@@ -1,11 +1,24 @@
 /** The door of `rpc/`: the ring for the main thread, the worker for its threads, the link between them. */
+export { asyncApiDocument, type ServerPort } from './async-api.js'
 export { type RpcLimits, newRpcContext, protocolLimits, type RpcContext, type TestNumbers } from './context.js'
 export { routes, type Route } from './dispatcher.js'
+export { type FileKey, parseFileKey } from './documents/index.js'
 export type { ServiceSecrets } from './handlers/connect/credentials.js'
-export type { ConnectResult, ControlToMain, Counted, Encoded, FrameToMain, InboxStart } from './link/to-main.js'
+export type { ConnectResult, ControlToMain, Counted, Encoded, FrameToMain, InboxStart, TransferResult } from './link/to-main.js'
 export { type ControlToWorker, writePage, writeRequest, writeSettle } from './link/to-worker.js'
 export { encodingOf, variantCount, variantOf } from './link/variant.js'
+export {
+  type CloudCredentials,
+  type PushChannel,
+  pushChannels,
+  type PushNote,
+  type PushRules,
+  type PushTask,
+  type Task,
+  type TaskEnd,
+} from './outbox/task.js'
 export type { Job } from './outcome.js'
 export { ensurePeopleIndex } from './people-index/rebuild.js'
 export { startRing, type Ring, type RingListener, type RingOptions } from './ring/ring.js'
+export { FilesOutage, type TransferFiles } from './transfer-files.js'
 export { RpcWorker, type WorkerParts } from './worker/worker.js'

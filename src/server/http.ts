@@ -1,5 +1,8 @@
 import fastify from 'fastify'
 import type { AddressInfo } from 'node:net'
+import type { FileStorage } from '../files/index.js'
+import { serveFiles } from './file-pages.js'
+import { type SchemaPage, serveSchemaPages } from './schema-pages.js'
 
 /** Whether the server takes clients, and if not, why not. */
 export type Readiness = { readonly kind: 'ready' } | { readonly kind: 'not-ready'; readonly because: string }
@@ -10,6 +13,10 @@ export interface HttpParts {
   /** The metrics as text, asked for at each request for /metrics. */
   readonly metrics: () => Promise<string>
   readonly metricsContentType: string
+  /** What describes the server to programs; undefined while it is not known. */
+  readonly schemas?: () => ReadonlyMap<string, SchemaPage> | undefined
+  /** Where the files lie that are downloaded here. */
+  readonly files?: FileStorage
   /** How long a peer may take to send its request, ms. */
   readonly requestTimeoutMs?: number
 }
@@ -21,19 +28,25 @@ export interface HttpServer {
   close(): Promise<void>
 }
 
-const maxConnections = 256
+const maxConnections = 1_024
+/** So many that operators find a connection left. */
+const maxDownloads = 768
+const silentMs = 30_000
 const maxHeaderBytes = 8_192
 const maxBodyBytes = 1_024
 const defaultRequestTimeoutMs = 5_000
 
 /**
  * What operators ask: `/healthz` (200 while the process lives), `/readyz` (200, or 503 and the reason while starting or draining) and
- * `/metrics` (Prometheus text). GET and HEAD only; request sizes, request times and connections are bounded.
+ * `/metrics` (Prometheus text); `/asyncapi.json` and `/schemas/…`;
+ * and for whoever has a URL of it, a file. GET and HEAD only; request sizes, request times and connections are bounded.
  */
 export function createHttpServer({
   readiness,
   metrics,
   metricsContentType,
+  schemas,
+  files,
   requestTimeoutMs = defaultRequestTimeoutMs,
 }: HttpParts): HttpServer {
   const app = fastify({
@@ -55,6 +68,8 @@ export function createHttpServer({
       .send(`${text}\n`)
   })
   app.get('/metrics', async (_request, reply) => reply.type(metricsContentType).send(await metrics()))
+  if (schemas !== undefined) serveSchemaPages(app, schemas)
+  if (files !== undefined) serveFiles(app, { storage: files, maxDownloads, silentMs })
 
   return {
     async start(host, port) {

@@ -74,6 +74,50 @@ export const mailbox: OptionKind<string> = {
   show: (value) => (value === '' ? undefined : value),
 }
 
+/** A URL without user, query and fragment; empty for none. */
+export const baseUrl: OptionKind<string> = {
+  schema: z
+    .string()
+    .max(1_024)
+    .refine((text) => text === '' || isBaseUrl(text)),
+  form: 'an http or https URL without user, query and fragment',
+  placeholder: 'url',
+  show: (value) => (value === '' ? undefined : value),
+}
+
+function isBaseUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false
+  const url = new URL(text)
+  return /^https?:$/.test(url.protocol) && url.username === '' && url.search === '' && url.hash === ''
+}
+
+/** One word of letters, digits and `.`, `_`, `-`, `/`. */
+export const word: OptionKind<string> = {
+  schema: z.string().regex(/^[\w./-]{0,200}$/),
+  form: 'a word of letters, digits, dots, dashes and slashes',
+  placeholder: 'word',
+  show: (value) => (value === '' ? undefined : value),
+}
+
+/** A short text that is no secret. */
+export const text: OptionKind<string> = {
+  schema: z.string().max(1_024),
+  form: 'a text of at most 1024 characters',
+  placeholder: 'text',
+  show: (value) => (value === '' ? undefined : value),
+}
+
+/** Scheme, host and port, without a path. */
+export const origin: OptionKind<string> = {
+  schema: z
+    .string()
+    .max(512)
+    .refine((value) => URL.canParse(value) && /^https?:$/.test(new URL(value).protocol) && new URL(value).origin === value.replace(/\/$/, '')),
+  form: 'an http or https URL without a path',
+  placeholder: 'url',
+  show: asIs,
+}
+
 /** A path, made absolute from the folder the server was started in. */
 export function path(folder: string): OptionKind<string> {
   const schema = z
@@ -165,6 +209,14 @@ export const lines: OptionKind<readonly string[]> = {
   schema: separated(/[;\n]/).pipe(z.array(z.string().regex(/^[^\0\r\n;]{1,1024}$/)).max(10_000)),
   form: 'lines separated by semicolons',
   placeholder: 'line;…',
+  show: asIs,
+}
+
+/** Hosts, or `*.` and the end of some; in the file an array, as text separated by commas. */
+export const hostPatterns: OptionKind<readonly string[]> = {
+  schema: separated(/,/).pipe(z.array(z.string().regex(/^(\*\.)?[A-Za-z0-9.-]{1,253}(:\d{1,5})?$/)).max(100)),
+  form: 'host names, or *. and the end of some, separated by commas',
+  placeholder: 'host,…',
   show: asIs,
 }
 

@@ -2,6 +2,7 @@ import { accessSync, constants } from 'node:fs'
 import { parseGrants } from '../acl/index.js'
 import { httpSmsProblems, httpVoiceProblems, smtpProblems } from '../providers/index.js'
 import { mailServer, smsGateway, voiceGateway } from './options-gateways.js'
+import { cloudProblems, pushProblems } from './options-push-rules.js'
 import type { OptionName, Options } from './options-table.js'
 
 /** What the fixed header, the topic and the packet id of a PUBLISH may need beside its payload, bytes. */
@@ -16,7 +17,10 @@ export function contradictions(options: Options, given: ReadonlySet<OptionName>)
     ...parseGrants(options.grants.join('\n')).problems.map((problem) => `NYNJA_GRANTS: ${problem}`),
     ...gatewayProblems(options),
     ...emailProblems(options),
+    ...pushProblems(options, given),
+    ...cloudProblems(options),
     ...sizeProblems(options),
+    ...fileProblems(options),
   ]
 }
 
@@ -90,4 +94,15 @@ function emailProblems(options: Options): readonly string[] {
 function sizeProblems({ maxPayloadBytes, maxPacketBytes }: Options): readonly string[] {
   if (maxPayloadBytes + publishOverheadBytes <= maxPacketBytes) return []
   return [`NYNJA_MAX_PACKET_BYTES must exceed NYNJA_MAX_PAYLOAD_BYTES by at least ${publishOverheadBytes}`]
+}
+
+function fileProblems({ filesStorage, filesS3Bucket, filesS3AccessKey, filesS3SecretKey }: Options): readonly string[] {
+  const isS3 = filesStorage === 's3'
+  return [
+    ...(isS3 && filesS3Bucket === '' ? ['NYNJA_FILES_STORAGE is s3, but NYNJA_FILES_S3_BUCKET is not given'] : []),
+    ...(!isS3 && filesS3Bucket !== '' ? ['NYNJA_FILES_S3_BUCKET is given, but NYNJA_FILES_STORAGE is disk; set it to s3'] : []),
+    ...((filesS3AccessKey === '') === (filesS3SecretKey === '')
+      ? []
+      : ['NYNJA_FILES_S3_ACCESS_KEY and NYNJA_FILES_S3_SECRET_KEY must be given together']),
+  ]
 }

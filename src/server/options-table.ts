@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { httpGatewayMethods, smtpSecurities } from '../providers/index.js'
 import {
+  baseUrl,
   choice,
   host,
   integer,
@@ -14,38 +15,11 @@ import {
   secretPattern,
   secretText,
   serviceSecrets,
+  word,
   yesOrNo,
-  type OptionKind,
 } from './options-kinds.js'
-
-interface Description<T> {
-  readonly default: T
-  /** How the default reads where it differs from machine to machine, or is nothing. */
-  readonly shownDefault?: string
-  readonly unit?: string
-  /** What it does, and what happens at a limit. */
-  readonly about: string
-}
-
-/** One option. Its names follow from its key in the table: `mqttPort` is NYNJA_MQTT_PORT and --mqtt-port. */
-export interface Option<T> extends Description<T> {
-  readonly kind: OptionKind<T>
-}
-
-function option<T>(kind: OptionKind<T>, description: Description<NoInfer<T>>): Option<T> {
-  return { kind, ...description }
-}
-
-/** An option without a default. */
-function optional<T>(kind: OptionKind<T>, about: string): Option<T | undefined> {
-  const { schema, form, placeholder, show } = kind
-  return {
-    kind: { schema, form, placeholder, show: (value) => (value === undefined ? undefined : show(value)) },
-    default: undefined,
-    shownDefault: 'none',
-    about,
-  }
-}
+import { type Option, option, optional } from './option.js'
+import { cloud, push } from './options-push.js'
 
 const httpMethod = choice(httpGatewayMethods)
 const waitMs = { unit: 'ms' }
@@ -54,7 +28,7 @@ function listeners(folder: string) {
   return {
     host: option(host, { default: '0.0.0.0', about: 'Address that all listeners bind to.' }),
     mqttPort: option(port, { default: 1883, about: 'TCP port for MQTT clients.' }),
-    wsPort: option(port, { default: 8083, about: 'Port for MQTT over WebSocket, path /mqtt.' }),
+    wsPort: option(port, { default: 8083, about: 'Port for MQTT over WebSocket, path /mqtt, and for file transfers, path /ws.' }),
     tlsPort: option(port, {
       default: 8883,
       shownDefault: '8883 with a key and a certificate, else off',
@@ -62,7 +36,7 @@ function listeners(folder: string) {
     }),
     tlsKey: optional(path(folder), 'PEM file with the private key for TLS; goes with the certificate.'),
     tlsCert: optional(path(folder), 'PEM file with the certificate chain for TLS; goes with the key.'),
-    httpPort: option(port, { default: 8080, about: 'Port for /healthz, /readyz and /metrics.' }),
+    httpPort: option(port, { default: 8080, about: 'Port for /healthz, /readyz, /metrics, and downloads of files: /files/.' }),
     trustProxy: option(yesOrNo, {
       default: false,
       about:
@@ -227,6 +201,40 @@ const limits = {
   historyPage: option(integer(1, 10_000), { unit: 'entries', default: 1_000, about: 'Messages that one History request returns at most.' }),
 }
 
+const fileOptions = {
+  filesUrl: option(baseUrl, {
+    default: '',
+    shownDefault: 'host and httpPort',
+    about: 'What devices reach the HTTP port by, as in https://files.example.com: the URL of a file is this, /files/ and its key.',
+  }),
+  filesMaxMib: option(integer(1, 4_096), { unit: 'MiB', default: 100, about: 'Largest file a device may send; a larger one is refused.' }),
+  filesQuotaMib: option(limit(1, 1_000_000_000), {
+    unit: 'MiB per phone',
+    default: 10_240,
+    about: 'All files of one phone, those under way included; further ones are refused.',
+  }),
+  filesUnfinished: option(integer(1, 10_000), {
+    unit: 'per phone',
+    default: 32,
+    about: 'Files under way at a time; further ones are refused. What is not complete after 24 hours is removed.',
+  }),
+  filesDays: option(limit(1, 36_500), { unit: 'days', default: 'off', about: 'Files older than this are removed.' }),
+  filesStorage: option(choice(['disk', 's3']), {
+    default: 'disk',
+    about: 'Where complete files rest: disk is the data folder; s3 is object storage, to which they move from there.',
+  }),
+  filesS3Endpoint: option(baseUrl, { default: '', shownDefault: "Amazon's", about: 'URL of a service that speaks S3, named by path.' }),
+  filesS3Region: option(word, { default: 'us-east-1', about: 'Region of the bucket.' }),
+  filesS3Bucket: option(word, { default: '', shownDefault: 'none', about: 'The bucket; it must be there.' }),
+  filesS3Prefix: option(word, { default: '', shownDefault: 'none', about: 'What the names of the objects begin with, as in files/.' }),
+  filesS3AccessKey: option(secretText, {
+    default: '',
+    shownDefault: 'none',
+    about: 'Access key id; without one the AWS library looks for credentials as it always does (its environment, the role of the machine).',
+  }),
+  filesS3SecretKey: option(secretText, { default: '', shownDefault: 'none', about: 'Secret access key; goes with the access key id.' }),
+}
+
 const rates = {
   connectsPerSecond: option(limit(1, 1_000_000), {
     unit: 'per address and second',
@@ -259,7 +267,10 @@ export function optionSections(folder: string) {
     { title: 'Access', options: access },
     { title: 'SMS and voice', options: messages },
     { title: 'E-mail', options: email(folder) },
+    { title: 'Push notifications', options: push(folder) },
+    { title: 'Cloud credentials', options: cloud },
     { title: 'Limits', options: limits },
+    { title: 'Files', options: fileOptions },
     { title: 'Rates', options: rates },
   ] as const
 }

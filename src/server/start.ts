@@ -1,16 +1,31 @@
 import { randomUUID } from 'node:crypto'
 import { mkdirSync, readFileSync } from 'node:fs'
 import { parseGrants } from '../acl/index.js'
-import { type Listener, listenTcp, listenTls, listenWebSocket, type Messenger, newRateGate, startMessenger } from '../broker/index.js'
-import { type ControlToMain, ensurePeopleIndex, type Job, type Ring, startRing, variantCount } from '../rpc/index.js'
+import {
+  type Listener,
+  listenTcp,
+  listenTls,
+  listenWebSocket,
+  type Messenger,
+  newRateGate,
+  newTransferSockets,
+  startMessenger,
+  type TransferSockets,
+} from '../broker/index.js'
+import { ensurePeopleIndex, type Ring, type ServerPort, startRing, variantCount } from '../rpc/index.js'
 import { newSharedMemory, openLmdbStore, distrustMemory } from '../store/index.js'
 import { count, messengerCounts } from './counting.js'
 import { createHttpServer, type HttpServer, type Readiness } from './http.js'
 import type { Log } from './log.js'
 import { createMetrics, type Metrics } from './metrics.js'
-import { openProviders, type Providers } from './open-providers.js'
+import { filesUrl, openStorage } from './open-files.js'
+import { openProviders } from './open-providers.js'
 import type { Options } from './options-table.js'
+import { type SchemaPage, schemaPages } from './schema-pages.js'
+import { serverVersion } from './version.js'
+import { newTaskRunner } from './task-runner.js'
 import { storePath, type WorkerData } from './worker-data.js'
+import { startWriterThread, type WriterListener, type WriterThread } from './writer-thread.js'
 
 /** The ports in use; `off` for listeners that are not open. */
 export interface Ports {
@@ -27,12 +42,15 @@ export interface RunningServer {
   stop(): Promise<void>
   /** Ends the worker of a node as if it had crashed; the ring replaces it. */
   killWorker(node: number): Promise<void>
+  /** Ends the thread that writes the store as if it had crashed; it and all workers are replaced. */
+  killWriter(): Promise<void>
 }
 
 const workerEntry = new URL('./worker.js', import.meta.url)
 const connectTimeoutMs = 30_000
 const clientDrainTimeoutMs = 60_000
-const hourSeconds = 3_600
+const maxTransferSockets = 10_000
+const idleTransferMs = 120_000
 
 /** Starts everything the options ask for. @throws if the store, a worker or a listener cannot be opened; nothing is left open then */
 export async function startServer(options: Options, log: Log): Promise<RunningServer> {
@@ -41,22 +59,32 @@ export async function startServer(options: Options, log: Log): Promise<RunningSe
   let readiness: Readiness = { kind: 'not-ready', because: 'starting' }
   try {
     warnOfTestNumbers(options, log)
-    const http = createHttpServer({ readiness: () => readiness, metrics: metrics.render, metricsContentType: metrics.contentType })
+    let schemas: ReadonlyMap<string, SchemaPage> | undefined
+    const http = createHttpServer({
+      readiness: () => readiness,
+      metrics: metrics.render,
+      metricsContentType: metrics.contentType,
+      schemas: () => schemas,
+      files: (await openStorage(options, filesListener(log))).storage,
+    })
     closers.push(() => http.close())
     const httpPort: number | 'off' = options.httpPort === 'off' ? 'off' : await http.start(options.host, options.httpPort)
     await prepareStore(options, log)
-    const { messenger, ring } = await startRpc(options, log, metrics)
+    const { messenger, transfers, ring, writer } = await startRpc(options, log, metrics, filesUrl(options, httpPort))
+    closers.push(() => writer.stop())
     closers.push(() => ring.stop())
-    const listeners = await openListeners(options, messenger)
+    const listeners = await openListeners(options, messenger, transfers)
     const ports = { ...portsOf(listeners), http: httpPort }
+    schemas = schemaPages(serverVersion(), openPorts(ports))
     readiness = { kind: 'ready' }
     log.info({ event: 'ready', ...ports, nodes: options.nodes, pid: process.pid }, 'ready')
     let stopping: Promise<void> | undefined
     return {
       ports,
       killWorker: (node) => ring.kill(node),
+      killWriter: () => writer.kill(),
       stop: () =>
-        (stopping ??= stop({ listeners, messenger, ring, http, options, log }, () => {
+        (stopping ??= stop({ listeners, messenger, transfers, ring, writer, http, options, log }, () => {
           readiness = { kind: 'not-ready', because: 'draining' }
         })),
     }
@@ -64,6 +92,11 @@ export async function startServer(options: Options, log: Log): Promise<RunningSe
     for (const close of closers.reverse()) await close()
     throw error
   }
+}
+
+/** The main thread only reads files; it forwards none. */
+function filesListener(log: Log): Parameters<typeof openStorage>[1] {
+  return { onOutage: (err) => log.warn({ err }, 'the files cannot be reached'), onFault: (err) => log.error({ err }, 'fault') }
 }
 
 function warnOfTestNumbers({ testNumbers }: Options, log: Log): void {
@@ -85,38 +118,48 @@ async function prepareStore(options: Options, log: Log): Promise<void> {
   }
 }
 
-async function startRpc(options: Options, log: Log, metrics: Metrics): Promise<{ messenger: Messenger; ring: Ring }> {
+interface Rpc {
+  readonly messenger: Messenger
+  readonly transfers: TransferSockets
+  readonly ring: Ring
+  readonly writer: WriterThread
+}
+
+async function startRpc(options: Options, log: Log, metrics: Metrics, urlOfFiles: string | null): Promise<Rpc> {
   const shared = new SharedArrayBuffer(variantCount * Int32Array.BYTES_PER_ELEMENT)
   const sharedMemory = newSharedMemory()
   const boot = randomUUID()
-  const jobs = jobRunner(options, openProviders(options, log), log)
+  const runTask = newTaskRunner(options, openProviders(options, log), log)
   const admits = admission(options)
   const started: { ring?: Ring } = {}
   const ring = (): Ring => {
     if (started.ring === undefined) throw new Error('the ring has not started')
     return started.ring
   }
+  const writer = await startWriterThread({ options, sharedMemory }, onWriterDeath(ring, sharedMemory, log))
+  const counts = messengerCounts(metrics)
+  const transfers = newTransferSockets({ ring, admits, counts, log, maxSockets: maxTransferSockets, idleMs: idleTransferMs })
   const messenger = await startMessenger(messengerOptions(options), {
     ring,
     variantsInUse: new Int32Array(shared),
-    counts: messengerCounts(metrics),
+    counts,
     admits,
     onPerform: (message, node, address) =>
-      void jobs(message, address).then((isDone) => ring().control(node, { kind: 'job-ended', id: message.id, isDone })),
+      void runTask(message, address).then((end) => {
+        ring().control(node, { kind: 'job-ended', id: message.id, end })
+      }),
     log,
   })
   const running = await startRing(
     {
       size: options.nodes,
       entry: workerEntry,
-      dataOf: (node): WorkerData => ({
-        node,
-        boot,
-        variantsInUse: shared,
-        sharedMemory,
-        options,
-        takesLeftovers: started.ring === undefined,
-      }),
+      dataOf: (node) => {
+        const port = writer.connect()
+        const memory = { variantsInUse: shared, sharedMemory }
+        const data: WorkerData = { node, boot, ...memory, writer: port, options, filesUrl: urlOfFiles }
+        return { data, transfer: [port] }
+      },
       stopTimeoutMs: options.drainTimeoutMs + 1_000,
     },
     {
@@ -124,8 +167,9 @@ async function startRpc(options: Options, log: Log, metrics: Metrics): Promise<{
         messenger.onFrame(messages)
       },
       onControl: (node, message) => {
-        if (message.kind === 'counted') count(metrics, message.counts)
+        if (message.kind === 'counted') count(metrics, message.counts, node)
         else if (message.kind === 'log') log[message.level](message.fields, message.text)
+        else if (message.kind === 'transfer-result') transfers.onResult(message)
         else messenger.onControl(node, message)
       },
       onRestart: (node) => {
@@ -136,13 +180,25 @@ async function startRpc(options: Options, log: Log, metrics: Metrics): Promise<{
       onDeath: (node, because) => {
         // It may have committed without saying so: nothing anybody remembers counts any more.
         distrustMemory(sharedMemory)
+        transfers.onDeath(node)
         metrics.workerRestarts.inc()
         log.error({ event: 'worker-died', node, because }, 'a worker died; it is being replaced')
       },
     },
   )
   started.ring = running
-  return { messenger, ring: running }
+  return { messenger, transfers, ring: running, writer }
+}
+
+/** The workers cannot know what of theirs was applied: they are replaced too, and what they had not finished runs again, known by its marks. */
+function onWriterDeath(ring: () => Ring, sharedMemory: SharedArrayBuffer, log: Log): WriterListener {
+  return {
+    onDeath: (because) => {
+      distrustMemory(sharedMemory)
+      log.error({ event: 'writer-died', because }, 'the thread that writes the store died; it and all workers are being replaced')
+      for (let node = 1; node <= ring().size; node++) void ring().kill(node)
+    },
+  }
 }
 
 function messengerOptions(options: Options): Parameters<typeof startMessenger>[0] {
@@ -166,41 +222,9 @@ function admission({ connectsPerSecond, connectsBurst }: Options): (address: str
   return (address) => gate.take(address)
 }
 
-/** Performs jobs of the outbox: resolves to whether the provider accepted. Codes asked for from one address are limited. */
-function jobRunner(
-  { registrationsPerHour }: Options,
-  { sms, voice, email }: Providers,
-  log: Log,
-): (message: ControlToMain & { kind: 'perform' }, address: string | undefined) => Promise<boolean> {
-  const gate = newRateGate(registrationsPerHour === 'off' ? 'off' : { points: registrationsPerHour, seconds: hourSeconds })
-  const perform = (job: Job): Promise<void> => {
-    switch (job.kind) {
-      case 'sms':
-        return sms.send(job.phone, job.text, job.code)
-      case 'voice':
-        return voice.call(job.phone, job.code, job.language)
-      case 'email':
-        return email.send(job.to, job.subject, job.text)
-    }
-  }
-  return async ({ job }, address) => {
-    if (address !== undefined && !(await gate.take(address))) {
-      log.warn({ event: 'registrations-limited', address }, 'too many codes asked for from one address')
-      return false
-    }
-    try {
-      await perform(job)
-      return true
-    } catch (error) {
-      log.warn({ event: 'provider-outage', channel: job.kind, err: error }, 'a code could not be sent')
-      return false
-    }
-  }
-}
-
 type Listeners = Partial<Record<'mqtt' | 'ws' | 'tls', Listener>>
 
-async function openListeners(options: Options, messenger: Messenger): Promise<Listeners> {
+async function openListeners(options: Options, messenger: Messenger, transfers: TransferSockets): Promise<Listeners> {
   const { host, mqttPort, wsPort, tlsPort, tlsKey, tlsCert, maxPacketBytes, trustProxy } = options
   const opened: Listeners = {}
   try {
@@ -208,7 +232,9 @@ async function openListeners(options: Options, messenger: Messenger): Promise<Li
     if (tlsPort !== 'off' && tlsKey !== undefined && tlsCert !== undefined) {
       opened.tls = await listenTls({ host, port: tlsPort }, { key: readFileSync(tlsKey), cert: readFileSync(tlsCert) }, messenger.serve)
     }
-    if (wsPort !== 'off') opened.ws = await listenWebSocket({ host, port: wsPort }, { maxPacketBytes, trustProxy }, messenger.serve)
+    if (wsPort !== 'off') {
+      opened.ws = await listenWebSocket({ host, port: wsPort }, { maxPacketBytes, trustProxy }, messenger.serve, transfers.serve)
+    }
     return opened
   } catch (error) {
     await closeListeners(opened)
@@ -224,21 +250,32 @@ function portsOf({ mqtt, ws, tls }: Listeners): Omit<Ports, 'http'> {
   return { mqtt: mqtt?.port ?? 'off', ws: ws?.port ?? 'off', tls: tls?.port ?? 'off' }
 }
 
+function openPorts(ports: Ports): readonly ServerPort[] {
+  return (['mqtt', 'ws', 'tls'] as const).flatMap((name): ServerPort[] => {
+    const port = ports[name]
+    return port === 'off' ? [] : [{ name, port }]
+  })
+}
+
 interface Parts {
   readonly listeners: Listeners
   readonly messenger: Messenger
+  readonly transfers: TransferSockets
   readonly ring: Ring
+  readonly writer: WriterThread
   readonly http: HttpServer
   readonly options: Options
   readonly log: Log
 }
 
-async function stop({ listeners, messenger, ring, http, options, log }: Parts, onDraining: () => void): Promise<void> {
+async function stop({ listeners, messenger, transfers, ring, writer, http, options, log }: Parts, onDraining: () => void): Promise<void> {
   onDraining()
   log.info({ event: 'draining', connections: messenger.connectionCount }, 'draining')
   await closeListeners(listeners)
+  transfers.close()
   await messenger.drain(options.drainTimeoutMs)
   await ring.stop()
+  await writer.stop()
   await http.close()
   log.info({ event: 'stopped' }, 'stopped')
 }

@@ -1,5 +1,12 @@
+import type { MessagePort } from 'node:worker_threads'
 import type { RpcLimits } from '../rpc/index.js'
 import type { Options } from './options-table.js'
+
+/** What the main thread hands to the thread that writes the store. */
+export interface WriterData {
+  readonly options: Options
+  readonly sharedMemory: SharedArrayBuffer
+}
 
 /** What the main thread hands to a worker at its start, as a structured clone; the counts are shared memory. */
 export interface WorkerData {
@@ -8,9 +15,11 @@ export interface WorkerData {
   readonly variantsInUse: SharedArrayBuffer
   /** What the store handles of the workers share. */
   readonly sharedMemory: SharedArrayBuffer
+  /** A channel to the thread that writes the store. */
+  readonly writer: MessagePort
   readonly options: Options
-  /** This is the first worker of node 1 in this life of the server. */
-  readonly takesLeftovers: boolean
+  /** What the URLs of files begin with; null if this server keeps none. */
+  readonly filesUrl: string | null
 }
 
 /** Where the embedded store lies within the data folder. */
@@ -19,6 +28,19 @@ export function storePath({ dataDir }: Options): string {
 }
 
 /** The limits of requests that an operator may set. */
-export function rpcLimits({ devicesPerPhone, groupMembers, channelMembers, historyPage }: Options): Partial<RpcLimits> {
-  return { devicesPerPhone, membersPerGroup: groupMembers, membersPerChannel: channelMembers, historyPage }
+export function rpcLimits(options: Options): Partial<RpcLimits> {
+  const { devicesPerPhone, groupMembers, channelMembers, historyPage, filesMaxMib, filesQuotaMib, filesUnfinished, filesDays } = options
+  return {
+    devicesPerPhone,
+    membersPerGroup: groupMembers,
+    membersPerChannel: channelMembers,
+    historyPage,
+    fileBytes: filesMaxMib * mib,
+    fileQuotaBytes: filesQuotaMib === 'off' ? Infinity : filesQuotaMib * mib,
+    unfinishedFiles: filesUnfinished,
+    fileLifeMs: filesDays === 'off' ? Infinity : filesDays * dayMs,
+  }
 }
+
+const mib = 1024 * 1024
+const dayMs = 24 * 60 * 60_000

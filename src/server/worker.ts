@@ -1,21 +1,37 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { newRpcContext, protocolLimits, RpcWorker, type ControlToMain, type ControlToWorker } from '../rpc/index.js'
 import { openLmdbStore } from '../store/index.js'
+import { openStorage, openTransfers } from './open-files.js'
+import { pushRules } from './open-push.js'
 import { rpcLimits, storePath, type WorkerData } from './worker-data.js'
 
 /** Entry of a worker thread: one node of the ring, with its own view of the store. */
 const port = parentPort
 if (port === null) throw new Error('this module runs in a worker thread of the server')
 
-const { node, boot, variantsInUse, sharedMemory, options, takesLeftovers } = workerData as WorkerData
-const store = await openLmdbStore({ path: storePath(options), inboxLimit: options.inboxEntries, sharedMemory })
+const { node, boot, variantsInUse, sharedMemory, writer, options, filesUrl } = workerData as WorkerData
+const store = await openLmdbStore({ path: storePath(options), inboxLimit: options.inboxEntries, sharedMemory, writer })
+const opened = await openStorage(options, {
+  onOutage: (error) => {
+    tell('warn', 'files-outage', error, 'a file could not be moved to its storage; it is tried again')
+  },
+  onFault: (error) => {
+    tell('error', 'fault', error, 'fault')
+  },
+})
+// What an earlier life of the server has left behind is caught up with beside everything else.
+if (node === 1) opened.catchUp().catch((error: unknown) => tell('error', 'fault', error, 'fault'))
 const worker = new RpcWorker({
   store,
+  node,
   context: newRpcContext({
     boot,
     nodeCount: options.nodes,
+    hasScheduler: true,
     testNumbers: { prefixes: options.testNumbers, code: options.testCode },
     limits: { ...protocolLimits, ...rpcLimits(options) },
+    files: filesUrl === null ? null : await openTransfers(options, opened, filesUrl),
+    hasCloud: options.awsRole !== '',
   }),
   services: new Map(options.services.map(({ name, secret }) => [name, secret])),
   variantsInUse: new Int32Array(variantsInUse),
@@ -24,9 +40,19 @@ const worker = new RpcWorker({
     else port.postMessage(message)
   },
   requestDeadlineMs: options.requestDeadlineMs,
-  takesLeftovers: takesLeftovers && node === 1,
+  push: pushRules(options),
   sweeps: node === 1,
 })
+
+function tell(level: 'warn' | 'error', event: string, error: unknown, text: string): void {
+  port?.postMessage({ kind: 'log', level, fields: { event, err: describe(error) }, text } satisfies ControlToMain)
+}
+
+/** Errors lose what they carry on the way between threads. */
+function describe(error: unknown): object {
+  if (!(error instanceof Error)) return { message: String(error) }
+  return { message: error.message, stack: error.stack, ...(error.cause === undefined ? {} : { cause: describe(error.cause) }) }
+}
 
 async function stop(): Promise<void> {
   await worker.stop()

@@ -185,7 +185,7 @@ describe('after CONNACK', () => {
     const { connected } = await import('../../src/rpc/handlers/connect/connected.js')
     const event = { caller, isVersionSupported: true, now: world.now, context: world.context }
     const presence = { phone: ann, clients: [], update: 0, boot: 'x', audiences: [] }
-    const outcome = connected.decide(event, { session: undefined, profile: undefined, presence, newToken: '' })
+    const outcome = connected.decide(event, { session: undefined, profile: undefined, presence, newToken: '', isTokenKnown: true })
     expect(bytes).toBeDefined()
     expect(outcome).toMatchObject({ kind: 'accepted', puts: [], sends: [], effects: [{ kind: 'disconnect', client: device.id }] })
   })

@@ -35,6 +35,7 @@ export interface FileUsageDocument {
 /** The device that holds a token. A hint that may be out of date: the session says whether the token is still valid. */
 export interface TokenHolderDocument {
   readonly client: ClientId
+  readonly issued: number
 }
 
 /** Transfers of a device, by the id it has chosen, see `msgIdLevel`. */

@@ -1,4 +1,4 @@
-import type { Job } from '../outcome.js'
+import type { Task } from '../outbox/task.js'
 import {
   hasMore,
   readBytes,
@@ -75,19 +75,32 @@ export type ConnectResult =
   | {
       readonly kind: 'accepted'
       readonly client: 'device' | 'registration' | 'anonymous' | 'service'
-      /** Of a device; empty for others. */
+      /** What the account of a device is filed under; empty for others. */
       readonly phone: string
+      /** The number of the account as of now; empty for others. */
+      readonly number: string
       readonly variant: number
       /** Where the inbox of a device stands; absent for others. */
       readonly inbox: InboxStart | null
       readonly isSessionPresent: boolean
     }
 
-/** One line of the workers' counts: requests by record and outcome, or conflicts, dropped inbox entries, commit times in seconds. */
+/**
+ * One line of the workers' counts: requests by record and outcome, conflicts, commit times in seconds, what became of push notifications, and
+ * what waits in the outbox now.
+ */
 export type Counted =
   | { readonly name: 'request'; readonly record: string; readonly outcome: string; readonly count: number }
   | { readonly name: 'conflict' | 'fault'; readonly count: number }
   | { readonly name: 'commit'; readonly seconds: readonly number[] }
+  | { readonly name: 'push'; readonly provider: string; readonly outcome: string; readonly count: number }
+  | { readonly name: 'outbox'; readonly jobs: number; readonly notices: number; readonly ageMs: number }
+
+/** What became of a frame of `/ws`: an answer; another node serves its device; or its connection has to be closed. */
+export type TransferResult =
+  | { readonly kind: 'answer'; readonly payload: Uint8Array }
+  | { readonly kind: 'elsewhere'; readonly node: number }
+  | { readonly kind: 'close'; readonly because: 'malformed' | 'not_authorized' | 'internal' }
 
 export type ControlToMain =
   | { readonly kind: 'ready' }
@@ -98,7 +111,8 @@ export type ControlToMain =
   | { readonly kind: 'left'; readonly connection: number }
   | { readonly kind: 'subscribe-result'; readonly connection: number; readonly request: number; readonly isAllowed: boolean }
   | { readonly kind: 'close'; readonly client: string; readonly because: string }
-  | { readonly kind: 'perform'; readonly id: string; readonly job: Job; readonly connection: number }
+  | { readonly kind: 'perform'; readonly id: string; readonly job: Task; readonly connection: number }
+  | { readonly kind: 'transfer-result'; readonly exchange: number; readonly result: TransferResult }
   /** What the worker has counted since it last told. */
   | { readonly kind: 'counted'; readonly counts: readonly Counted[] }
   | {

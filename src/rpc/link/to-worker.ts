@@ -1,3 +1,4 @@
+import type { TaskEnd } from '../outbox/task.js'
 import {
   hasMore,
   readBytes,
@@ -69,7 +70,9 @@ export type ControlToWorker =
   /** The connection is gone; `isTakenOver` if another connection of the same client id stands already. */
   | { readonly kind: 'disconnected'; readonly connection: number; readonly isTakenOver: boolean }
   | { readonly kind: 'subscribe'; readonly connection: number; readonly request: number; readonly filter: string }
-  | { readonly kind: 'job-ended'; readonly id: string; readonly isDone: boolean }
+  | { readonly kind: 'job-ended'; readonly id: string; readonly end: TaskEnd }
+  /** A frame of the WebSocket endpoint `/ws`; answered by `transfer-result` of the same exchange. */
+  | { readonly kind: 'transfer'; readonly exchange: number; readonly payload: Uint8Array }
   | { readonly kind: 'stop' }
 
 const opRequest = 1

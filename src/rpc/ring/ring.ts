@@ -1,4 +1,4 @@
-import { Worker } from 'node:worker_threads'
+import { type Transferable, Worker } from 'node:worker_threads'
 import { type FrameWriter, newFrameWriter, takeFrame } from '../link/frame.js'
 import { type ControlToMain, type FrameToMain, messagesToMain } from '../link/to-main.js'
 import type { ControlToWorker } from '../link/to-worker.js'
@@ -17,8 +17,8 @@ export interface RingOptions {
   readonly size: number
   /** Module that runs in each worker. */
   readonly entry: URL
-  /** Handed to worker `node` as its workerData. */
-  readonly dataOf: (node: number) => unknown
+  /** Handed to worker `node` as its workerData, and what of it is transferred rather than copied. */
+  readonly dataOf: (node: number) => { readonly data: unknown; readonly transfer: readonly Transferable[] }
   /** A worker that does not stop within this time is ended. */
   readonly stopTimeoutMs: number
 }
@@ -84,7 +84,7 @@ export class Ring {
     const node = this.#nodeOf(number)
     flush(node)
     if (node.isReady) node.worker.postMessage(message)
-    else if (message.kind === 'subscribe' || message.kind === 'job-ended') node.held.push(message)
+    else if (message.kind === 'subscribe' || message.kind === 'job-ended' || message.kind === 'transfer') node.held.push(message)
   }
 
   /** Ends a worker as if it had crashed; it is replaced. For operators' and tests' use. */
@@ -105,8 +105,10 @@ export class Ring {
   }
 
   #spawn(number: number): Worker {
+    const { data, transfer } = this.#options.dataOf(number)
     return new Worker(this.#options.entry, {
-      workerData: this.#options.dataOf(number),
+      workerData: data,
+      transferList: [...transfer],
       name: `rpc-${String(number)}`,
       resourceLimits: { maxYoungGenerationSizeMb: youngGenerationMb },
     })

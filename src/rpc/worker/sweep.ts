@@ -1,10 +1,25 @@
 import type { Row, Store } from '../../store/contract.js'
 import type { RpcLimits } from '../context.js'
-import { devices, emailLinks, initTokens, pendingSessions, phoneLocks, presences, sessions, sharedBodies } from '../documents/index.js'
+import {
+  devices,
+  emailLinks,
+  files,
+  fileTime,
+  initTokens,
+  pendingSessions,
+  phoneLocks,
+  presences,
+  sessions,
+  sharedBodies,
+  tokenHolders,
+  transfers,
+} from '../documents/index.js'
 import { endSessions } from '../handlers/auth/session-end.js'
+import type { TransferFiles } from '../transfer-files.js'
+import { endFile, endTransfer, isDone } from './sweep-files.js'
 
 /** The tables of which rows expire, in the order in which they are swept. */
-export const sweptTables = ['pending', 'init', 'lock', 'email', 'body', 'session'] as const
+export const sweptTables = ['pending', 'init', 'lock', 'email', 'body', 'session', 'token', 'transfer', 'file'] as const
 export type SweptTable = (typeof sweptTables)[number]
 
 /** How many rows of each table a pass has removed. */
@@ -12,10 +27,12 @@ export type Swept = Readonly<Record<SweptTable, number>>
 
 export interface SweepWorld {
   readonly store: Store
-  readonly limits: Pick<RpcLimits, 'tokenLifeMs' | 'sessionLifeMs'>
+  readonly limits: Pick<RpcLimits, 'tokenLifeMs' | 'sessionLifeMs' | 'transferLifeMs' | 'fileLifeMs'>
   /** The present start of the server: presence of another one is void. */
   readonly boot: string
   readonly now: () => number
+  /** Where the bytes of files are; they go with their rows. */
+  readonly files?: TransferFiles | null
   /** Between pages: lets requests go first. */
   readonly pause: () => Promise<void>
   /** Rows of a page; 100 by default. */
@@ -52,6 +69,13 @@ export function isExpired(name: SweptTable, { key, value }: Row, now: number, li
       return now - bodyTime(key) >= bodyLifeMs
     case 'session':
       return now - sessions.decode(value).lastOnline >= limits.sessionLifeMs
+    case 'token':
+      // A session that lives has been used since; if still with this token, the next CONNECT writes the row anew.
+      return now - tokenHolders.decode(value).issued >= limits.tokenLifeMs + limits.sessionLifeMs
+    case 'transfer':
+      return now - transfers.decode(value).begun >= limits.transferLifeMs
+    case 'file':
+      return now - fileTime(files.partsOf(key)[0]) >= limits.fileLifeMs
   }
 }
 
@@ -68,6 +92,9 @@ const tables = {
   email: emailLinks,
   body: sharedBodies,
   session: sessions,
+  token: tokenHolders,
+  transfer: transfers,
+  file: files,
 } as const
 
 export function newSweep(world: SweepWorld): Sweep {
@@ -83,10 +110,10 @@ export function newSweep(world: SweepWorld): Sweep {
       const after = places.get(name)
       const rows = await store.scan(tables[name].prefix(), { limit: pageRows, ...(after === undefined ? {} : { after }) })
       const expired = rows.filter((row) => isExpired(name, row, now(), limits))
-      removed += await (name === 'session' ? endUnused(world, expired) : remove(store, expired))
+      removed += await removeExpired(world, name, expired)
       const last = rows.at(-1)
-      // Bodies lie in the order of their times: behind one that is young enough are only younger ones.
-      const isEnd = last === undefined || rows.length < pageRows || (name === 'body' && expired.length < rows.length)
+      // Bodies and files lie in the order of their times: behind one that is young enough are only younger ones.
+      const isEnd = last === undefined || rows.length < pageRows || ((name === 'body' || name === 'file') && expired.length < rows.length)
       if (isEnd) places.delete(name)
       else places.set(name, last.key)
       await pause()
@@ -96,8 +123,9 @@ export function newSweep(world: SweepWorld): Sweep {
   }
 
   async function sweepAll(): Promise<Swept> {
-    const swept = { pending: 0, init: 0, lock: 0, email: 0, body: 0, session: 0 }
+    const swept = { pending: 0, init: 0, lock: 0, email: 0, body: 0, session: 0, token: 0, transfer: 0, file: 0 }
     for (const name of sweptTables) swept[name] = await sweepTable(name)
+    await isDone(world.files?.tidy(now() - 2 * limits.transferLifeMs))
     return swept
   }
 
@@ -124,9 +152,18 @@ async function remove(store: Store, rows: readonly Row[]): Promise<number> {
   return result.kind === 'committed' ? rows.length : 0
 }
 
-async function endUnused(world: SweepWorld, rows: readonly Row[]): Promise<number> {
+/** Rows that stand for more than themselves go one by one, with what they stand for. */
+const ends: Partial<Record<SweptTable, (world: SweepWorld, row: Row) => Promise<boolean>>> = {
+  session: endSession,
+  transfer: endTransfer,
+  file: endFile,
+}
+
+async function removeExpired(world: SweepWorld, name: SweptTable, rows: readonly Row[]): Promise<number> {
+  const end = ends[name]
+  if (end === undefined) return remove(world.store, rows)
   let ended = 0
-  for (const row of rows) if (await endSession(world, row)) ended++
+  for (const row of rows) if (await end(world, row)) ended++
   return ended
 }
 

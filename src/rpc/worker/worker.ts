@@ -1,11 +1,11 @@
-import { randomBytes } from 'node:crypto'
 import { decideSubscribe } from '../../acl/index.js'
-import { type AnyRecord, encode } from '../../protocol/index.js'
+import { type AnyRecord, encode, err } from '../../protocol/index.js'
 import type { InboxHead, Store } from '../../store/contract.js'
 import type { ClientId } from '../../topics/index.js'
 import type { RpcContext } from '../context.js'
 import { emptyOverlay, type FactReader, newFactReader } from '../facts.js'
 import type { ServiceSecrets } from '../handlers/connect/credentials.js'
+import { credentialsAnswer } from '../handlers/profile/aws.js'
 import { readSubscribeFacts } from '../handlers/subscribe.js'
 import { type ConnectResult, type ControlToMain, writeAnswer, writeInboxPage, writeSettled } from '../link/to-main.js'
 import {
@@ -17,26 +17,35 @@ import {
   type SettleMessage,
 } from '../link/to-worker.js'
 import { encodingOf, variantOf } from '../link/variant.js'
+import type { Names } from '../names/names.js'
+import { shownRecord } from '../names/rename-record.js'
+import { filedTopic } from '../names/rename-topic.js'
+import { shownTask } from '../names/shown-task.js'
 import { readPresentClient } from '../present-client.js'
+import { newOutbox, type Outbox } from '../outbox/outbox.js'
+import type { PushRules } from '../outbox/task.js'
 import { newReadCache } from '../read-cache.js'
 import { type Counts, newCounts } from './counts.js'
 import { emitBatch, type EmitWorld } from './emit.js'
 import { identify } from './identify.js'
 import { readInboxPage } from './inbox-page.js'
-import { type Jobs, newJobs } from './jobs.js'
+import { type KnownNames, newKnownNames } from './known-names.js'
 import { type Lanes, newLanes } from './lanes.js'
 import { Outlet } from './outlet.js'
 import { connectedItem, disconnectedItem, type NamedItem, requestItem, type RequestWorld } from './requests.js'
 import { type BatchItem, type BatchWorld, type ClientState, runBatch } from './run-batch.js'
 import { newSettlements, type Settlements } from './settlements.js'
 import { newSweep, startSweeping } from './sweep.js'
-import { timedTables, timerClient } from './timed-tables.js'
-import { newTimers, startTimers } from './timers.js'
+import { choreTables, timedTables, timerClient } from './timed-tables.js'
+import { newTimers, startTimers, type TimedTable } from './timers.js'
+import { newTransfers, type Transfers } from './transfers.js'
 import { encodingFor, type WorkerConnection } from './worker-connection.js'
 
 /** What a worker is given at its start. */
 export interface WorkerParts {
   readonly store: Store
+  /** Its number in the ring. */
+  readonly node: number
   readonly context: RpcContext
   readonly services: ServiceSecrets
   /** See the link's variants; shared with the main thread. */
@@ -44,8 +53,8 @@ export interface WorkerParts {
   readonly post: (message: Uint8Array<ArrayBuffer> | ControlToMain) => void
   /** A request that could not be committed within this time is refused as `unavailable`. */
   readonly requestDeadlineMs: number
-  /** This worker performs what a previous life of the server has left in the outbox. */
-  readonly takesLeftovers: boolean
+  /** Whom a message reaches that no device has acknowledged; null: nobody is notified. */
+  readonly push: PushRules | null
   /** This worker removes what has expired, and does what falls due; one worker of a server does. */
   readonly sweeps: boolean
 }
@@ -59,11 +68,13 @@ const emptyInbox: InboxHead = { last: 0, settledTo: 0, releasedTo: 0, dropped: 0
 /** One node of the ring, without the thread it runs in. */
 export class RpcWorker {
   readonly #parts: WorkerParts
+  readonly #names: KnownNames
   readonly #outlet: Outlet
   readonly #counts: Counts
-  readonly #jobs: Jobs
+  readonly #outbox: Outbox
   readonly #settlements: Settlements
   readonly #lanes: Lanes
+  readonly #transfers: Transfers
   readonly #batchWorld: BatchWorld
   readonly #emitWorld: EmitWorld
   readonly #requestWorld: RequestWorld
@@ -78,18 +89,23 @@ export class RpcWorker {
 
   constructor(parts: WorkerParts) {
     this.#parts = parts
+    this.#names = newKnownNames(parts.store)
     this.#outlet = new Outlet(parts.post)
-    this.#counts = newCounts((message) => {
-      this.#outlet.control(message)
-    })
+    this.#counts = newCounts(
+      (message) => {
+        this.#outlet.control(message)
+      },
+      () => this.#outbox.depth,
+    )
     this.#countTimer = setInterval(this.#counts.tell, countsEveryMs)
     this.#settlements = this.#newSettlements()
-    this.#jobs = this.#newJobs()
+    this.#outbox = this.#newOutbox()
     this.#batchWorld = this.#newBatchWorld()
     this.#emitWorld = this.#newEmitWorld()
-    this.#requestWorld = { context: parts.context, now: Date.now }
+    this.#requestWorld = { context: parts.context, names: this.#names, now: Date.now }
     this.#lanes = newLanes((items, client) => this.#runItems(items, client), this.#onFault)
-    if (parts.takesLeftovers) this.#jobs.performLeftovers().catch(this.#onFault)
+    this.#transfers = this.#newTransfers()
+    this.#outbox.takeUp().catch(this.#onFault)
     this.#stopSweeping = parts.sweeps ? this.#startSweeping() : () => Promise.resolve()
     this.#stopTimers = parts.sweeps ? this.#startTimers() : () => Promise.resolve()
   }
@@ -105,6 +121,7 @@ export class RpcWorker {
     await this.#stopSweeping()
     await this.#stopTimers()
     await this.#lanes.idle()
+    await this.#outbox.stop()
     await this.#settlements.flush()
     this.#counts.tell()
     this.#outlet.flush()
@@ -123,7 +140,9 @@ export class RpcWorker {
   #receiveControl(message: ControlToWorker): void {
     if (message.kind === 'stop') return
     if (message.kind === 'job-ended') {
-      this.#jobs.ended(message.id, message.isDone)
+      this.#outbox.ended(message.id, message.end)
+    } else if (message.kind === 'transfer') {
+      this.#transfers.receive(message)
     } else if (message.kind === 'connect') {
       this.#held.set(message.connection, [])
       this.#step(message.clientId, () => this.#connect(message))
@@ -161,7 +180,8 @@ export class RpcWorker {
     const { store } = this.#parts
     this.#step(client, async () => {
       const head = (await store.inboxHead(client)) ?? emptyInbox
-      const entries = await readInboxPage(store, client, { after, limit, encoding: encodingOf(variant) })
+      await this.#names.refresh()
+      const entries = await readInboxPage(store, client, { after, limit, encoding: encodingOf(variant), names: this.#names.names })
       // What lies behind a full page is asked for when the page has been sent.
       writeInboxPage(this.#outlet.frame, { connection, after, settledTo: head.settledTo, last: head.last, entries })
       this.#outlet.touch()
@@ -181,12 +201,14 @@ export class RpcWorker {
 
   async #decideConnect(message: ControlToWorker & { kind: 'connect' }): Promise<ConnectResult> {
     const { context, services } = this.#parts
+    await this.#names.refresh()
     const identified = await identify(message, { reader: this.#newReader(), services, context, now: Date.now() })
     if (identified.kind === 'refused') return identified
     const { connection, hasSessionBefore } = identified
     this.#connections.set(connection.number, connection)
     const inbox = connection.client.kind === 'device' ? await this.#openInbox(connection, message.isClean) : null
-    return accepted(connection, inbox, hasSessionBefore)
+    const { names } = this.#names
+    return accepted(connection, { inbox, names, isSessionPresent: hasSessionBefore })
   }
 
   /** Where the inbox stands, once all that was acknowledged before has been written. A clean session begins with an empty one. */
@@ -214,8 +236,8 @@ export class RpcWorker {
   async #subscribe(connection: WorkerConnection, request: number, filter: string): Promise<void> {
     const reader = this.#newReader()
     const client = await readPresentClient(connection.client, reader)
-    const facts = await readSubscribeFacts(reader, client, filter)
-    const { allowed } = decideSubscribe(client, filter, facts, [])
+    const topic = filedTopic(filter, await this.#names.asOf(reader))
+    const { allowed } = decideSubscribe(client, topic, await readSubscribeFacts(reader, client, topic), [])
     this.#outlet.control({ kind: 'subscribe-result', connection: connection.number, request, isAllowed: allowed })
   }
 
@@ -223,6 +245,9 @@ export class RpcWorker {
     const begun = performance.now()
     const result = await runBatch(items, client, Date.now() + this.#parts.requestDeadlineMs, this.#batchWorld)
     this.#counts.commit((performance.now() - begun) / 1000)
+    // What was committed after a move is told under the new names; where nobody has moved, nothing is waited for.
+    const loading = this.#names.refresh()
+    if (loading !== undefined) await loading.catch(this.#onFault)
     emitBatch(result, this.#emitWorld)
     this.#outlet.touch()
     return result.covered
@@ -258,23 +283,29 @@ export class RpcWorker {
     })
   }
 
-  #newJobs(): Jobs {
-    return newJobs({
-      store: this.#parts.store,
-      control: (message) => {
-        this.#outlet.control(message)
+  #newOutbox(): Outbox {
+    const { store, context, node, push } = this.#parts
+    return newOutbox({
+      ...{ store, node, nodes: context.nodeCount, boot: context.boot, rules: push, codeLifeMs: context.limits.codeLifeMs },
+      newReader: () => this.#newReader(),
+      perform: (id, job, connection) => {
+        this.#outlet.control({ kind: 'perform', id, job: shownTask(job, this.#names.names), connection })
       },
       answer: (number, record) => {
         this.#answer(number, record)
       },
-      onDone: this.#settlements.addDone,
+      count: (provider, outcome) => {
+        this.#counts.push(provider, outcome)
+      },
+      onFault: this.#onFault,
+      now: Date.now,
     })
   }
 
   #startSweeping(): () => Promise<void> {
     const { store, context, post } = this.#parts
     const pause = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
-    return startSweeping(newSweep({ store, limits: context.limits, boot: context.boot, now: Date.now, pause }), {
+    return startSweeping(newSweep({ store, limits: context.limits, boot: context.boot, now: Date.now, pause, files: context.files }), {
       onSwept(removed) {
         if (Object.values(removed).some((count) => count > 0)) {
           post({ kind: 'log', level: 'info', fields: { event: 'swept', ...removed }, text: 'what has expired was removed' })
@@ -288,14 +319,33 @@ export class RpcWorker {
     const run = async (item: NamedItem): Promise<void> => {
       await this.#runItems([item], { clientId: timerClient, marks: undefined })
     }
-    const timers = newTimers({ store: this.#parts.store, now: Date.now, tables: timedTables(this.#requestWorld), run })
-    return startTimers(timers, Date.now, this.#onFault)
+    const start = (tables: readonly TimedTable[]): (() => Promise<void>) =>
+      startTimers(newTimers({ store: this.#parts.store, now: Date.now, tables, run }), Date.now, this.#onFault)
+    // Chores may take long: what falls due at its time does not wait for them.
+    const stops = [start(timedTables(this.#requestWorld)), start(choreTables(this.#requestWorld))]
+    return async () => {
+      await Promise.all(stops.map((stop) => stop()))
+    }
+  }
+
+  #newTransfers(): Transfers {
+    return newTransfers({
+      ...this.#requestWorld,
+      node: this.#parts.node,
+      lanes: this.#lanes,
+      batch: this.#batchWorld,
+      newReader: () => this.#newReader(),
+      deadlineMs: this.#parts.requestDeadlineMs,
+      control: (message) => {
+        this.#outlet.control(message)
+      },
+    })
   }
 
   #answer(number: number, record: AnyRecord): void {
     const connection = this.#connections.get(number)
     if (connection === undefined) return
-    const payload = encode(record, encodingFor(connection))
+    const payload = encode(shownRecord(record, this.#names.names), encodingFor(connection))
     writeAnswer(this.#outlet.frame, { connection: number, topic: connection.actionsTopic, qos: 1, payload })
     this.#outlet.touch()
   }
@@ -306,7 +356,8 @@ export class RpcWorker {
       store,
       cache: newReadCache(cachedDocuments),
       boot: context.boot,
-      newId: () => `${String(Date.now()).padStart(13, '0')}${randomBytes(8).toString('hex')}`,
+      newId: this.#outbox.newId,
+      takesNotices: this.#outbox.takesNotices,
       onFault: this.#onFault,
       onConflict: this.#counts.conflict,
       onOutcome: (item, outcome) => {
@@ -320,6 +371,7 @@ export class RpcWorker {
   #newEmitWorld(): EmitWorld {
     return {
       frame: this.#outlet.frame,
+      names: this.#names.names,
       variantsInUse: this.#parts.variantsInUse,
       connectionOf: (number) => {
         const connection = this.#connections.get(number)
@@ -328,17 +380,29 @@ export class RpcWorker {
       control: (message) => {
         this.#outlet.control(message)
       },
-      onPerform: this.#jobs.start,
+      onPerform: (step) => {
+        const { connection } = step
+        if (step.kind === 'perform') this.#outbox.startJob({ ...step, boot: this.#parts.context.boot })
+        else this.#outbox.ask({ owner: step.owner, connection, done: credentialsAnswer, failed: err('aws') })
+      },
+      onNotice: this.#outbox.startNotice,
     }
   }
 }
 
-function accepted(connection: WorkerConnection, inbox: InboxHead | null, isSessionPresent: boolean): ConnectResult {
+interface Standing {
+  readonly inbox: InboxHead | null
+  readonly names: Names
+  readonly isSessionPresent: boolean
+}
+
+function accepted(connection: WorkerConnection, { inbox, names, isSessionPresent }: Standing): ConnectResult {
   const { client } = connection
   return {
     kind: 'accepted',
     client: client.kind,
     phone: client.kind === 'device' ? client.phone : '',
+    number: client.kind === 'device' ? names.numberOf(client.phone) : '',
     variant: variantOf(encodingFor(connection)),
     inbox: inbox === null ? null : { last: inbox.last, settledTo: inbox.settledTo, releasedTo: inbox.releasedTo },
     isSessionPresent,

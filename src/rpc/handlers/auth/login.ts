@@ -6,7 +6,7 @@ import { accept, answer, type Outcome, refuse } from '../../outcome.js'
 import { handler, type Request } from '../../request.js'
 import { newToken } from '../../tokens.js'
 import { tokenUsed } from '../connect/credentials.js'
-import { loginAnswer, useToken } from '../connect/session-use.js'
+import { holderPuts, loginAnswer, useToken } from '../connect/session-use.js'
 
 interface LoginFacts {
   readonly client: ClientId | undefined
@@ -35,7 +35,8 @@ export const login = handler({
     if (!isLoggedIn && now - session.lastOnline >= context.limits.sessionLifeMs) return noSession(isLoggedIn)
     const used = useToken(session, token, { newToken, now, limits: context.limits })
     if (used.renewed !== null) {
-      return accept({ puts: [sessions.put(used.session, client)], sends: [answer(loginAnswer(client, used.renewed))] })
+      const puts = [sessions.put(used.session, client), ...holderPuts(used.session, client)]
+      return accept({ puts, sends: [answer(loginAnswer(client, used.renewed))] })
     }
     // A renewed token takes over at the first CONNECT with it, not here.
     return isLoggedIn ? accept({}) : accept({ sends: [answer(loginAnswer(client, token))] })

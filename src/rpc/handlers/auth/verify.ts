@@ -4,7 +4,7 @@ import { pendingSessions, phoneLocks, type PendingSession, type SessionDocument,
 import { type Accepted, accept, answer, type Outcome } from '../../outcome.js'
 import { handler, type Request } from '../../request.js'
 import { storedToken } from '../../tokens.js'
-import { loginAnswer } from '../connect/session-use.js'
+import { holderPuts, loginAnswer } from '../connect/session-use.js'
 import { type NewAccount, newAccount } from './new-account.js'
 import { afterWrongCode, burnt, checkRegistration } from './registration.js'
 import { endSessions, putDevices } from './session-end.js'
@@ -39,11 +39,12 @@ function countWrongCode({ record, caller, now, context }: Request<Auth>, pending
   return accept({ puts: [count], sends: [answer(err(record.services.includes('jwt') ? 'invalid_jwt_code' : 'invalid_sms_code'))] })
 }
 
-function registerDevice(request: Request<Auth>, pending: PendingSession, account: AccountFacts, hasLock: boolean): Outcome {
+function registerDevice(request: Request<Auth>, asked: PendingSession, account: AccountFacts, hasLock: boolean): Outcome {
   const { caller, now } = request
-  const { phone } = pending
+  // Registered is a number; what follows is about the account that it names.
+  const pending = { ...asked, phone: account.of.filed }
   const place = placeOf(pending, account)
-  const made = account.profile === undefined ? newAccount(phone, account.lastRosterId, now) : undefined
+  const made = account.profile === undefined ? newAccount(account.of, account.lastRosterId, now) : undefined
   const session = newSession(request, pending, place, { token: account.token, userId: userIdOf(pending, account, made) })
   const devices = fitDevices(account, place, pending, request)
   return accept({
@@ -52,10 +53,12 @@ function registerDevice(request: Request<Auth>, pending: PendingSession, account
       ...place.evicted.puts,
       ...devices.puts,
       sessions.put(session, place.client),
+      ...holderPuts(session, place.client),
       pendingSessions.remove(caller.clientId),
-      ...(hasLock ? [phoneLocks.remove(phone)] : []),
+      ...(hasLock ? [phoneLocks.remove(asked.phone)] : []),
     ],
-    clearInboxes: [...place.evicted.clearInboxes, ...devices.clearInboxes],
+    // A device that has had no session is owed nothing, whatever was left from an earlier one.
+    clearInboxes: [...(account.holder === undefined ? [place.client] : []), ...place.evicted.clearInboxes, ...devices.clearInboxes],
     sends: [answer(loginAnswer(place.client, account.token)), ...snapshotAnswer(account, place, made)],
     effects: [...place.evicted.effects, ...devices.effects, ...closeOld(place)],
   })

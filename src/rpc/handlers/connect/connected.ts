@@ -1,14 +1,14 @@
 import type { DeviceClient } from '../../../acl/index.js'
 import { err, type Profile, record } from '../../../protocol/index.js'
 import type { RpcContext } from '../../context.js'
-import { type SessionDocument, sessions } from '../../documents/index.js'
+import { type SessionDocument, sessions, tokenHolders } from '../../documents/index.js'
 import type { FactReader } from '../../facts.js'
 import { accept, answer, type Outcome } from '../../outcome.js'
 import type { Caller } from '../../request.js'
 import { newToken } from '../../tokens.js'
 import { readProfile } from '../../views/profile-view.js'
 import { arrive, type PresenceFacts, presencePushes, presencePut, readPresenceFacts } from '../presence/presence-change.js'
-import { loginAnswer, useToken } from './session-use.js'
+import { holderPuts, loginAnswer, useToken } from './session-use.js'
 
 /** A connection whose CONNACK has been sent. */
 export interface ConnectedEvent {
@@ -25,6 +25,8 @@ export type ConnectedFacts = {
   readonly profile: Profile | undefined
   readonly presence: PresenceFacts
   readonly newToken: string
+  /** The token of the session leads to the device. */
+  readonly isTokenKnown: boolean
 } | null
 
 /**
@@ -42,7 +44,8 @@ export const connected = {
       readProfile(facts, client.phone, { presence: 'online', status: 'init' }),
       readPresenceFacts(facts, client.phone, client.clientId, 'arrives'),
     ])
-    return { session, profile, presence, newToken: newToken(context.random) }
+    const holder = session && (await facts.peek(tokenHolders, session.token.hash))
+    return { session, profile, presence, newToken: newToken(context.random), isTokenKnown: holder !== undefined }
   },
 
   decide(event: ConnectedEvent, facts: ConnectedFacts): Outcome {
@@ -53,9 +56,10 @@ export const connected = {
     if (client.kind !== 'device' || facts === null) return accept({ sends: [nodes] })
     if (facts.session?.phone !== client.phone) return disconnectStranger(event)
     const { session, renewed } = useSession(event, client, facts.session, facts.newToken)
+    const holder = renewed === null && facts.isTokenKnown ? [] : holderPuts(session, client.clientId)
     const after = arrive(facts.presence, client.clientId, event.now)
     return accept({
-      puts: [sessions.put(session, client.clientId), ...presencePut(facts.presence, after)],
+      puts: [sessions.put(session, client.clientId), ...holder, ...presencePut(facts.presence, after)],
       sends: [
         nodes,
         ...(renewed === null ? [] : [answer(loginAnswer(client.clientId, renewed))]),

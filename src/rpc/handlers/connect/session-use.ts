@@ -1,7 +1,8 @@
 import { type Io, ok2, pair } from '../../../protocol/index.js'
+import type { Put } from '../../../store/contract.js'
 import type { ClientId } from '../../../topics/index.js'
 import type { RpcLimits } from '../../context.js'
-import type { SessionDocument } from '../../documents/index.js'
+import { type SessionDocument, tokenHolders } from '../../documents/index.js'
 import { storedToken } from '../../tokens.js'
 import { tokenUsed } from './credentials.js'
 
@@ -26,6 +27,11 @@ export function useToken(
   const session = isRenewalUsed ? { ...stored, token: stored.renewal, renewal: null } : stored
   if (now - session.token.issued < limits.tokenLifeMs) return { session, renewed: null }
   return { session: { ...session, renewal: storedToken(newToken, now) }, renewed: newToken }
+}
+
+/** The rows by which the device of a session is found from its tokens alone. */
+export function holderPuts({ token, renewal }: SessionDocument, client: ClientId): readonly Put[] {
+  return [token, ...(renewal === null ? [] : [renewal])].map(({ hash, issued }) => tokenHolders.put({ client, issued }, hash))
 }
 
 /** Tells a device its client id and token. */

@@ -1,0 +1,51 @@
+import {
+  type FileStorage,
+  type ForwardingListener,
+  newForwardingStorage,
+  openDiskStorage,
+  openS3Storage,
+  openTransferFolder,
+} from '../files/index.js'
+import type { TransferFiles } from '../rpc/index.js'
+import { filesPath } from './file-pages.js'
+import type { Options } from './options-table.js'
+
+/** A storage that is open, and what it has to do from time to time. */
+export interface OpenedStorage {
+  readonly storage: FileStorage
+  readonly catchUp: () => Promise<void>
+}
+
+const nothing = (): Promise<void> => Promise.resolve()
+
+/** The storage the options name: the data folder, or object storage behind it. Every thread has its own. @throws FilesOutage */
+export async function openStorage(options: Options, listener: ForwardingListener): Promise<OpenedStorage> {
+  const disk = await openDiskStorage(`${options.dataDir}/files`)
+  if (options.filesStorage === 'disk') return { storage: disk, catchUp: nothing }
+  const forwarding = newForwardingStorage(disk, openBucket(options), listener)
+  return { storage: forwarding, catchUp: forwarding.forwardAll }
+}
+
+function openBucket(options: Options): FileStorage {
+  const { filesS3Endpoint, filesS3Region, filesS3Bucket, filesS3Prefix, filesS3AccessKey, filesS3SecretKey } = options
+  return openS3Storage({
+    region: filesS3Region,
+    bucket: filesS3Bucket,
+    prefix: filesS3Prefix,
+    ...(filesS3Endpoint === '' ? {} : { endpoint: filesS3Endpoint }),
+    ...(filesS3AccessKey === '' ? {} : { credentials: { accessKeyId: filesS3AccessKey, secretAccessKey: filesS3SecretKey } }),
+  })
+}
+
+/** Where unfinished files lie. @param url what the URLs of files begin with */
+export function openTransfers(options: Options, { storage, catchUp }: OpenedStorage, url: string): Promise<TransferFiles> {
+  return openTransferFolder({ folder: `${options.dataDir}/transfers`, storage, url, onTidy: catchUp })
+}
+
+/** What the URLs of files begin with; null where nobody could download them. */
+export function filesUrl({ filesUrl: given, host }: Options, httpPort: number | 'off'): string | null {
+  if (given !== '') return given.replace(/\/*$/, filesPath)
+  if (httpPort === 'off') return null
+  const reachable = host === '0.0.0.0' || host === '::' ? 'localhost' : host
+  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${String(httpPort)}${filesPath}`
+}
