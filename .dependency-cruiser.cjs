@@ -14,8 +14,9 @@ const rings = {
   store: effects,
   broker: effects,
   providers: effects,
-  server: [...effects, 'store', 'broker', 'providers'],
-  cli: [...effects, 'store', 'broker', 'providers', 'server'],
+  files: effects,
+  server: [...effects, 'store', 'broker', 'providers', 'files'],
+  cli: [...effects, 'store', 'broker', 'providers', 'files', 'server'],
 }
 
 const contract = '^src/store/contract\\.ts$'
@@ -69,6 +70,7 @@ module.exports = {
     },
     library('aedes', 'broker'),
     library('lmdb', 'store/lmdb'),
+    library('@aws-sdk/client-s3', 'files'),
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

@@ -1,0 +1,87 @@
+/** File transfer over real sockets, by the rules of docs/protocol/rpc.md 16. */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { type Codec, type Dialect, encode, record } from '../../src/protocol/index.js'
+import { type Account, come, eventsTopic, recordOf, register } from './requests.js'
+import { type Ack, dialTransfers, someBytes, upload } from './transfer-client.js'
+import { startWireServer, type WireServer } from './wire-server.js'
+import type { WireDevice } from './wire-device.js'
+
+let server: WireServer
+let ann: Account
+let bob: Account
+
+beforeAll(async () => {
+  server = await startWireServer({ NYNJA_WS_PORT: '0', NYNJA_HTTP_PORT: '0', NYNJA_FILES_MAX_MIB: '2', NYNJA_FILES_UNFINISHED: '8' })
+  ann = await register(server.mqtt, 'ann', '380670000001')
+  bob = await register(server.mqtt, 'bob', '380670000002')
+})
+afterAll(() => server.close())
+
+const urlOf = ({ meta }: Ack): string => {
+  if (typeof meta !== 'string') throw new Error('no URL')
+  return meta
+}
+
+async function download(ack: Ack, headers: Record<string, string> = {}): Promise<Response> {
+  return fetch(urlOf(ack), { headers })
+}
+
+const bytesOf = async (response: Response): Promise<Buffer> => Buffer.from(await response.arrayBuffer())
+
+const jpeg = Buffer.concat([Buffer.from('ffd8ffe0', 'hex'), someBytes(700_000)])
+
+describe.each<Codec>(['bert', 'msgpack', 'json'])('on /ws in %s', (codec) => {
+  test('a file is announced, sent in blocks of 256000 bytes and downloaded', async () => {
+    const client = await dialTransfers(server.ws, ann.token, codec)
+    expect(await client.ask({ id: codec, filename: 'cat.jpg', size: jpeg.length, status: 'init' })).toMatchObject({
+      ...{ tag: 'ftpack', id: codec, sid: '', filename: 'cat.jpg', meta: [] },
+      ...{ size: jpeg.length, offset: 0, block: 256_000, status: 'init' },
+    })
+    const first = await client.ask({ id: codec, offset: 0, data: jpeg.subarray(0, 256_000), status: 'send' })
+    expect(first).toMatchObject({ offset: 256_000, block: 256_000, meta: [], status: 'send' })
+    const last = await upload(client, codec, 'cat.jpg', jpeg)
+    expect(last).toMatchObject({ offset: jpeg.length, block: 0, status: 'send' })
+    expect(urlOf(last)).toMatch(new RegExp(`^http://127\\.0\\.0\\.1:${String(server.http)}/files/\\d{13}[0-9a-f]{64}$`))
+    const response = await download(last)
+    expect([response.status, response.headers.get('content-type')]).toEqual([200, 'image/jpeg'])
+    expect((await bytesOf(response)).equals(jpeg)).toBe(true)
+    client.cut()
+  })
+})
+
+describe.each<{ codec: Codec; dialect: Dialect }>([
+  { codec: 'bert', dialect: 'v1' },
+  { codec: 'bert', dialect: 'v11' },
+  { codec: 'msgpack', dialect: 'v11' },
+  { codec: 'json', dialect: 'v1' },
+])('on events in $codec, $dialect', ({ codec, dialect }) => {
+  test('a file is sent in blocks of 32768 bytes; the answers come on act', async () => {
+    const device = await come(server.mqtt, bob)
+    const id = `${codec}-${dialect}`
+    const bytes = someBytes(70_000)
+    let ack = await askOnEvents(device, { codec, dialect }, { id, filename: 'notes', size: bytes.length, status: 'init' })
+    expect(ack).toMatchObject({ offset: 0, block: 32_768, status: 'init' })
+    for (let blocks = 0; ack.block > 0 && blocks < 3; blocks++) {
+      const data = bytes.subarray(ack.offset, ack.offset + ack.block)
+      ack = await askOnEvents(device, { codec, dialect }, { id, filename: '', offset: ack.offset, data, status: 'send' })
+    }
+    expect(ack).toMatchObject({ offset: bytes.length, block: 0, status: 'send' })
+    const response = await download(ack)
+    expect(response.headers.get('content-type')).toBe('application/octet-stream')
+    expect(response.headers.get('content-disposition')).toBe(`attachment; filename="notes"; filename*=UTF-8''notes`)
+    expect((await bytesOf(response)).equals(bytes)).toBe(true)
+    await device.disconnect()
+  })
+})
+
+async function askOnEvents(
+  device: WireDevice,
+  encoding: { codec: Codec; dialect: Dialect },
+  fields: Parameters<typeof record<'ftp'>>[1],
+): Promise<Ack> {
+  await device.publish(eventsTopic, encode(record('ftp', { sid: '', ...fields }), encoding))
+  const push = await device.pushes.take('ftpack', ({ topic }) => topic === `actions/1/api/${bob.clientId}`)
+  const answered = recordOf(push, encoding.dialect)
+  if (answered.tag !== 'ftpack') throw new Error(JSON.stringify(answered))
+  return answered
+}
