@@ -34,6 +34,7 @@ describe('folded alike:', () => {
     ['ﬁona', 'Fiona'],
     ['ＡＮＮ', 'ann'],
     ['An\u00adna', 'anna'],
+    ['Jose\u034f\u0301', 'José'],
     ['\u200eAnna\u200f', 'anna'],
     ['  Anna \t\u00a0Maria ', 'anna maria'],
     ['\ud800Anna', 'anna'],
