@@ -229,6 +229,7 @@ function resultOf(batch: BatchResult, actions: string): Result {
 }
 
 function recordIn(payload: { readonly kind: string; readonly record?: AnyRecord }): AnyRecord {
+  if (payload.kind === 'message') return record('Message', {})
   if (payload.record === undefined) throw new Error(`${payload.kind} is no record`)
   return payload.record
 }

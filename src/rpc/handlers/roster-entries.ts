@@ -1,7 +1,7 @@
 import { type Contact, ok, ok2, record, type Roster } from '../../protocol/index.js'
 import type { Put } from '../../store/contract.js'
 import { parsePhoneId, type PhoneId, phoneOf, rosterIdOf, sesTopic } from '../../topics/index.js'
-import { contacts, rosters } from '../documents/index.js'
+import { contacts, listedBy, rosters } from '../documents/index.js'
 import type { FactReader } from '../facts.js'
 import { accept, answer, type Outcome, refuse, type Send } from '../outcome.js'
 import { type Caller, handler, type Request } from '../request.js'
@@ -46,7 +46,7 @@ export const addEntries = handler({
       return accept({ sends: [answer(ok2('already_present', present))] })
     }
     return accept({
-      puts: added.map(({ other, contact }) => contacts.put(contact, owner, other)),
+      puts: added.flatMap(({ other, contact }) => [contacts.put(contact, owner, other), listedBy.put(true, other, owner)]),
       sends: [answer(ok('added')), tellOthers(caller, owner, added.map(contactView), 'add')],
     })
   },
@@ -118,7 +118,8 @@ interface Removal {
 function removeEntry(entry: FriendFacts, now: number): Removal | undefined {
   const { self, friend, pair } = entry
   if (self === friend || isBarred(pair.own)) return undefined
-  if (pair.own?.state === 'internal') return { other: friend, puts: [contacts.remove(self, friend)], sends: [] }
+  if (pair.own?.state === 'internal')
+    return { other: friend, puts: [contacts.remove(self, friend), listedBy.remove(friend, self)], sends: [] }
   const revoked = revokeFriendship({ facts: declinable(entry), now, settings: [] })
   return revoked.kind === 'accepted' ? { other: friend, puts: revoked.puts, sends: revoked.sends } : undefined
 }

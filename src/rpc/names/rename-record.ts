@@ -62,8 +62,13 @@ interface Renaming {
   text(text: string): string
 }
 
+/** A phone_id as peers read it; another text as it is. */
+export function shownName(text: string, names: Names): string {
+  return shownVerbatim(text) ?? otherName(text, names)
+}
+
 function showing(names: Names): Renaming {
-  const phoneId = (text: string): string => shownVerbatim(text) ?? otherName(text, names)
+  const phoneId = (text: string): string => shownName(text, names)
   return {
     phone: (text) => mapPhone(text, names.numberOf),
     phoneId,

@@ -2,6 +2,8 @@ import { Packr } from 'msgpackr'
 import { type AnyRecord, defaultsOf, encode, type Encoding, record, type RecordOf, type RecordTag } from '../../protocol/index.js'
 import type { Bytes } from '../../store/contract.js'
 import { variantOf } from '../link/variant.js'
+import type { Names } from '../names/names.js'
+import { shownRecord } from '../names/rename-record.js'
 import type { Original } from '../outcome.js'
 import { isView } from '../read-cache.js'
 import { withLastMessageOf } from '../views/room-view.js'
@@ -104,20 +106,29 @@ export function withLastMessage(record: AnyRecord, message: RecordOf<'Message'>)
   return record.tag === 'Contact' ? { ...record, last_msg: message } : record
 }
 
-/** Payload for a device: the peer's own bytes where the encoding is the same, else the record encoded anew. */
-export function renderRecord(record: AnyRecord, original: Original | undefined, encoding: Encoding): Uint8Array {
-  if (original?.encoding.codec === encoding.codec && original.encoding.dialect === encoding.dialect) return original.bytes
-  return isView(record) ? encodeView(record, encoding) : encode(record, encoding)
+/** Payload for a device: the peer's own bytes where the encoding is the same and they call everybody right, else the record encoded anew. */
+export function renderRecord(record: AnyRecord, original: Original | undefined, encoding: Encoding, names: Names): Uint8Array {
+  if (isView(record)) return encodeView(record, encoding, names)
+  const shown = shownRecord(record, names)
+  const isSame = original?.encoding.codec === encoding.codec && original.encoding.dialect === encoding.dialect
+  return isSame && shown === record ? original.bytes : encode(shown, encoding)
 }
 
-/** Encodings of views, which are sent again as they are, by variant. */
-const encodedViews = new WeakMap<AnyRecord, (Uint8Array | undefined)[]>()
+/** Encodings of a view by variant, made while everybody was called as `names` says. */
+interface EncodedView {
+  readonly names: number
+  readonly byVariant: (Uint8Array | undefined)[]
+}
 
-function encodeView(record: AnyRecord, encoding: Encoding): Uint8Array {
-  const known = encodedViews.get(record) ?? []
+/** Encodings of views, which are sent again as they are. */
+const encodedViews = new WeakMap<AnyRecord, EncodedView>()
+
+function encodeView(record: AnyRecord, encoding: Encoding, names: Names): Uint8Array {
+  const known = encodedViews.get(record)
+  const view = known?.names === names.last ? known : { names: names.last, byVariant: [] }
   const variant = variantOf(encoding)
-  const bytes = known[variant] ?? encode(record, encoding)
-  known[variant] = bytes
-  encodedViews.set(record, known)
+  const bytes = view.byVariant[variant] ?? encode(shownRecord(record, names), encoding)
+  view.byVariant[variant] = bytes
+  if (view !== known) encodedViews.set(record, view)
   return bytes
 }

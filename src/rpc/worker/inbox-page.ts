@@ -3,6 +3,8 @@ import type { InboxEntry, StoreReader } from '../../store/contract.js'
 import { messageKey } from '../../store/contract.js'
 import { messages, sharedBodies } from '../documents/index.js'
 import type { InboxPageEntry } from '../link/to-main.js'
+import type { Names } from '../names/names.js'
+import { shownTopic } from '../names/rename-topic.js'
 import { messageRecord } from '../views/message-view.js'
 import { renderRecord, unpackBody, withLastMessage } from './body.js'
 
@@ -13,37 +15,44 @@ import { renderRecord, unpackBody, withLastMessage } from './body.js'
 export async function readInboxPage(
   store: StoreReader,
   client: string,
-  { after, limit, encoding }: { readonly after: number; readonly limit: number; readonly encoding: Encoding },
+  { after, limit, ...words }: { readonly after: number; readonly limit: number; readonly encoding: Encoding; readonly names: Names },
 ): Promise<InboxPageEntry[]> {
   const entries = await store.inboxPage(client, { after, limit })
   const page: InboxPageEntry[] = []
   for (const entry of entries) {
-    const payload = await renderEntry(store, entry, encoding)
-    if (payload !== undefined) page.push({ number: entry.number, topic: entry.topic, qos: entry.qos, payload })
+    const payload = await renderEntry(store, entry, words)
+    if (payload !== undefined) page.push({ number: entry.number, topic: shownTopic(entry.topic, words.names), qos: entry.qos, payload })
   }
   const last = entries.at(-1)
   // An empty page says that nothing is left: one of which nothing can be sent any more is none.
   if (page.length > 0 || last === undefined || entries.length < limit) return page
-  return readInboxPage(store, client, { after: last.number, limit, encoding })
+  return readInboxPage(store, client, { after: last.number, limit, ...words })
 }
 
-async function renderEntry(store: StoreReader, entry: InboxEntry, encoding: Encoding): Promise<Uint8Array | undefined> {
+/** How a device is spoken to. */
+interface Words {
+  readonly encoding: Encoding
+  readonly names: Names
+}
+
+async function renderEntry(store: StoreReader, entry: InboxEntry, words: Words): Promise<Uint8Array | undefined> {
+  const { encoding, names } = words
   const body = unpackBody(entry.body)
   switch (body.kind) {
     case 'opaque':
       return body.bytes
     case 'shared': {
       const shared = await store.get(sharedBodies.key(body.id))
-      return shared === undefined ? undefined : renderEntry(store, { ...entry, body: shared }, encoding)
+      return shared === undefined ? undefined : renderEntry(store, { ...entry, body: shared }, words)
     }
     case 'message': {
       const message = await readMessageRecord(store, entry.messageId)
-      return message === undefined ? undefined : renderRecord(message, undefined, encoding)
+      return message === undefined ? undefined : renderRecord(message, undefined, encoding, names)
     }
     case 'record': {
       const message = entry.messageId === 0 ? undefined : await readMessageRecord(store, entry.messageId)
       const record = message === undefined ? body.record : withLastMessage(body.record, message)
-      return renderRecord(record, body.original, encoding)
+      return renderRecord(record, body.original, encoding, names)
     }
   }
 }

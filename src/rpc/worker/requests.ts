@@ -7,8 +7,11 @@ import { connected } from '../handlers/connect/connected.js'
 import { disconnected } from '../handlers/connect/disconnected.js'
 import { directPublish } from '../handlers/direct-publish.js'
 import type { RequestMessage } from '../link/to-worker.js'
+import { filedRecord } from '../names/rename-record.js'
+import { filedTopic } from '../names/rename-topic.js'
 import { drop, type Outcome } from '../outcome.js'
 import { readPresentClient } from '../present-client.js'
+import type { KnownNames } from './known-names.js'
 import { digestOf } from './marks.js'
 import type { BatchItem } from './run-batch.js'
 import { askerOf, callerOf, type WorkerConnection } from './worker-connection.js'
@@ -21,6 +24,7 @@ export interface NamedItem extends BatchItem {
 
 export interface RequestWorld {
   readonly context: RpcContext
+  readonly names: KnownNames
   readonly now: () => number
 }
 
@@ -52,14 +56,15 @@ async function evaluateEvent(
   connection: WorkerConnection,
   topic: string,
   reader: FactReader,
-  { context, now }: RequestWorld,
+  { context, names, now }: RequestWorld,
 ): Promise<Outcome> {
   if (parseTopic(topic).kind !== 'events') return drop('not a topic of version 1')
   if (decoded.encoding.codec !== connection.codec) connection.codec = decoded.encoding.codec
   if (decoded.kind === 'refusal') return refuseMalformed(decoded.because)
   // The arity of an Auth tells the dialect of the device, whatever its will said [topics.md 14].
   if (decoded.record.tag === 'Auth') connection.dialect = decoded.encoding.dialect
-  return dispatch({ record: decoded.record, caller: callerOf(connection), now: now(), context }, reader)
+  const record = filedRecord(decoded.record, await names.asOf(reader))
+  return dispatch({ record, caller: callerOf(connection), now: now(), context }, reader)
 }
 
 async function evaluateDirect(
@@ -67,10 +72,12 @@ async function evaluateDirect(
   decoded: Decoded,
   connection: WorkerConnection,
   reader: FactReader,
-  { context, now }: RequestWorld,
+  { context, names, now }: RequestWorld,
 ): Promise<Outcome> {
+  const known = await names.asOf(reader)
+  const filed = decoded.kind === 'record' ? { ...decoded, record: filedRecord(decoded.record, known) } : decoded
   const caller = { ...callerOf(connection), client: await readPresentClient(connection.client, reader) }
-  const publish = { topic: parseTopic(topic), payload, decoded, caller, now: now(), context }
+  const publish = { topic: parseTopic(filedTopic(topic, known)), payload, decoded: filed, caller, now: now(), context }
   return directPublish.decide(publish, await directPublish.read(publish, reader))
 }
 

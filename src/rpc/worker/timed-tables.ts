@@ -1,8 +1,11 @@
 import type { ClientId } from '../../topics/index.js'
-import { uploads } from '../documents/index.js'
+import { chores, dueJobs, uploads } from '../documents/index.js'
 import type { FactReader } from '../facts.js'
+import { jobFallsDue } from '../handlers/job/fall-due.js'
+import { choreStep } from '../handlers/life/index.js'
 import { uploadExpiry } from '../handlers/message/upload-expiry.js'
 import type { Outcome } from '../outcome.js'
+import type { Caller } from '../request.js'
 import type { Asker } from './draft.js'
 import type { NamedItem, RequestWorld } from './requests.js'
 import type { TimedTable } from './timers.js'
@@ -13,9 +16,28 @@ export const timerClient = 'timer' as ClientId
 /** Nobody: there is no connection 0, so what is answered to it goes nowhere. */
 const nobody: Asker = { connection: 0, clientId: timerClient, actionsTopic: '', hasInbox: false, qos: 2 }
 
+/** Who asks for what nobody asks for: no rights come of it. */
+const timer: Caller = {
+  client: { kind: 'anonymous', clientId: timerClient, userName: '' },
+  ...{ clientId: timerClient, dialect: 'v11', codec: 'bert', token: null },
+}
+
+type TimedWorld = Pick<RequestWorld, 'context' | 'now'>
+
 /** Every table of which rows fall due. */
-export function timedTables(_world: RequestWorld): readonly TimedTable[] {
+export function timedTables({ context, now }: TimedWorld): readonly TimedTable[] {
   return [
+    {
+      prefix: dueJobs.prefix(),
+      dueOf: (key) => dueJobs.partsOf(key)[0],
+      itemOf(key) {
+        const [due, author, idLevel] = dueJobs.partsOf(key)
+        return timedItem('job-due', async (facts) => {
+          const event = { due, author, idLevel, caller: timer, now: now(), context }
+          return jobFallsDue.decide(event, await jobFallsDue.read(event, facts))
+        })
+      },
+    },
     {
       prefix: uploads.prefix(),
       dueOf: (key) => uploads.partsOf(key)[0],
@@ -24,6 +46,23 @@ export function timedTables(_world: RequestWorld): readonly TimedTable[] {
         return timedItem('upload-expired', async (facts) =>
           uploadExpiry.decide({ due, batch }, await uploadExpiry.read({ due, batch }, facts)),
         )
+      },
+    },
+  ]
+}
+
+/** Work that goes on in steps; a step stores the row of the next. */
+export function choreTables({ now }: Pick<TimedWorld, 'now'>): readonly TimedTable[] {
+  return [
+    {
+      prefix: chores.prefix(),
+      dueOf: (key) => chores.partsOf(key)[0],
+      itemOf(key) {
+        const [due, id] = chores.partsOf(key)
+        return timedItem('chore', async (facts) => {
+          const step = { due, id, now: now() }
+          return choreStep.decide(step, await choreStep.read(step, facts))
+        })
       },
     },
   ]

@@ -48,7 +48,8 @@ export function newTimers({ store, now, tables, run }: TimersWorld): Timers {
         await run(itemOf(key))
         after = key
       }
-      if (rows.length < pageRows) return Infinity
+      // The rows that the page has led to lie behind it.
+      if (rows.length === 0) return Infinity
     }
   }
 

@@ -1,7 +1,8 @@
 import type { Profile } from '../../../protocol/index.js'
 import type { Put } from '../../../store/contract.js'
-import { type Phone, phoneIdOf, type PhoneId } from '../../../topics/index.js'
+import { phoneIdOf, type PhoneId } from '../../../topics/index.js'
 import { contacts, counters, persons, type ProfileDocument, profiles, type RosterDocument } from '../../documents/index.js'
+import { type AccountNumber, nameNewRosters } from '../../names/account-number.js'
 import { putRoster } from '../../people-index/put-roster.js'
 import { newSelfContact } from '../../views/contact-view.js'
 import { emptyState } from '../../views/feed-state.js'
@@ -26,7 +27,8 @@ export interface NewAccount {
  * @param lastRosterId the last roster id given out, which the commit must rest on
  * @see docs/protocol/rpc.md 4, Auth/verify; docs/protocol/flows.md 1
  */
-export function newAccount(phone: Phone, lastRosterId: number, now: number): NewAccount {
+export function newAccount(of: AccountNumber, lastRosterId: number, now: number): NewAccount {
+  const { filed: phone } = of
   const id = lastRosterId + 1
   const userId = phoneIdOf(phone, id)
   if (userId === undefined) throw new RangeError('roster ids are used up')
@@ -41,6 +43,7 @@ export function newAccount(phone: Phone, lastRosterId: number, now: number): New
       profiles.put(profile, phone),
       persons.put(newPerson, phone),
       ...putRoster(undefined, roster, userId),
+      ...nameNewRosters(of, [id]),
       contacts.put(self.contact, userId, userId),
     ],
     snapshot: profileRecord(phone, profile, [changedRoster(self, roster, null)], { presence: 'offline', status: 'init' }),

@@ -13,6 +13,7 @@ import {
 } from '../../documents/index.js'
 import type { RpcContext } from '../../context.js'
 import type { FactReader } from '../../facts.js'
+import { type AccountNumber, readAccountOf } from '../../names/account-number.js'
 import type { Request } from '../../request.js'
 import { isCode, newToken } from '../../tokens.js'
 import { readProfile } from '../../views/profile-view.js'
@@ -28,6 +29,8 @@ export interface VerifyFacts extends RegistrationFacts {
 }
 
 export interface AccountFacts {
+  /** The account of the number that registers. */
+  readonly of: AccountNumber
   /** The client id that follows from that of the registration. */
   readonly deviceId: ClientId
   /** Taken instead if that one belongs to a device of another phone: with a random suffix. */
@@ -53,7 +56,9 @@ export async function readVerify(request: Request<Auth>, facts: FactReader): Pro
   return { ...registration, account: isRight ? await readAccount(request, pending, facts) : undefined }
 }
 
-async function readAccount({ caller, context }: Request<Auth>, { phone }: PendingSession, facts: FactReader): Promise<AccountFacts> {
+async function readAccount({ caller, context }: Request<Auth>, pending: PendingSession, facts: FactReader): Promise<AccountFacts> {
+  const of = await readAccountOf(facts, pending.phone)
+  const phone = of.filed
   const { deviceId, spareId } = deviceIds(caller.clientId, context.random)
   const [holder, list, profile, presence] = await Promise.all([
     facts.get(sessions, deviceId),
@@ -63,6 +68,7 @@ async function readAccount({ caller, context }: Request<Auth>, { phone }: Pendin
   ])
   const isOthers = holder !== undefined && holder.phone !== phone
   return {
+    of,
     deviceId,
     spareId,
     token: newToken(context.random),

@@ -1,6 +1,6 @@
 import { record } from '../../../protocol/index.js'
 import { p2pTopic, type PhoneId, phoneOf } from '../../../topics/index.js'
-import type { MessageDocument } from '../../documents/index.js'
+import { listedBy, type MessageDocument } from '../../documents/index.js'
 import { accept, type Outcome, refuse } from '../../outcome.js'
 import { type Acquaintance, areFriends, asked, befriended, inState, isBarred, openState, strangers } from './contact-state.js'
 import { answerPair, type FriendStep, pairAnswer, pushToFriend, pushToSelf, putPair } from './friend-request.js'
@@ -83,7 +83,11 @@ function befriend(step: FriendStep): Outcome {
 /** The one who asked is gone: what is left of his request becomes an address-book entry, for a friendship has two sides. */
 function keepAsEntry(step: FriendStep): Outcome {
   const after = { own: inState(step.facts.pair.own, 'internal', step.now), other: step.facts.pair.other }
-  return accept({ puts: putPair(step.facts, after), sends: [pairAnswer({ own: true, other: false })] })
+  const { self, friend } = step.facts
+  return accept({
+    puts: [...putPair(step.facts, after), listedBy.put(true, friend, self)],
+    sends: [pairAnswer({ own: true, other: false })],
+  })
 }
 
 /** The system message that starts the feed of new friends. @see docs/protocol/flows.md 2, step 10 */
