@@ -1,4 +1,4 @@
-import { encode, type History, limits, type Message, record } from '../../../protocol/index.js'
+import { type History, record } from '../../../protocol/index.js'
 import type { PhoneId } from '../../../topics/index.js'
 import { contacts } from '../../documents/index.js'
 import type { FactReader } from '../../facts.js'
@@ -6,11 +6,10 @@ import { accept, answer, type Outcome, refuse, type Refused } from '../../outcom
 import { type Handler, handler, type Request } from '../../request.js'
 import { type Feed, feedKeyRecord, feedOfKey, messageRecord } from '../../views/message-view.js'
 import { readParties } from '../message/feed-access.js'
+import { pageSize } from './listed.js'
 import { ownRoster } from './own-roster.js'
 import { type Page, type PageQuery, readPage } from './page.js'
-
-/** Bytes of an answer around its messages: tag, feed, numbers, in the longest codec. */
-const envelopeBytes = 1_024
+import { slicesOf } from './slices.js'
 
 export interface HistoryPage extends Page {
   readonly kind: 'page'
@@ -77,12 +76,6 @@ function historyHandler(read: ReadPage, faultOf?: (asked: History) => string | u
   })
 }
 
-/** Negative: towards the older. */
-function pageSize(asked: number | null, most: number): number {
-  if (asked === null || asked === 0) return -limits.historyPageDefault
-  return Math.max(-most, Math.min(most, asked))
-}
-
 /** Whether a roster belongs to a feed, and whether there is such a feed. */
 export async function readStanding(facts: FactReader, feed: Feed, owner: PhoneId): Promise<Pick<HistoryPage, 'isParty' | 'isKnown'>> {
   const parties = await readParties(facts, feed)
@@ -98,9 +91,8 @@ export async function readStanding(facts: FactReader, feed: Feed, owner: PhoneId
 export function decideHistory({ record: asked, caller }: Request<History>, page: HistoryPage): Outcome {
   if (!page.isKnown) return refuse('invalid_data', 'there is no such feed')
   if (!page.isParty) return refuse('not_authorized', 'not a party of the feed')
-  const encoding = { codec: caller.codec, dialect: caller.dialect }
   const records = page.messages.map(({ place, document }) => messageRecord(place, document))
-  const slices = slice(records, (message) => encode(message, encoding).length, limits.payloadBytes - envelopeBytes)
+  const slices = slicesOf(records, { codec: caller.codec, dialect: caller.dialect })
   const head = {
     roster_id: page.owner,
     feed: feedKeyRecord(page.feed.name),
@@ -110,22 +102,4 @@ export function decideHistory({ record: asked, caller }: Request<History>, page:
     status: asked.status,
   } as const
   return accept({ sends: slices.map((data) => answer(record('History', { ...head, data }))) })
-}
-
-/** Cuts messages into runs of at most `maxBytes`; at least one run, and at least one message in each if there are any. */
-function slice(messages: readonly Message[], bytesOf: (message: Message) => number, maxBytes: number): readonly (readonly Message[])[] {
-  const slices: Message[][] = [[]]
-  let left = maxBytes
-  for (const message of messages) {
-    const bytes = bytesOf(message)
-    const current = slices.at(-1)
-    if (current === undefined || (current.length > 0 && bytes > left)) {
-      slices.push([message])
-      left = maxBytes - bytes
-    } else {
-      current.push(message)
-      left -= bytes
-    }
-  }
-  return slices
 }

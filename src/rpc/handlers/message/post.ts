@@ -44,8 +44,8 @@ const maxAheadMs = 60_000
 
 /**
  * Posts a message to a chat or a room: Message/client, and a Message published directly on `p2p/` or `room/`.
- * @refuses `invalid_data` for broken limits, for from, to and feed that disagree, for an original the author cannot read, and for type sched
- *   without a scheduler; `not_authorized` if from is not own or may not post; `room_not_found`
+ * @refuses `invalid_data` for broken limits, for from, to and feed that disagree, for an original the author cannot read, and for type sched,
+ *   which is for Message/client where there is a scheduler; `not_authorized` if from is not own or may not post; `room_not_found`
  * @see docs/protocol/rpc.md 10, Message/client
  */
 export const postMessage = handler<Message, PostFacts | Refused>({
@@ -138,10 +138,10 @@ export function answerRepeated(request: Request<Message>, { place, document }: P
 }
 
 /** Why a well-formed message may not be posted, or undefined. */
-export function postRefusal({ record: message, context }: Request<Message>, facts: PostFacts): Refused | undefined {
+export function postRefusal({ record: message }: Request<Message>, facts: PostFacts): Refused | undefined {
   const verdict = mayPost(facts.access.standing)
   if (!verdict.allowed) return refuse(verdict.error, verdict.because)
-  if (message.type.includes('sched') && !context.hasScheduler) return refuse('invalid_data', 'there is no scheduler')
+  if (message.type.includes('sched')) return refuse('invalid_data', 'nothing is scheduled here, or there is no scheduler')
   if (message.type.some((type) => type === 'reply' || type === 'forward') && facts.post.link === null) {
     return refuse('invalid_data', 'a reply or forward names its original')
   }

@@ -1,0 +1,25 @@
+import type { History } from '../../../protocol/index.js'
+import type { FactReader } from '../../facts.js'
+import type { Refused } from '../../outcome.js'
+import { handler, type Request } from '../../request.js'
+import { getHistory, type HistoryPage } from './get.js'
+import { getJobs, type JobsPage } from './get-jobs.js'
+
+/** History/get: the feed says of what. @see docs/protocol/rpc.md 10 and 17 */
+export const getByFeed = handler<History, HistoryPage | JobsPage | Refused>({
+  read: readByFeed,
+  decide(request, page) {
+    switch (page.kind) {
+      case 'refused':
+        return page
+      case 'jobs':
+        return getJobs.decide(request, page)
+      case 'page':
+        return getHistory.decide(request, page)
+    }
+  },
+})
+
+function readByFeed(request: Request<History>, facts: FactReader): Promise<HistoryPage | JobsPage | Refused> {
+  return request.record.feed?.tag === 'act' ? getJobs.read(request, facts) : getHistory.read(request, facts)
+}
