@@ -1,4 +1,5 @@
 import pRetry from 'p-retry'
+import { connectionOutage, statusOutage, timeoutOutage } from './http-outage.js'
 import { ProviderOutage } from './provider-outage.js'
 import { escapeForJson, escapeForUrl, fillTemplate, holesOf, parseTemplate, type Template } from './template.js'
 
@@ -38,8 +39,6 @@ const bodyEscapes = new Map([
   [formContent, escapeForUrl],
   [plainContent, (value: string) => value],
 ])
-/** Statuses that ask to come again, although they are not of the 5xx kind. */
-const retriedStatuses = new Set([408, 429])
 
 /** @returns one sentence for each thing that is wrong with the options; none of them repeats a value */
 export function httpGatewayProblems(options: HttpGatewayOptions, { offers, needs }: GatewayChannel): readonly string[] {
@@ -165,26 +164,4 @@ async function attempt(
 /** A body that breaks while it is being refused changes nothing: the status was there before it. */
 function ignore(): void {
   return
-}
-
-function timeoutOutage(gateway: string, timeoutMs: number): ProviderOutage {
-  return new ProviderOutage({ reason: 'timeout', message: `${gateway} did not answer within ${timeoutMs} ms`, isPermanent: false })
-}
-
-/** Keeps the code only: the text of what fetch throws may hold the URL. */
-function connectionOutage(gateway: string, error: unknown): ProviderOutage {
-  const code = propertyOf(propertyOf(error, 'cause'), 'code')
-  const because = typeof code === 'string' ? code : 'connection failed'
-  return new ProviderOutage({ reason: 'unreachable', message: `${gateway} cannot be reached: ${because}`, isPermanent: false })
-}
-
-function propertyOf(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
-}
-
-function statusOutage(gateway: string, status: number): ProviderOutage {
-  const isPermanent = status < 500 && !retriedStatuses.has(status)
-  const message =
-    status >= 300 && status < 400 ? `${gateway} answered ${status}; redirects are not followed` : `${gateway} answered ${status}`
-  return new ProviderOutage({ reason: 'refused', message, isPermanent, status })
 }

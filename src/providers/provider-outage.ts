@@ -7,8 +7,10 @@ export interface OutageParts {
   readonly message: string
   /** True if asking again will not help: the provider understood the request and refuses it. */
   readonly isPermanent: boolean
-  /** HTTP status of the answer, if there was one. */
+  /** HTTP status or SMTP reply code of the answer, if there was one. */
   readonly status?: number
+  /** When the provider wants to be asked again, ms from now. */
+  readonly retryAfterMs?: number
 }
 
 /**
@@ -20,11 +22,13 @@ export class ProviderOutage extends Error {
   readonly reason: OutageReason
   readonly isPermanent: boolean
   readonly status: number | undefined
+  readonly retryAfterMs: number | undefined
 
-  constructor({ reason, message, isPermanent, status }: OutageParts) {
+  constructor({ reason, message, isPermanent, status, retryAfterMs }: OutageParts) {
     super(message)
     this.reason = reason
     this.isPermanent = isPermanent
     this.status = status
+    this.retryAfterMs = retryAfterMs
   }
 }

@@ -2,8 +2,8 @@ import type { MessengerCounts } from '../broker/index.js'
 import type { Counted } from '../rpc/index.js'
 import type { Metrics } from './metrics.js'
 
-/** Adds what a worker has counted to the metrics. */
-export function count(metrics: Metrics, counts: readonly Counted[]): void {
+/** Adds what the worker of a node has counted to the metrics. */
+export function count(metrics: Metrics, counts: readonly Counted[], node: number): void {
   for (const one of counts) {
     switch (one.name) {
       case 'request':
@@ -14,6 +14,14 @@ export function count(metrics: Metrics, counts: readonly Counted[]): void {
         break
       case 'fault':
         metrics.faults.inc(one.count)
+        break
+      case 'push':
+        metrics.pushes.inc({ provider: one.provider, outcome: one.outcome }, one.count)
+        break
+      case 'outbox':
+        metrics.outboxEntries.set({ node, kind: 'job' }, one.jobs)
+        metrics.outboxEntries.set({ node, kind: 'notice' }, one.notices)
+        metrics.outboxAge.set({ node }, one.ageMs / 1_000)
         break
       case 'commit':
         for (const seconds of one.seconds) metrics.commitSeconds.observe(seconds)

@@ -28,6 +28,12 @@ export interface Metrics {
   readonly conflicts: Counter
   /** Requests that failed by a fault of ours; each is in the log. */
   readonly faults: Counter
+  /** Push notifications by provider (`none` before one is chosen) and what became of them; see `PushOutcome`. */
+  readonly pushes: Counter<'provider' | 'outcome'>
+  /** What waits in the outbox now, by node and kind. */
+  readonly outboxEntries: Gauge<'node' | 'kind'>
+  /** For how long the oldest notice has waited, seconds. */
+  readonly outboxAge: Gauge<'node'>
   /** From handing a commit to the store until it is durable, seconds. */
   readonly commitSeconds: Histogram
   readonly contentType: string
@@ -71,6 +77,24 @@ export function createMetrics(): Metrics {
     workerRestarts: new Counter({ registers, name: 'nynja_worker_restarts_total', help: 'Workers replaced after a fault' }),
     conflicts: new Counter({ registers, name: 'nynja_commit_conflicts_total', help: 'Commits decided again because a fact had changed' }),
     faults: new Counter({ registers, name: 'nynja_faults_total', help: 'Requests that failed by a fault of the server' }),
+    pushes: new Counter({
+      registers,
+      name: 'nynja_push_total',
+      help: 'Push notifications, by provider and what became of them',
+      labelNames: ['provider', 'outcome'],
+    }),
+    outboxEntries: new Gauge({
+      registers,
+      name: 'nynja_outbox_entries',
+      help: 'Entries that wait in the outbox, by node and kind',
+      labelNames: ['node', 'kind'],
+    }),
+    outboxAge: new Gauge({
+      registers,
+      name: 'nynja_outbox_oldest_seconds',
+      help: 'For how long the oldest notice in the outbox has waited',
+      labelNames: ['node'],
+    }),
     commitSeconds: new Histogram({
       registers,
       name: 'nynja_commit_seconds',

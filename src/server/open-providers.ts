@@ -1,23 +1,31 @@
 import { readFileSync } from 'node:fs'
 import {
+  type CloudProvider,
   consoleEmail,
   consoleSms,
   consoleVoice,
   type EmailProvider,
   httpSms,
   httpVoice,
+  type PushProvider,
   smtpEmail,
   type SmsProvider,
+  stsCloud,
   type VoiceProvider,
 } from '../providers/index.js'
+import type { PushChannel } from '../rpc/index.js'
 import type { Log } from './log.js'
-import { mailServer, smsGateway, voiceGateway } from './options-gateways.js'
+import { openPushes } from './open-push.js'
+import { cloudOptions, mailServer, smsGateway, voiceGateway } from './options-gateways.js'
 import type { Options } from './options-table.js'
 
 export interface Providers {
   readonly sms: SmsProvider
   readonly voice: VoiceProvider
   readonly email: EmailProvider
+  readonly pushes: ReadonlyMap<PushChannel, PushProvider>
+  /** Undefined where no credentials are made. */
+  readonly cloud: CloudProvider | undefined
 }
 
 /** Opens the providers the options name. A console adapter is announced once, as a warning: it must not reach production unseen. */
@@ -30,6 +38,8 @@ export function openProviders(options: Options, log: Log): Providers {
     sms: options.sms === 'http' ? httpSms(smsGateway(options)) : consoleSms(print),
     voice: options.voice === 'http' ? httpVoice(voiceGateway(options)) : consoleVoice(print),
     email: options.email === 'smtp' ? smtpEmail(mailServer(options, readCa(options))) : consoleEmail(print),
+    pushes: openPushes(options),
+    cloud: options.awsRole === '' ? undefined : stsCloud(cloudOptions(options)),
   }
 }
 

@@ -1,7 +1,23 @@
-import type { HttpGatewayOptions, SmtpOptions } from '../providers/index.js'
+import type { HttpGatewayOptions, SmtpOptions, StsOptions } from '../providers/index.js'
 import type { Options } from './options-table.js'
 
 const retryDelayMs = 500
+const cloudAttempts = 3
+
+/** The options of the cloud's token service, where there is a role. */
+export function cloudOptions(options: Options): StsOptions {
+  const { awsAccessKeyId: accessKeyId, awsSecretAccessKey: secretAccessKey } = options
+  return {
+    role: options.awsRole,
+    region: options.awsRegion,
+    endpoint: options.awsEndpoint,
+    key: accessKeyId === '' ? undefined : { accessKeyId, secretAccessKey },
+    bucket: options.awsBucket,
+    lifeSeconds: options.awsLifeSeconds,
+    timeoutMs: options.awsTimeoutMs,
+    attempts: cloudAttempts,
+  }
+}
 
 /** The options of the SMS gateway, where `sms` is http. */
 export function smsGateway(options: Options): HttpGatewayOptions {

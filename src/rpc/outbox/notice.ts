@@ -10,4 +10,6 @@ export interface Notice {
   readonly from: PhoneId
   /** `p2p/<a>/<b>` or `room/<id>`. Decides whose settings can mute it, and which earlier notification it replaces on the device. */
   readonly feed: string
+  /** Id of the message, where it is not one that the same outcome appends. */
+  readonly message?: number
 }

@@ -8,14 +8,18 @@ export interface Counts {
   fault(): void
   /** A batch took so many seconds, from its first read until it was durable. */
   commit(seconds: number): void
+  push(provider: string, outcome: string): void
   tell(): void
 }
 
 /** Commit times kept between two tellings; beyond that they are only a sample of the load. */
 const sampleLimit = 1_000
 
-export function newCounts(control: (message: ControlToMain) => void): Counts {
+/** @param outbox what waits in the outbox now */
+export function newCounts(control: (message: ControlToMain) => void, outbox: () => Omit<Counted & { name: 'outbox' }, 'name'>): Counts {
   let requests = new Map<string, number>()
+  let pushes = new Map<string, number>()
+  let hasWaited = false
   let conflicts = 0
   let faults = 0
   let seconds: number[] = []
@@ -33,6 +37,10 @@ export function newCounts(control: (message: ControlToMain) => void): Counts {
     commit(took) {
       if (seconds.length < sampleLimit) seconds.push(took)
     },
+    push(provider, outcome) {
+      const key = `${provider} ${outcome}`
+      pushes.set(key, (pushes.get(key) ?? 0) + 1)
+    },
     tell() {
       const counts: Counted[] = [...requests].map(([key, count]) => {
         const [record = '', outcome = ''] = key.split(' ')
@@ -41,10 +49,21 @@ export function newCounts(control: (message: ControlToMain) => void): Counts {
       if (conflicts > 0) counts.push({ name: 'conflict', count: conflicts })
       if (faults > 0) counts.push({ name: 'fault', count: faults })
       if (seconds.length > 0) counts.push({ name: 'commit', seconds })
+      counts.push(...[...pushes].map(([key, count]) => pushCount(key, count)))
+      const waiting = outbox()
+      const waits = waiting.jobs + waiting.notices > 0
+      if (waits || hasWaited) counts.push({ name: 'outbox', ...waiting })
+      hasWaited = waits
       requests = new Map()
+      pushes = new Map()
       conflicts = faults = 0
       seconds = []
       if (counts.length > 0) control({ kind: 'counted', counts })
     },
   }
+}
+
+function pushCount(key: string, count: number): Counted {
+  const [provider = '', outcome = ''] = key.split(' ')
+  return { name: 'push', provider, outcome, count }
 }

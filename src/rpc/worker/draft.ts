@@ -11,6 +11,8 @@ import {
 import { type ClientId, type Phone, phoneOf, type PhoneId } from '../../topics/index.js'
 import { devices, messages, sharedBodies } from '../documents/index.js'
 import type { FactReader, Overlay } from '../facts.js'
+import { encodeContent, noticeRows } from '../outbox/entry.js'
+import type { Notice } from '../outbox/notice.js'
 import type { Accepted, AppendMessage, Job, Payload, Send } from '../outcome.js'
 import type { AnyRecord } from '../../protocol/index.js'
 import { packBody } from './body.js'
@@ -45,6 +47,17 @@ export type AfterCommit =
       readonly done: AnyRecord
       readonly failed: AnyRecord
     }
+  /** People to be notified if none of their devices acknowledges what has been delivered to `clients`. */
+  | {
+      readonly kind: 'notice'
+      readonly id: string
+      readonly notice: Notice
+      readonly phones: readonly Phone[]
+      readonly clients: readonly string[]
+      readonly firstDelivery: number
+      readonly append: number | undefined
+    }
+  | { readonly kind: 'credentials'; readonly owner: Phone; readonly connection: number }
   | { readonly kind: 'close'; readonly client: ClientId; readonly because: string }
   | { readonly kind: 'done'; readonly request: number }
 
@@ -104,6 +117,8 @@ export interface DraftWorld {
   /** The `actions` topic of a device that is not the asker. */
   readonly actionsTopicOf: (client: ClientId) => string
   readonly newId: () => string
+  /** Whether notices are taken on now; none is where this is left out. */
+  readonly takesNotices?: () => boolean
 }
 
 /** A body whose copies in inboxes would come to more than this is stored once and referred to. */
@@ -169,7 +184,10 @@ async function addSend(draft: Draft, send: Send, { asker, isStored, world, clear
       queue(draft, world, { payload: send.payload, topic: world.actionsTopicOf(send.client), qos, clients: [send.client] })
       return
     case 'phones': {
-      const clients = await devicesOf(world.reader, send.phones, send.exceptClient)
+      const { clients, reachable } = await devicesOf(world.reader, send)
+      if (send.notice !== undefined && reachable.length > 0 && world.takesNotices?.() === true) {
+        addNotice(draft, world, { notice: send.notice, payload: send.payload, clients, phones: reachable })
+      }
       queue(draft, world, { payload: send.payload, topic: send.topic, qos, clients })
       return
     }
@@ -184,13 +202,38 @@ async function addSend(draft: Draft, send: Send, { asker, isStored, world, clear
   }
 }
 
-async function devicesOf(reader: FactReader, phones: readonly Phone[], exceptClient: ClientId | undefined): Promise<string[]> {
+interface Audience {
+  readonly clients: string[]
+  /** Those of the phones that can be notified of it. */
+  readonly reachable: Phone[]
+}
+
+async function devicesOf(reader: FactReader, { phones, exceptClient, notice }: Send & { to: 'phones' }): Promise<Audience> {
   const clients: string[] = []
+  const reachable: Phone[] = []
   for (const phone of new Set(phones)) {
     const document = await reader.get(devices, phone)
     for (const client of document?.clients ?? []) if (client !== exceptClient) clients.push(client)
+    if (notice !== undefined && document?.pushes !== undefined && phone !== phoneOf(notice.from)) reachable.push(phone)
   }
-  return clients
+  return { clients, reachable }
+}
+
+interface NewNotice {
+  readonly notice: Notice
+  readonly payload: Payload
+  readonly clients: readonly string[]
+  readonly phones: readonly Phone[]
+}
+
+/** Comes before the deliveries it speaks of. */
+function addNotice(draft: Draft, world: DraftWorld, { notice, payload, clients, phones }: NewNotice): void {
+  const id = world.newId()
+  const append = payload.kind === 'message' ? payload.append : undefined
+  const { entry, numbers } = noticeRows({ id, notice, phones, append })
+  draft.outbox.push(entry)
+  draft.numbers.push(...numbers)
+  draft.after.push({ kind: 'notice', id, notice, phones, clients, firstDelivery: draft.deliveries.length, append })
 }
 
 /** Phones of these rosters, each once. */
@@ -232,10 +275,14 @@ function addEffects(draft: Draft, outcome: Accepted, asker: Asker, world: DraftW
   for (const effect of outcome.effects) {
     if (effect.kind === 'disconnect') {
       draft.after.push({ kind: 'close', client: effect.client, because: effect.because })
+    } else if (effect.kind === 'credentials') {
+      draft.after.push({ kind: 'credentials', owner: effect.owner, connection: asker.connection })
     } else {
       const id = world.newId()
-      draft.outbox.push({ id, job: Buffer.from(JSON.stringify(effect.job)) })
-      draft.after.push({ kind: 'perform', id, job: effect.job, connection: asker.connection, done: effect.done, failed: effect.failed })
+      const { job, done, failed } = effect
+      const asked = { boot: world.reader.boot, connection: asker.connection, done, failed }
+      draft.outbox.push({ id, job: encodeContent({ kind: 'job', job, asked }) })
+      draft.after.push({ kind: 'perform', id, job, connection: asker.connection, done, failed })
     }
   }
 }

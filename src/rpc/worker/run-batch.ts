@@ -33,6 +33,8 @@ export interface BatchWorld {
   readonly cache: ReadCache
   readonly boot: string
   readonly newId: () => string
+  /** Whether notices are taken on now; none is where this is left out. */
+  readonly takesNotices?: () => boolean
   /** A handler threw: the request is refused as `internal`, the fault is logged. */
   readonly onFault: (fault: unknown) => void
   readonly onConflict: () => void
@@ -125,6 +127,7 @@ async function draftItem(item: BatchItem, drafting: Drafting): Promise<void> {
       reader,
       overlay,
       newId: world.newId,
+      ...(world.takesNotices === undefined ? {} : { takesNotices: world.takesNotices }),
       actionsTopicOf: (id) => actionsTopic('', id),
     })
     if (isStored) {
