@@ -6,6 +6,8 @@ export interface RequestFamily {
   readonly record: RecordTag
   /** The status, of an Auth the type; `''` where that is no name of a request. */
   readonly requests: readonly string[]
+  /** What records.json lists as statuses of the record, rpc.md has no entry for, and is served all the same. */
+  readonly further?: readonly string[]
 }
 
 /** Every request of docs/protocol/rpc.md, in its order; a test compares it with the text. */
@@ -57,7 +59,7 @@ export const protocolRequests: readonly RequestFamily[] = [
   { section: 15, record: 'CDR', requests: [''] },
   { section: 16, record: 'ftp', requests: ['init', 'send'] },
   { section: 17, record: 'Link', requests: ['get', 'update', 'delete', 'join'] },
-  { section: 17, record: 'Job', requests: ['init'] },
+  { section: 17, record: 'Job', requests: ['init'], further: ['update', 'stop', 'restart', 'complete', 'delete'] },
 ]
 
 /** The name of a request: `Friend/ban`, or `Loc/` where the record has one request only. */
@@ -65,7 +67,12 @@ export function requestName(record: string, request: string): string {
   return `${record}/${request}`
 }
 
-/** The names of all requests of the protocol. */
+/** Every request of a family that may be served. */
+export function allRequests({ requests, further = [] }: RequestFamily): readonly string[] {
+  return [...requests, ...further]
+}
+
+/** The names of all requests that rpc.md has an entry for. */
 export const requestNames: readonly string[] = protocolRequests.flatMap(({ record, requests }) =>
   requests.map((request) => requestName(record, request)),
 )

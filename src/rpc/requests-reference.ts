@@ -1,7 +1,7 @@
 import { decideRequest, type Client } from '../acl/index.js'
 import { type Dialect, requestAtoms } from '../protocol/index.js'
 import { requestOf, routes } from './dispatcher.js'
-import { protocolRequests, type RequestFamily, requestName } from './protocol-requests.js'
+import { allRequests, protocolRequests, type RequestFamily, requestName } from './protocol-requests.js'
 import { refusals } from './refusals.js'
 
 /** Lines between which README.md holds the table. */
@@ -16,9 +16,10 @@ export const unserved: readonly string[] = protocolRequests.flatMap(({ record, r
 
 /** The table of README.md: of every request in the protocol, whether it is served. */
 export function renderRequestsTable(): string {
-  const rows = protocolRequests.map(({ section, record, requests }) => {
+  const rows = protocolRequests.map((family) => {
+    const { section, record } = family
     const is = (wanted: boolean): string =>
-      requests
+      allRequests(family)
         .filter((request) => served.has(requestName(record, request)) === wanted)
         .map((request) => (request === '' ? record : request))
         .join(', ')
@@ -57,16 +58,16 @@ ${protocolRequests.map(renderFamily).join('\n\n')}
 }
 
 function renderFamily(family: RequestFamily): string {
-  const rows = family.requests.map((request) => renderRequest(family, request))
+  const rows = allRequests(family).map((request) => renderRequest(family, request))
   return `## ${String(family.section)}. ${family.record}\n\n${renderTable(['request', 'v1', 'v11', 'who', 'state', 'refused with'], rows)}`
 }
 
-function renderRequest({ record, requests }: RequestFamily, request: string): readonly string[] {
+function renderRequest({ record }: RequestFamily, request: string): readonly string[] {
   const name = requestName(record, request)
   const atomsIn = (dialect: Dialect): string => {
     const atoms = requestAtoms(record, dialect, requestOf).get(request)
     if (atoms === undefined) return '–'
-    return requests.length === 1 && request === '' ? '·' : atoms.map((atom) => `\`${atom}\``).join(', ')
+    return request === '' ? '·' : atoms.map((atom) => `\`${atom}\``).join(', ')
   }
   const codes = refusals[name] ?? []
   return [name, atomsIn('v1'), atomsIn('v11'), askersOf(record, request), served.has(name) ? 'served' : 'not yet', codes.join(', ') || '–']

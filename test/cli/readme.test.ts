@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from '@jest/globals'
 import { routes } from '../../src/rpc/index.js'
-import { protocolRequests } from '../../src/rpc/protocol-requests.js'
+import { allRequests, protocolRequests } from '../../src/rpc/protocol-requests.js'
 import { withRequestsTable } from '../../src/rpc/requests-reference.js'
 
 const readme = readFileSync('README.md', 'utf8')
-const known = new Set(protocolRequests.flatMap(({ record, requests }) => requests.map((request) => `${record}/${request}`)))
+const known = new Set(protocolRequests.flatMap((family) => allRequests(family).map((request) => `${family.record}/${request}`)))
 
 /** Requests that head an entry of rpc.md: `### Friend/mute, Friend/unmute`. What comes as a push, or stands for several, is left out. */
 function headings(): readonly string[] {

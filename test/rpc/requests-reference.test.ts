@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from '@jest/globals'
 import { routes } from '../../src/rpc/index.js'
-import { requestNames } from '../../src/rpc/protocol-requests.js'
+import { allRequests, protocolRequests, requestName, requestNames } from '../../src/rpc/protocol-requests.js'
 import { refusals } from '../../src/rpc/refusals.js'
 import { renderRequestsReference, unserved } from '../../src/rpc/requests-reference.js'
 import { scanRefusals } from './refusal-scan.js'
@@ -81,7 +81,8 @@ describe('the requests of rpc.md', () => {
 })
 
 test('every route serves a request of the protocol', () => {
-  expect(routes.map(({ tag, request }) => `${tag}/${request}`).filter((name) => !requestNames.includes(name))).toEqual([])
+  const known = protocolRequests.flatMap((family) => allRequests(family).map((request) => requestName(family.record, request)))
+  expect(routes.map(({ tag, request }) => requestName(tag, request)).filter((name) => !known.includes(name))).toEqual([])
 })
 
 test('the table of refusals is what the source of the handlers says', () => {
