@@ -145,7 +145,7 @@ export const accountTable = {
               ...(['set', 'link', 'email', 'aws', 'migrate', 'phone'] as const),
             ],
             { delete: 'remove' },
-            { phone: 'update' },
+            {},
           ),
         ),
       ],
