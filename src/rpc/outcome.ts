@@ -128,7 +128,7 @@ export function answer(record: AnyRecord): Send {
   return { to: 'caller', payload: { kind: 'record', record } }
 }
 
-/** A record queued for all devices of `phones` on `topic`. */
-export function push(topic: string, phones: readonly Phone[], record: AnyRecord): Send {
-  return { to: 'phones', topic, phones, payload: { kind: 'record', record } }
+/** A record queued for all devices of `phones` on `topic`. @param notice of what absent people hear by push notification */
+export function push(topic: string, phones: readonly Phone[], record: AnyRecord, notice?: Notice): Send {
+  return { to: 'phones', topic, phones, payload: { kind: 'record', record }, ...(notice === undefined ? {} : { notice }) }
 }

@@ -3,6 +3,7 @@ import type { Put } from '../../../store/contract.js'
 import { parsePhoneId, type PhoneId, phoneOf, sesTopic } from '../../../topics/index.js'
 import { contacts, rosters } from '../../documents/index.js'
 import type { FactReader } from '../../facts.js'
+import type { Notice } from '../../outbox/notice.js'
 import { accept, answer, type Outcome, push, refuse, type Refused, type Send } from '../../outcome.js'
 import { type Handler, handler, ownRosters, type Request } from '../../request.js'
 import { type ContactFacts, contactView, readContactFacts } from '../../views/contact-view.js'
@@ -79,18 +80,18 @@ export function putPair({ self, friend }: Parties, { own, other }: Acquaintance)
 /** The full Contact of the friend to all devices of the caller, as it stands after the request. */
 export function pushToSelf(step: FriendStep, after: Acquaintance, status: Contact['status']): Send {
   const { self, shownToSelf } = step.facts
-  return pushContact(self, { ...contactView({ ...shownToSelf, contact: after.own }), update: step.now, status })
+  return pushContact(self, undefined, { ...contactView({ ...shownToSelf, contact: after.own }), update: step.now, status })
 }
 
 /** The full Contact of the caller to all devices of the friend. */
-export function pushToFriend(step: FriendStep, after: Acquaintance, status: Contact['status']): Send {
+export function pushToFriend(step: FriendStep, after: Acquaintance, status: Contact['status'], notice?: Notice): Send {
   const { friend, shownToFriend } = step.facts
-  return pushContact(friend, { ...contactView({ ...shownToFriend, contact: after.other }), update: step.now, status })
+  return pushContact(friend, notice, { ...contactView({ ...shownToFriend, contact: after.other }), update: step.now, status })
 }
 
-function pushContact(receiver: PhoneId, contact: Contact): Send {
+function pushContact(receiver: PhoneId, notice: Notice | undefined, contact: Contact): Send {
   const phone = phoneOf(receiver)
-  return push(sesTopic(phone), [phone], contact)
+  return push(sesTopic(phone), [phone], contact, notice)
 }
 
 /** Whether each side holds a contact of the other, as the pair answer of confirm, ban and unban tells it. */

@@ -35,9 +35,10 @@ export function requestFriendship(step: FriendStep): Outcome {
 
 function ask(step: FriendStep): Outcome {
   const after = asked(step.facts.pair, step.now)
+  const { self, friend } = step.facts
   return accept({
     puts: putPair(step.facts, after),
-    sends: [pushToSelf(step, after, 'request'), pushToFriend(step, after, 'authorization')],
+    sends: [pushToSelf(step, after, 'request'), pushToFriend(step, after, 'authorization', { kind: 'request', from: self, feed: p2pTopic(self, friend) })],
   })
 }
 

@@ -52,7 +52,12 @@ export function decideComplete({ record: message, caller }: Request<Message>, { 
       ...(place.id > reader ? [cursors.put(place.id, document.from, feedLevel(document.feed))] : []),
     ],
     sends: [
-      push(document.feed, phonesFor(access.parties, posted), messageRecord(place, posted)),
+      push(document.feed, phonesFor(access.parties, posted), messageRecord(place, posted), {
+        kind: 'message',
+        from: document.from,
+        feed: document.feed,
+        message: place.id,
+      }),
       ...acknowledge({ record: { ...message, msg_id: document.msgId }, caller }),
     ],
   })

@@ -125,7 +125,13 @@ export function decidePost(request: Request<Message>, facts: PostFacts): Outcome
     appends: [{ message: document, isCountable: true }],
     numbers: message.msg_id === null ? [own] : [own, { key: sentIds.key(post.from, msgIdLevel(message.msg_id)), append: 0 }],
     sends: [
-      { to: 'phones', topic: post.feed.name, phones: phonesFor(access.parties, document), payload: { kind: 'message', append: 0 } },
+      {
+        to: 'phones',
+        topic: post.feed.name,
+        phones: phonesFor(access.parties, document),
+        payload: { kind: 'message', append: 0 },
+        notice: { kind: 'message', from: post.from, feed: post.feed.name },
+      },
       ...acknowledge(request),
     ],
   })
