@@ -117,9 +117,11 @@ describe('a tag', () => {
 })
 
 describe('a star', () => {
+  let early = 0
   let chat = 0
   let inClub = 0
   beforeAll(async () => {
+    early = await post(boris, ann, 'first')
     chat = await post(boris, ann, 'the code is 42')
     inClub = await post(boris, club, 'at seven')
   })
@@ -161,6 +163,10 @@ describe('a star', () => {
       { tag: 'ExtendedStar', star: { id: inClub }, from: { tag: 'Room', id: 'club', name: 'Trip', type: 'group' } },
     ])
     expect((await snapshot(boris)).favorite).toEqual([])
+    await starred('add', early, {}, ann, { at: now + 3 })
+    const ids = (await snapshot()).favorite.map((one) => (one.tag === 'ExtendedStar' ? one.star?.id : undefined))
+    expect(ids).toEqual([chat, inClub, early])
+    await starred('remove', early)
   })
 
   test('goes out as each dialect has it', async () => {

@@ -104,6 +104,15 @@ describe('media', () => {
     const more = await page(dan, 'image', chat(ann, dan), -20, cut.answer.entity_id ?? 0)
     expect([more.ids, more.answer.entity_id]).toEqual([[first], cut.answer.entity_id])
   })
+
+  test('of a feed that is cleared to its end is found at once, however much was cleared', async () => {
+    await ask(dan, 'delete', chat(ann, dan))
+    const later = await post(ann, dan)
+    for (const size of [1, 5, -5]) {
+      const { ids: found, answer } = await page(dan, 'get', chat(ann, dan), size)
+      expect([found, answer.next]).toEqual([[later], 0])
+    }
+  })
 })
 
 /** The same row with another mime of the same length. */
