@@ -94,17 +94,21 @@ function dataName(name: string): string {
   return name === 'from' ? 'sender' : name
 }
 
+function namesToken(violations: unknown): boolean {
+  if (!Array.isArray(violations)) return false
+  return violations.some((one: unknown) => typeof one === 'object' && one !== null && Reflect.get(one, 'field') === 'message.token')
+}
+
 interface FcmDetail {
   readonly errorCode?: unknown
-  readonly fieldViolations?: readonly { readonly field?: unknown }[]
+  readonly fieldViolations?: unknown
 }
 
 function isTokenInvalid({ status, body }: HttpAnswer): boolean {
   if (status !== 400 && status !== 403 && status !== 404) return false
   const details = detailsIn(body)
   if (details.some(({ errorCode }) => errorCode === 'UNREGISTERED' || errorCode === 'SENDER_ID_MISMATCH')) return true
-  const fields = details.flatMap(({ fieldViolations }) => (Array.isArray(fieldViolations) ? fieldViolations : []))
-  return status === 400 && fields.some(({ field }) => field === 'message.token')
+  return status === 400 && details.some(({ fieldViolations }) => namesToken(fieldViolations))
 }
 
 function detailsIn(body: string): readonly FcmDetail[] {

@@ -94,8 +94,10 @@ function encrypt(
       urgency: 'high',
       contentEncoding: 'aes128gcm',
     })
-    const headers = Object.entries(details.headers).map(([name, value]) => [name, String(value)] as const)
-    return { headers: Object.fromEntries(headers), body: details.body ?? Buffer.alloc(0) }
+    const headers = Object.entries(details.headers as Record<string, string | number>).map(
+      ([name, value]) => [name, String(value)] as const,
+    )
+    return { headers: Object.fromEntries(headers), body: details.body }
   } catch {
     return undefined // the own keys were checked at the start, so it is those of the subscription
   }

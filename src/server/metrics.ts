@@ -77,6 +77,20 @@ export function createMetrics(): Metrics {
     workerRestarts: new Counter({ registers, name: 'nynja_worker_restarts_total', help: 'Workers replaced after a fault' }),
     conflicts: new Counter({ registers, name: 'nynja_commit_conflicts_total', help: 'Commits decided again because a fact had changed' }),
     faults: new Counter({ registers, name: 'nynja_faults_total', help: 'Requests that failed by a fault of the server' }),
+    ...outboxMetrics(registers),
+    commitSeconds: new Histogram({
+      registers,
+      name: 'nynja_commit_seconds',
+      help: 'Time until a commit is durable',
+      buckets: latencyBuckets,
+    }),
+    contentType: registry.contentType,
+    render: () => registry.metrics(),
+  }
+}
+
+function outboxMetrics(registers: Registry[]): Pick<Metrics, 'pushes' | 'outboxEntries' | 'outboxAge'> {
+  return {
     pushes: new Counter({
       registers,
       name: 'nynja_push_total',
@@ -95,13 +109,5 @@ export function createMetrics(): Metrics {
       help: 'For how long the oldest notice in the outbox has waited',
       labelNames: ['node'],
     }),
-    commitSeconds: new Histogram({
-      registers,
-      name: 'nynja_commit_seconds',
-      help: 'Time until a commit is durable',
-      buckets: latencyBuckets,
-    }),
-    contentType: registry.contentType,
-    render: () => registry.metrics(),
   }
 }

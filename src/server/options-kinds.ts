@@ -112,7 +112,9 @@ export const origin: OptionKind<string> = {
   schema: z
     .string()
     .max(512)
-    .refine((value) => URL.canParse(value) && /^https?:$/.test(new URL(value).protocol) && new URL(value).origin === value.replace(/\/$/, '')),
+    .refine(
+      (value) => URL.canParse(value) && /^https?:$/.test(new URL(value).protocol) && new URL(value).origin === value.replace(/\/$/, ''),
+    ),
   form: 'an http or https URL without a path',
   placeholder: 'url',
   show: asIs,

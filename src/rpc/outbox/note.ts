@@ -48,5 +48,5 @@ async function readName(facts: FactReader, from: PhoneId): Promise<string | null
 
 function textOf({ files }: MessageDocument): string | null {
   const text = files.find(({ mime }) => mime === 'text')?.payload ?? null
-  return text === null ? null : [...text].slice(0, maxTextCharacters).join('')
+  return text === null ? null : Array.from(text).slice(0, maxTextCharacters).join('')
 }

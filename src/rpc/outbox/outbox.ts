@@ -4,10 +4,10 @@ import type { Store } from '../../store/contract.js'
 import type { Phone } from '../../topics/index.js'
 import type { FactReader } from '../facts.js'
 import type { Job } from '../outcome.js'
-import { type Asked, decodeContent, noticedMessages, outboxId, ownerOf, timeOf } from './entry.js'
+import { type Asked, decodeContent, type NoticeEntry, noticedMessages, outboxId, ownerOf, timeOf } from './entry.js'
 import type { Notice } from './notice.js'
-import { newNotices, type Notices, type PushOutcome } from './notices.js'
-import { newOutboxWriter } from './outbox-writer.js'
+import { Notices, type PushOutcome } from './notices.js'
+import { newOutboxWriter, type OutboxWriter } from './outbox-writer.js'
 import type { CloudCredentials, PushChannel, PushRules, Task, TaskEnd } from './task.js'
 
 /** A job that has just been committed. */
@@ -36,27 +36,6 @@ export interface CredentialsQuestion {
   readonly failed: AnyRecord
 }
 
-/**
- * What one worker has to do in the outside world: codes to send, people to notify. Each is an entry of the store's outbox, committed with the
- * request that asked for it, named after the node that works it off, and removed when it has ended; whoever takes the node's place, after a
- * restart of the server or the death of the worker, finds what is left. So everything is done at least once.
- */
-export interface Outbox {
-  /** Whether a notice may be committed now; none is where push notifications are off. */
-  takesNotices(): boolean
-  startJob(job: CommittedJob): void
-  startNotice(notice: CommittedNotice): void
-  ask(question: CredentialsQuestion): void
-  ended(id: string, end: TaskEnd): void
-  /** Takes up what an earlier life of this node has left. */
-  takeUp(): Promise<void>
-  newId(): string
-  /** How many entries wait, and for how long the oldest notice has waited, ms. */
-  readonly depth: { readonly jobs: number; readonly notices: number; readonly ageMs: number }
-  /** Begins nothing more, waits a little for what is on its way, and writes what has ended. */
-  stop(): Promise<void>
-}
-
 export interface OutboxWorld {
   readonly store: Store
   /** Of this worker, and how many there are. */
@@ -80,114 +59,159 @@ const writeDelayMs = 50
 const stopPatienceMs = 2_000
 const lookAgainMs = 20
 
-export function newOutbox(world: OutboxWorld): Outbox {
-  const { store, now, rules, onFault, perform } = world
-  const startedAt = now()
-  const jobs = new Map<string, Asked | null>()
-  const questions = new Map<string, CredentialsQuestion>()
-  /** Jobs handed over by the worker before this one may end before they are found. */
-  const endedEarly = new Set<string>()
-  let isTakingUp = false
-  const writer = newOutboxWriter({ commit: (commit) => store.commit(commit), delayMs: writeDelayMs, onFault })
-  const newId = (): string => outboxId(now(), randomBytes(8).toString('hex'), world.node)
-  const pause = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
-  const notices: Notices | undefined =
-    rules === null
-      ? undefined
-      : newNotices({
-          ...{ store, rules, writer, now, newId, pause, startedAt, onFault },
-          newReader: world.newReader,
-          perform: (id, task) => {
-            perform(id, task, 0)
-          },
-          count: world.count,
-          chance: Math.random,
-          later(ms, run) {
-            const timer = setTimeout(run, ms).unref()
-            return () => {
-              clearTimeout(timer)
-            }
-          },
-        })
+/**
+ * What one worker has to do in the outside world: codes to send, people to notify. Each is an entry of the store's outbox, committed with the
+ * request that asked for it, named after the node that works it off, and removed when it has ended; whoever takes the node's place, after a
+ * restart of the server or the death of the worker, finds what is left. So everything is done at least once.
+ */
+export class Outbox {
+  readonly #world: OutboxWorld
+  readonly #startedAt: number
+  readonly #writer: OutboxWriter
+  /** Undefined where push notifications are off. */
+  readonly #notices: Notices | undefined
+  /** Jobs under way, and who waits for them. */
+  readonly #jobs = new Map<string, Asked | null>()
+  readonly #questions = new Map<string, CredentialsQuestion>()
+  /** Jobs handed over by the worker before this one may end before they are found; undefined once all have been. */
+  #endedEarly: Set<string> | undefined
 
-  function takeUpJob(id: string, job: Job, asked: Asked | null): void {
-    if (startedAt - timeOf(id) > world.codeLifeMs) writer.remove(id)
-    else {
-      const waiting = asked?.boot === world.boot ? asked : null
-      jobs.set(id, waiting)
-      perform(id, job, waiting?.connection ?? 0)
-    }
+  constructor(world: OutboxWorld) {
+    const { store, onFault, now, rules } = world
+    this.#world = world
+    this.#startedAt = now()
+    this.#writer = newOutboxWriter({ commit: (commit) => store.commit(commit), delayMs: writeDelayMs, onFault })
+    this.#notices = rules === null ? undefined : this.#newNotices(rules)
   }
 
-  async function takeUpEntry(id: string, bytes: Uint8Array): Promise<void> {
-    const content = decodeContent(bytes)
-    if (content?.kind === 'job') takeUpJob(id, content.job, content.asked)
-    else if (content === undefined || notices === undefined) writer.remove(id, [noticedMessages.remove(id)])
-    else {
-      const row = content.notice.message === undefined ? await store.get(noticedMessages.key(id)) : undefined
-      const message = content.notice.message ?? (row === undefined ? 0 : noticedMessages.decode(row))
-      notices.hold({ id, entry: content, message, numbers: undefined })
-    }
+  readonly newId = (): string => outboxId(this.#world.now(), randomBytes(8).toString('hex'), this.#world.node)
+
+  /** Whether a notice may be committed now; none is where push notifications are off. */
+  readonly takesNotices = (): boolean => this.#notices?.hasRoom() ?? false
+
+  startJob({ id, job, ...asked }: CommittedJob): void {
+    this.#jobs.set(id, asked)
+    this.#world.perform(id, job, asked.connection)
   }
 
-  async function takeUp(): Promise<void> {
+  readonly startNotice = ({ id, numbers, message, ...rest }: CommittedNotice): void => {
+    const entry: NoticeEntry = { kind: 'notice', ...rest, only: null, attempts: 0, next: 0, created: timeOf(id) }
+    this.#notices?.hold({ id, message, numbers, entry })
+  }
+
+  ask(question: CredentialsQuestion): void {
+    const id = this.newId()
+    this.#questions.set(id, question)
+    this.#world.perform(id, { kind: 'credentials', owner: question.owner }, question.connection)
+  }
+
+  ended(id: string, end: TaskEnd): void {
+    const question = this.#questions.get(id)
+    if (question !== undefined) {
+      this.#questions.delete(id)
+      this.#world.answer(question.connection, end.kind === 'credentials' ? question.done(end.credentials) : question.failed)
+    } else if (isPush(id)) this.#notices?.ended(id, end)
+    else this.#endJob(id, end)
+  }
+
+  /** Takes up what an earlier life of this node has left. */
+  async takeUp(): Promise<void> {
+    this.#endedEarly = new Set()
     for (let after: string | undefined; ;) {
-      const page = await store.outboxPage(pageEntries, after)
-      for (const { id, job } of page) {
-        // What is younger than this worker is its own.
-        if (ownerOf(id, world.nodes) === world.node && timeOf(id) < startedAt && !endedEarly.has(id)) await takeUpEntry(id, job)
-      }
+      const page = await this.#world.store.outboxPage(pageEntries, after)
+      for (const { id, job } of page) if (this.#isLeft(id)) await this.#takeUpEntry(id, job)
       after = page.at(-1)?.id
-      if (after === undefined || page.length < pageEntries) return
+      if (after === undefined || page.length < pageEntries) break
       await pause()
     }
+    this.#endedEarly = undefined
   }
 
-  function endJob(id: string, end: TaskEnd): void {
-    const asked = jobs.get(id)
-    if (isTakingUp) endedEarly.add(id)
-    jobs.delete(id)
-    writer.remove(id)
-    if (asked != null) world.answer(asked.connection, end.kind === 'done' ? asked.done : asked.failed)
+  /** How many entries wait, and for how long the oldest notice has waited, ms. */
+  get depth(): { readonly jobs: number; readonly notices: number; readonly ageMs: number } {
+    const oldest = this.#notices?.oldest ?? Infinity
+    return { jobs: this.#jobs.size, notices: this.#notices?.held ?? 0, ageMs: Math.max(0, this.#world.now() - oldest) }
   }
 
-  return {
-    takesNotices: () => notices?.hasRoom() ?? false,
-    startJob({ id, job, ...asked }) {
-      jobs.set(id, asked)
-      perform(id, job, asked.connection)
-    },
-    startNotice({ id, numbers, message, ...rest }) {
-      notices?.hold({ id, message, numbers, entry: { kind: 'notice', ...rest, only: null, attempts: 0, next: 0, created: timeOf(id) } })
-    },
-    ask(question) {
-      const id = newId()
-      questions.set(id, question)
-      perform(id, { kind: 'credentials', owner: question.owner }, question.connection)
-    },
-    ended(id, end) {
-      const question = questions.get(id)
-      if (question !== undefined) {
-        questions.delete(id)
-        world.answer(question.connection, end.kind === 'credentials' ? question.done(end.credentials) : question.failed)
-      } else if (!id.includes('/')) endJob(id, end)
-      else notices?.ended(id, end)
-    },
-    async takeUp() {
-      isTakingUp = true
-      await takeUp()
-      isTakingUp = false
-      endedEarly.clear()
-    },
-    newId,
-    get depth() {
-      return { jobs: jobs.size, notices: notices?.held ?? 0, ageMs: Math.max(0, now() - (notices?.oldest ?? Infinity)) }
-    },
-    async stop() {
-      notices?.stop()
-      const deadline = now() + stopPatienceMs
-      while (jobs.size + (notices?.inFlight ?? 0) > 0 && now() < deadline) await new Promise((resolve) => setTimeout(resolve, lookAgainMs))
-      await writer.flush()
-    },
+  /** Begins nothing more, waits a little for what is on its way, and writes what has ended. */
+  async stop(): Promise<void> {
+    const { now } = this.#world
+    this.#notices?.stop()
+    const deadline = now() + stopPatienceMs
+    while (this.#jobs.size + (this.#notices?.inFlight ?? 0) > 0 && now() < deadline) {
+      await new Promise((resolve) => setTimeout(resolve, lookAgainMs))
+    }
+    await this.#writer.flush()
+  }
+
+  #newNotices(rules: PushRules): Notices {
+    const { store, now, onFault, newReader, count, perform } = this.#world
+    return new Notices({
+      ...{ store, now, onFault, newReader, count, rules, pause, later },
+      writer: this.#writer,
+      newId: this.newId,
+      startedAt: this.#startedAt,
+      perform: (id, task) => {
+        perform(id, task, 0)
+      },
+      chance: Math.random,
+    })
+  }
+
+  /** What is younger than this worker is its own. */
+  #isLeft(id: string): boolean {
+    const { node, nodes } = this.#world
+    return ownerOf(id, nodes) === node && timeOf(id) < this.#startedAt && this.#endedEarly?.has(id) !== true
+  }
+
+  async #takeUpEntry(id: string, bytes: Uint8Array): Promise<void> {
+    const content = decodeContent(bytes)
+    if (content?.kind === 'job') this.#takeUpJob(id, content.job, content.asked)
+    else if (content === undefined || this.#notices === undefined) this.#writer.remove(id, [noticedMessages.remove(id)])
+    else {
+      const message = content.notice.message ?? (await this.#readMessageId(id))
+      this.#notices.hold({ id, entry: content, message, numbers: undefined })
+    }
+  }
+
+  async #readMessageId(id: string): Promise<number> {
+    const row = await this.#world.store.get(noticedMessages.key(id))
+    return row === undefined ? 0 : noticedMessages.decode(row)
+  }
+
+  #takeUpJob(id: string, job: Job, asked: Asked | null): void {
+    if (this.#startedAt - timeOf(id) > this.#world.codeLifeMs) {
+      this.#writer.remove(id)
+      return
+    }
+    // Whoever asked still waits if only the worker has died.
+    const waiting = asked?.boot === this.#world.boot ? asked : null
+    this.#jobs.set(id, waiting)
+    this.#world.perform(id, job, waiting?.connection ?? 0)
+  }
+
+  #endJob(id: string, end: TaskEnd): void {
+    const asked = this.#jobs.get(id) ?? null
+    this.#endedEarly?.add(id)
+    this.#jobs.delete(id)
+    this.#writer.remove(id)
+    if (asked !== null) this.#world.answer(asked.connection, end.kind === 'done' ? asked.done : asked.failed)
+  }
+}
+
+/** Notifications are named after the entry they belong to and their device. */
+function isPush(id: string): boolean {
+  return id.includes('/')
+}
+
+/** Lets requests go first. */
+function pause(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}
+
+function later(ms: number, run: () => void): () => void {
+  const timer = setTimeout(run, ms).unref()
+  return () => {
+    clearTimeout(timer)
   }
 }

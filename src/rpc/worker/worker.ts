@@ -22,7 +22,7 @@ import { shownRecord } from '../names/rename-record.js'
 import { filedTopic } from '../names/rename-topic.js'
 import { shownTask } from '../names/shown-task.js'
 import { readPresentClient } from '../present-client.js'
-import { newOutbox, type Outbox } from '../outbox/outbox.js'
+import { Outbox } from '../outbox/outbox.js'
 import type { PushRules } from '../outbox/task.js'
 import { newReadCache } from '../read-cache.js'
 import { type Counts, newCounts } from './counts.js'
@@ -285,7 +285,7 @@ export class RpcWorker {
 
   #newOutbox(): Outbox {
     const { store, context, node, push } = this.#parts
-    return newOutbox({
+    return new Outbox({
       ...{ store, node, nodes: context.nodeCount, boot: context.boot, rules: push, codeLifeMs: context.limits.codeLifeMs },
       newReader: () => this.#newReader(),
       perform: (id, job, connection) => {

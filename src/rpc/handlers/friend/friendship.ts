@@ -38,7 +38,10 @@ function ask(step: FriendStep): Outcome {
   const { self, friend } = step.facts
   return accept({
     puts: putPair(step.facts, after),
-    sends: [pushToSelf(step, after, 'request'), pushToFriend(step, after, 'authorization', { kind: 'request', from: self, feed: p2pTopic(self, friend) })],
+    sends: [
+      pushToSelf(step, after, 'request'),
+      pushToFriend(step, after, 'authorization', { kind: 'request', from: self, feed: p2pTopic(self, friend) }),
+    ],
   })
 }
 
