@@ -10,7 +10,7 @@ const pageRows = 64
  * Rows read in one search. Every row is a hit, so only those who have the text several times, and those the asker may not find, are read
  * without being shown. Where these are so many, not everybody else need be found.
  */
-const maxRows = 2_000
+const maxRows = 1_000
 
 /** What is wanted of those who are found. */
 export interface Wanted<Found> {

@@ -14,7 +14,7 @@ export interface Candidate {
 
 /** Reads candidates for one search, and what is shown of those who are found. */
 export interface CandidateReader {
-  /** Undefined for those the asker may not find. */
+  /** Undefined for those the asker may not find, and those who are gone. */
   read(other: PhoneId): Promise<Candidate | undefined>
   readShown(candidate: Candidate): Promise<ContactFacts>
 }
@@ -24,8 +24,10 @@ export function newCandidateReader(facts: FactReader, asker: PhoneId, query: Peo
   let fellowTest: ReturnType<typeof newFellowTest> | undefined
   return {
     async read(other) {
-      const [roster, contact] = await Promise.all([facts.peek(rosters, other), facts.peek(contacts, asker, other)])
-      return roster !== undefined && mayFind(query, asker, { other, roster, contact }) ? { other, roster, contact } : undefined
+      const contact = await facts.peek(contacts, asker, other)
+      if (!mayFind(query, asker, other, contact)) return undefined
+      const roster = await facts.peek(rosters, other)
+      return roster === undefined ? undefined : { other, roster, contact }
     },
     async readShown({ other, roster, contact }) {
       const presence = await readPresence(facts, phoneOf(other))
@@ -38,7 +40,7 @@ export function newCandidateReader(facts: FactReader, asker: PhoneId, query: Peo
 }
 
 /** Those who ban the asker are not found, and the asker's own person only by exact phone. */
-function mayFind({ field, type, isOwn }: PeopleQuery, asker: PhoneId, { other, contact }: Candidate): boolean {
+function mayFind({ field, type, isOwn }: PeopleQuery, asker: PhoneId, other: PhoneId, contact: ContactDocument | undefined): boolean {
   if (contact?.isBanned === true) return false
   if (phoneOf(other) === phoneOf(asker) && !(field === 'phone' && type === '==')) return false
   return !isOwn || (contact !== undefined && isShown(contact))
