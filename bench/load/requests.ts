@@ -27,6 +27,11 @@ export function rosterGet(rosterId: number): Buffer {
   return encodeTerm(tuple(atom('Roster'), rosterId, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, atom('get')))
 }
 
+/** Search/contact for people whose names contain `part`. */
+export function searchNames(rosterId: number, part: string): Buffer {
+  return encodeTerm(tuple(atom('Search'), rosterId, 'bench', 'names', atom('like'), [part], atom('contact')))
+}
+
 export function friend(phoneId: string, friendId: string, status: 'request' | 'confirm'): Buffer {
   return encodeTerm(tuple(atom('Friend'), phoneId, friendId, atom(status)))
 }

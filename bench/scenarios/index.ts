@@ -7,7 +7,8 @@ import { room } from './room.js'
 import { rpcRead } from './rpc-read.js'
 import { rpcWrite } from './rpc-write.js'
 import type { Scenario } from './scenario.js'
+import { search } from './search.js'
 
 export type { Scenario, ScenarioContext } from './scenario.js'
 
-export const scenarios: readonly Scenario[] = [rpcWrite, rpcRead, chat, room, connectCost, memory, codec, durability]
+export const scenarios: readonly Scenario[] = [rpcWrite, rpcRead, search, chat, room, connectCost, memory, codec, durability]
