@@ -65,7 +65,10 @@ export interface BrokerState {
   readonly plain: PlainPublishes
   /** Who came through which listener, until CONNECT says more. */
   readonly origins: WeakMap<object, Origin>
+  /** No new connections are taken. */
   isDraining: boolean
+  /** Publishes are neither acted on nor acknowledged any more. */
+  isDeaf: boolean
   lastConnection: number
 }
 
@@ -86,7 +89,7 @@ export function aclClient(connection: Connection): Client | undefined {
   const { userName } = words
   switch (accepted.client) {
     case 'device':
-      return { kind: 'device', clientId, userName, phone: accepted.phone as Extract<Client, { kind: 'device' }>['phone'], rosters: [] }
+      return { kind: 'device', clientId, userName, phone: accepted.number as Extract<Client, { kind: 'device' }>['phone'], rosters: [] }
     case 'service':
       return { kind: 'service', clientId, userName, name: clientId.slice('sys_'.length) }
     default:

@@ -63,6 +63,7 @@ export async function startMessenger(options: MessengerOptions, world: Messenger
     sent: newSentMemory(rememberedDevices, options.windowSize),
     origins: new WeakMap(),
     isDraining: false,
+    isDeaf: false,
     lastConnection: 0,
   }
   await hook(state, deciding, subscribing)
@@ -190,9 +191,15 @@ function closeWhenRead(state: BrokerState, connection: Connection | undefined, b
   look()
 }
 
+/** How long nothing has to come before a drain believes that all that was sent has been read, and for how long it reads on at most. */
+const quietMs = 50
+const readOnMs = 500
+
 async function drain(state: BrokerState, patienceMs: number): Promise<void> {
   state.isDraining = true
-  const patience = new Promise<void>((resolve) => setTimeout(resolve, patienceMs).unref())
+  const patience = pause(patienceMs)
+  await Promise.race([readOn(state), patience])
+  state.isDeaf = true
   await Promise.race([state.requests.idle(), patience])
   // Aedes writes an acknowledgement in the turn in which its request is done, and mqtt-packet uncorks the socket behind it.
   await new Promise((resolve) => setImmediate(resolve))
@@ -201,4 +208,24 @@ async function drain(state: BrokerState, patienceMs: number): Promise<void> {
     state.aedes.close(resolve)
   })
   for (const connection of state.connections.byNumber.values()) connection.socket.destroy()
+}
+
+/**
+ * Takes what is still on its way into the process. Clients that go on sending cannot hold the drain up: what is read later than this is not
+ * acknowledged, and is sent again to whoever serves them next.
+ */
+async function readOn({ requests }: BrokerState): Promise<void> {
+  const end = Date.now() + readOnMs
+  for (let seen = -1; seen !== requests.submitted && Date.now() < end;) {
+    seen = requests.submitted
+    await Promise.race([requests.idle(), pause(readOnMs)])
+    await pause(quietMs)
+    // A pause may end late, in a turn that has yet to look at the sockets.
+    await new Promise((resolve) => setImmediate(resolve))
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms).unref())
 }

@@ -19,7 +19,7 @@ export function acceptPublish(state: BrokerState, client: AedesClient, packet: P
     done()
     return
   }
-  if (connection.isClosing) return
+  if (connection.isClosing || state.isDeaf) return
   packet.retain = false
   if (packet.qos === 2 && connection.awaitingPubrel?.has(packet.messageId ?? 0) === true) {
     // Until PUBREL the packet id names the publish that was committed, DUP or not: Aedes repeats PUBREC. [MQTT-4.3.3-2] of MQTT 3.1.1

@@ -23,7 +23,8 @@ export interface Requests {
   repeat(node: number): void
   /** The connection is gone: nobody waits for its requests any more. */
   forget(connection: Connection): void
-  readonly count: number
+  /** How many have ever been handed in. */
+  readonly submitted: number
   /** Resolves when nothing is under way. */
   idle(): Promise<void>
 }
@@ -34,6 +35,7 @@ export function newRequests(ring: () => Ring, introduce: (connection: Connection
   const unfinished = new Map<number, Unfinished>()
   const idleWaiters: (() => void)[] = []
   let lastNumber = 0
+  let submitted = 0
 
   function nextNumber(): number {
     do lastNumber = lastNumber === lastRequestNumber ? 1 : lastNumber + 1
@@ -58,6 +60,7 @@ export function newRequests(ring: () => Ring, introduce: (connection: Connection
         connection.knownTo.push(node)
         introduce(connection, node)
       }
+      submitted++
       const number = nextNumber()
       const entry = { ...request, node }
       unfinished.set(number, entry)
@@ -84,8 +87,8 @@ export function newRequests(ring: () => Ring, introduce: (connection: Connection
       for (const [number, entry] of unfinished) if (entry.connection === connection) unfinished.delete(number)
       checkIdle()
     },
-    get count() {
-      return unfinished.size
+    get submitted() {
+      return submitted
     },
     async idle() {
       if (unfinished.size > 0) await new Promise<void>((resolve) => idleWaiters.push(resolve))

@@ -25,7 +25,6 @@ import { type SchemaPage, schemaPages } from './schema-pages.js'
 import { serverVersion } from './version.js'
 import { newTaskRunner } from './task-runner.js'
 import { storePath, type WorkerData } from './worker-data.js'
-import { startWriterThread, type WriterListener, type WriterThread } from './writer-thread.js'
 
 /** The ports in use; `off` for listeners that are not open. */
 export interface Ports {
@@ -42,8 +41,6 @@ export interface RunningServer {
   stop(): Promise<void>
   /** Ends the worker of a node as if it had crashed; the ring replaces it. */
   killWorker(node: number): Promise<void>
-  /** Ends the thread that writes the store as if it had crashed; it and all workers are replaced. */
-  killWriter(): Promise<void>
 }
 
 const workerEntry = new URL('./worker.js', import.meta.url)
@@ -70,8 +67,7 @@ export async function startServer(options: Options, log: Log): Promise<RunningSe
     closers.push(() => http.close())
     const httpPort: number | 'off' = options.httpPort === 'off' ? 'off' : await http.start(options.host, options.httpPort)
     await prepareStore(options, log)
-    const { messenger, transfers, ring, writer } = await startRpc(options, log, metrics, filesUrl(options, httpPort))
-    closers.push(() => writer.stop())
+    const { messenger, transfers, ring } = await startRpc(options, log, metrics, filesUrl(options, httpPort))
     closers.push(() => ring.stop())
     const listeners = await openListeners(options, messenger, transfers)
     const ports = { ...portsOf(listeners), http: httpPort }
@@ -82,9 +78,8 @@ export async function startServer(options: Options, log: Log): Promise<RunningSe
     return {
       ports,
       killWorker: (node) => ring.kill(node),
-      killWriter: () => writer.kill(),
       stop: () =>
-        (stopping ??= stop({ listeners, messenger, transfers, ring, writer, http, options, log }, () => {
+        (stopping ??= stop({ listeners, messenger, transfers, ring, http, options, log }, () => {
           readiness = { kind: 'not-ready', because: 'draining' }
         })),
     }
@@ -122,7 +117,6 @@ interface Rpc {
   readonly messenger: Messenger
   readonly transfers: TransferSockets
   readonly ring: Ring
-  readonly writer: WriterThread
 }
 
 async function startRpc(options: Options, log: Log, metrics: Metrics, urlOfFiles: string | null): Promise<Rpc> {
@@ -136,7 +130,6 @@ async function startRpc(options: Options, log: Log, metrics: Metrics, urlOfFiles
     if (started.ring === undefined) throw new Error('the ring has not started')
     return started.ring
   }
-  const writer = await startWriterThread({ options, sharedMemory }, onWriterDeath(ring, sharedMemory, log))
   const counts = messengerCounts(metrics)
   const transfers = newTransferSockets({ ring, admits, counts, log, maxSockets: maxTransferSockets, idleMs: idleTransferMs })
   const messenger = await startMessenger(messengerOptions(options), {
@@ -154,12 +147,7 @@ async function startRpc(options: Options, log: Log, metrics: Metrics, urlOfFiles
     {
       size: options.nodes,
       entry: workerEntry,
-      dataOf: (node) => {
-        const port = writer.connect()
-        const memory = { variantsInUse: shared, sharedMemory }
-        const data: WorkerData = { node, boot, ...memory, writer: port, options, filesUrl: urlOfFiles }
-        return { data, transfer: [port] }
-      },
+      dataOf: (node): WorkerData => ({ node, boot, variantsInUse: shared, sharedMemory, options, filesUrl: urlOfFiles }),
       stopTimeoutMs: options.drainTimeoutMs + 1_000,
     },
     {
@@ -187,18 +175,7 @@ async function startRpc(options: Options, log: Log, metrics: Metrics, urlOfFiles
     },
   )
   started.ring = running
-  return { messenger, transfers, ring: running, writer }
-}
-
-/** The workers cannot know what of theirs was applied: they are replaced too, and what they had not finished runs again, known by its marks. */
-function onWriterDeath(ring: () => Ring, sharedMemory: SharedArrayBuffer, log: Log): WriterListener {
-  return {
-    onDeath: (because) => {
-      distrustMemory(sharedMemory)
-      log.error({ event: 'writer-died', because }, 'the thread that writes the store died; it and all workers are being replaced')
-      for (let node = 1; node <= ring().size; node++) void ring().kill(node)
-    },
-  }
+  return { messenger, transfers, ring: running }
 }
 
 function messengerOptions(options: Options): Parameters<typeof startMessenger>[0] {
@@ -262,20 +239,18 @@ interface Parts {
   readonly messenger: Messenger
   readonly transfers: TransferSockets
   readonly ring: Ring
-  readonly writer: WriterThread
   readonly http: HttpServer
   readonly options: Options
   readonly log: Log
 }
 
-async function stop({ listeners, messenger, transfers, ring, writer, http, options, log }: Parts, onDraining: () => void): Promise<void> {
+async function stop({ listeners, messenger, transfers, ring, http, options, log }: Parts, onDraining: () => void): Promise<void> {
   onDraining()
   log.info({ event: 'draining', connections: messenger.connectionCount }, 'draining')
   await closeListeners(listeners)
   transfers.close()
   await messenger.drain(options.drainTimeoutMs)
   await ring.stop()
-  await writer.stop()
   await http.close()
   log.info({ event: 'stopped' }, 'stopped')
 }

@@ -1,12 +1,5 @@
-import type { MessagePort } from 'node:worker_threads'
 import type { RpcLimits } from '../rpc/index.js'
 import type { Options } from './options-table.js'
-
-/** What the main thread hands to the thread that writes the store. */
-export interface WriterData {
-  readonly options: Options
-  readonly sharedMemory: SharedArrayBuffer
-}
 
 /** What the main thread hands to a worker at its start, as a structured clone; the counts are shared memory. */
 export interface WorkerData {
@@ -15,8 +8,6 @@ export interface WorkerData {
   readonly variantsInUse: SharedArrayBuffer
   /** What the store handles of the workers share. */
   readonly sharedMemory: SharedArrayBuffer
-  /** A channel to the thread that writes the store. */
-  readonly writer: MessagePort
   readonly options: Options
   /** What the URLs of files begin with; null if this server keeps none. */
   readonly filesUrl: string | null
@@ -25,6 +16,11 @@ export interface WorkerData {
 /** Where the embedded store lies within the data folder. */
 export function storePath({ dataDir }: Options): string {
   return `${dataDir}/store`
+}
+
+/** Where packs of stickers lie within the data folder. */
+export function stickersPath({ dataDir }: Options): string {
+  return `${dataDir}/stickers`
 }
 
 /** The limits of requests that an operator may set. */

@@ -1,16 +1,17 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { newRpcContext, protocolLimits, RpcWorker, type ControlToMain, type ControlToWorker } from '../rpc/index.js'
 import { openLmdbStore } from '../store/index.js'
+import { newStickerShelf, openStickerFolder } from '../files/index.js'
 import { openStorage, openTransfers } from './open-files.js'
 import { pushRules } from './open-push.js'
-import { rpcLimits, storePath, type WorkerData } from './worker-data.js'
+import { rpcLimits, stickersPath, storePath, type WorkerData } from './worker-data.js'
 
 /** Entry of a worker thread: one node of the ring, with its own view of the store. */
 const port = parentPort
 if (port === null) throw new Error('this module runs in a worker thread of the server')
 
-const { node, boot, variantsInUse, sharedMemory, writer, options, filesUrl } = workerData as WorkerData
-const store = await openLmdbStore({ path: storePath(options), inboxLimit: options.inboxEntries, sharedMemory, writer })
+const { node, boot, variantsInUse, sharedMemory, options, filesUrl } = workerData as WorkerData
+const store = await openLmdbStore({ path: storePath(options), inboxLimit: options.inboxEntries, sharedMemory })
 const opened = await openStorage(options, {
   onOutage: (error) => {
     tell('warn', 'files-outage', error, 'a file could not be moved to its storage; it is tried again')
@@ -31,6 +32,13 @@ const worker = new RpcWorker({
     testNumbers: { prefixes: options.testNumbers, code: options.testCode },
     limits: { ...protocolLimits, ...rpcLimits(options) },
     files: filesUrl === null ? null : await openTransfers(options, opened, filesUrl),
+    stickers: newStickerShelf(await openStickerFolder(stickersPath(options)), {
+      urlOf: (key) => (filesUrl === null ? null : filesUrl + key),
+      onBroken: (name) => {
+        tell('warn', 'sticker-pack-broken', new Error(name), 'a file holds no pack of stickers')
+      },
+      now: Date.now,
+    }),
     hasCloud: options.awsRole !== '',
   }),
   services: new Map(options.services.map(({ name, secret }) => [name, secret])),

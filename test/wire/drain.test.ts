@@ -35,7 +35,7 @@ function readyz(): Promise<{ readonly status: number | undefined; readonly text:
   })
 }
 
-/** Few enough to come to the server in one read: it has all of them when it acknowledges the first. */
+/** Sent at once: all of them are on their way into the server when it acknowledges the first. */
 const inFlight = 100
 
 test('a server that is told to end answers what is in flight, is not ready meanwhile, and exits with 0', async () => {

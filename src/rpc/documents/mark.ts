@@ -1,6 +1,6 @@
 import type { ClientId } from '../../topics/index.js'
 import type { Bytes } from '../../store/contract.js'
-import { table, type Table } from './table.js'
+import { bytesTable } from './table.js'
 
 /** A committed request, by which its retransmission is known. */
 export interface Mark {
@@ -9,43 +9,51 @@ export interface Mark {
   readonly digest: number
 }
 
-/** One row of the ring of marks of a client: up to {@link marksPerRow} marks, the first of which has number `first`. */
-export interface MarksDocument {
-  readonly first: number
-  readonly marks: readonly Mark[]
-}
-
-export const marksPerRow = 128
-export const markRows = 8
+export const marksPerRow = 64
+export const markRows = 16
 
 const markBytes = 6
 const headBytes = 6
 
-function encode({ first, marks }: MarksDocument): Bytes {
-  const bytes = Buffer.allocUnsafe(headBytes + marks.length * markBytes)
-  bytes.writeUIntBE(first, 0, headBytes)
-  marks.forEach(({ packetId, digest }, i) => {
-    bytes.writeUInt16BE(packetId, headBytes + i * markBytes)
-    bytes.writeUInt32BE(digest, headBytes + i * markBytes + 2)
-  })
+/**
+ * Rows of the ring of marks of a client: the number of the first mark (6 bytes), then up to {@link marksPerRow} marks (2 bytes of packet id, 4 of
+ * digest). They are kept as bytes: one is written with every commit of a device, and read after a crash only.
+ */
+export const markTable = bytesTable<[client: ClientId, row: string]>('mark')
+
+/** The number of the first mark of a row. */
+export function firstMark(row: Bytes): number {
+  return bufferOf(row).readUIntBE(0, headBytes)
+}
+
+/** How many marks a row holds. */
+export function markCount(row: Bytes): number {
+  return (row.length - headBytes) / markBytes
+}
+
+/** A new row: `row` with `added` behind its marks, or a first row that begins with mark number `first`. */
+export function appendMarks(row: Bytes | undefined, first: number, added: readonly Mark[]): Bytes {
+  const old = row?.length ?? headBytes
+  const bytes = Buffer.allocUnsafe(old + added.length * markBytes)
+  if (row === undefined) bytes.writeUIntBE(first, 0, headBytes)
+  else bytes.set(row)
+  let at = old
+  for (const { packetId, digest } of added) {
+    bytes.writeUInt16BE(packetId, at)
+    bytes.writeUInt32BE(digest, at + 2)
+    at += markBytes
+  }
   return bytes
 }
 
-function decode(row: Bytes): MarksDocument {
-  const bytes = Buffer.from(row.buffer, row.byteOffset, row.byteLength)
-  const marks: Mark[] = []
+export function rowHasMark(row: Bytes, { packetId, digest }: Mark): boolean {
+  const bytes = bufferOf(row)
   for (let at = headBytes; at < bytes.length; at += markBytes) {
-    marks.push({ packetId: bytes.readUInt16BE(at), digest: bytes.readUInt32BE(at + 2) })
+    if (bytes.readUInt16BE(at) === packetId && bytes.readUInt32BE(at + 2) === digest) return true
   }
-  return { first: bytes.readUIntBE(0, headBytes), marks }
+  return false
 }
 
-const base = table<[client: ClientId, row: string], MarksDocument>('mark')
-
-/** Rows of 768 bytes instead of MessagePack: one is written with every commit of a device. */
-export const markTable: Table<[client: ClientId, row: string], MarksDocument> = {
-  ...base,
-  encode,
-  decode,
-  put: (document, ...key) => ({ key: base.key(...key), value: encode(document) }),
+function bufferOf(row: Bytes): Buffer {
+  return Buffer.from(row.buffer, row.byteOffset, row.byteLength)
 }

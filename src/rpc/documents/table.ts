@@ -35,3 +35,9 @@ export function table<KeyParts extends readonly string[], Document>(name: string
     remove: (...parts) => ({ key: key(...parts), value: undefined }),
   }
 }
+
+/** A table of rows that are bytes already. */
+export function bytesTable<KeyParts extends readonly string[]>(name: string): Table<KeyParts, Bytes> {
+  const base = table<KeyParts, Bytes>(name)
+  return { ...base, encode: (bytes) => bytes, decode: (bytes) => bytes, put: (value, ...parts) => ({ key: base.key(...parts), value }) }
+}

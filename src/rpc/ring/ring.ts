@@ -1,4 +1,4 @@
-import { type Transferable, Worker } from 'node:worker_threads'
+import { Worker } from 'node:worker_threads'
 import { type FrameWriter, newFrameWriter, takeFrame } from '../link/frame.js'
 import { type ControlToMain, type FrameToMain, messagesToMain } from '../link/to-main.js'
 import type { ControlToWorker } from '../link/to-worker.js'
@@ -17,8 +17,8 @@ export interface RingOptions {
   readonly size: number
   /** Module that runs in each worker. */
   readonly entry: URL
-  /** Handed to worker `node` as its workerData, and what of it is transferred rather than copied. */
-  readonly dataOf: (node: number) => { readonly data: unknown; readonly transfer: readonly Transferable[] }
+  /** Handed to worker `node` as its workerData. */
+  readonly dataOf: (node: number) => unknown
   /** A worker that does not stop within this time is ended. */
   readonly stopTimeoutMs: number
 }
@@ -105,10 +105,8 @@ export class Ring {
   }
 
   #spawn(number: number): Worker {
-    const { data, transfer } = this.#options.dataOf(number)
     return new Worker(this.#options.entry, {
-      workerData: data,
-      transferList: [...transfer],
+      workerData: this.#options.dataOf(number),
       name: `rpc-${String(number)}`,
       resourceLimits: { maxYoungGenerationSizeMb: youngGenerationMb },
     })
