@@ -30,7 +30,7 @@ export async function writeDurably(file: FileHandle, bytes: Uint8Array, offset: 
 }
 
 export function isAbsent(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
+  return typeof error === 'object' && error !== null && 'code' in error && error.code === 'ENOENT'
 }
 
 /** Runs an operation on the disk; whatever the disk refuses is an outage. */

@@ -9,6 +9,8 @@ import type { FileStorage } from './file-storage.js'
 export interface ForwardingStorage extends FileStorage {
   /** Forwards what an earlier life of the process has kept and not forwarded. */
   forwardAll(): Promise<void>
+  /** Resolves when nothing waits to be forwarded. */
+  settled(): Promise<void>
 }
 
 export interface ForwardingListener {
@@ -31,6 +33,8 @@ export function newForwardingStorage(here: DiskStorage, rest: FileStorage, liste
   let isClosed = false
   let running: Promise<void> | undefined
   let endPause: (() => void) | undefined
+  /** The attempt that is under way. */
+  let current: { readonly key: FileKey; readonly attempt: Promise<void> } | undefined
 
   async function forward(key: FileKey): Promise<void> {
     const about = await here.find(key)
@@ -54,7 +58,9 @@ export function newForwardingStorage(here: DiskStorage, rest: FileStorage, liste
     for (const key of waiting) {
       while (!isClosed) {
         try {
-          await forward(key)
+          const attempt = forward(key)
+          current = { key, attempt }
+          await attempt
           pauseMs = firstPauseMs
           break
         } catch (error) {
@@ -80,6 +86,8 @@ export function newForwardingStorage(here: DiskStorage, rest: FileStorage, liste
 
   return {
     async keep(key, path, about) {
+      // An attempt ends by removing what lies here; its outcome is for who made it.
+      if (current?.key === key) await current.attempt.catch(() => undefined)
       await here.keep(key, path, about).catch(async (error: unknown) => {
         // It may have been kept before, and forwarded since.
         if ((await rest.find(key)) === undefined) throw error
@@ -95,6 +103,9 @@ export function newForwardingStorage(here: DiskStorage, rest: FileStorage, liste
     },
     async forwardAll() {
       for (const key of await keysIn(here.folder)) add(key)
+    },
+    async settled() {
+      await running
     },
     async close() {
       isClosed = true

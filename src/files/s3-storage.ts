@@ -9,7 +9,7 @@ import {
 } from '@aws-sdk/client-s3'
 import { type FileHandle, open, unlink } from 'node:fs/promises'
 import { Readable } from 'node:stream'
-import type { FileKey } from '../rpc/index.js'
+import { type FileKey, FilesOutage } from '../rpc/index.js'
 import { isAbsent, orOutage } from './durable.js'
 import type { FileStorage, StoredFile } from './file-storage.js'
 import { unknownType } from './safe-type.js'
@@ -36,6 +36,8 @@ export function openS3Storage({ endpoint, region, bucket, prefix, credentials }:
     region,
     maxAttempts: attempts,
     requestHandler: { connectionTimeout: connectMs, requestTimeout: silentMs, socketTimeout: silentMs },
+    // What goes wrong is thrown, and told by who catches it.
+    logger: silence,
     // Checksums that not every service knows only where the protocol asks for them.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
@@ -74,7 +76,10 @@ export function openS3Storage({ endpoint, region, bucket, prefix, credentials }:
       orOutage('reading an object', async () => {
         const Range = `bytes=${String(first)}-${String(last)}`
         const got = await client.send(new GetObjectCommand({ ...objectOf(key), Range })).catch(ifMissing)
-        return got?.Body instanceof Readable ? got.Body : undefined
+        if (!(got?.Body instanceof Readable)) return undefined
+        if (got.ContentLength === last - first + 1) return got.Body
+        got.Body.destroy()
+        throw new FilesOutage(`asked for ${Range}, the service answered ${String(got.ContentLength)} bytes`)
       }),
     remove: (key) =>
       orOutage('removing an object', async () => {
@@ -86,6 +91,9 @@ export function openS3Storage({ endpoint, region, bucket, prefix, credentials }:
     },
   }
 }
+
+const quiet = (): void => undefined
+const silence = { debug: quiet, info: quiet, warn: quiet, error: quiet }
 
 /** A missing object is an answer; a missing bucket, as everything else, is an outage. */
 function ifMissing(error: unknown): undefined {
