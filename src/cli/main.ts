@@ -7,6 +7,7 @@ import { chat } from './chat.js'
 import { Complaint, exitCodes } from './complaint.js'
 import { register } from './register.js'
 import { send } from './send.js'
+import { addStickers } from './stickers.js'
 import { testCodeFor } from './test-code.js'
 import { watch } from './watch.js'
 
@@ -45,6 +46,7 @@ function newProgram(): Command {
   addSend(program)
   addChat(program)
   addWatch(program)
+  addStickers(program, line)
   return program
 }
 

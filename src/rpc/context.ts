@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { limits } from '../protocol/index.js'
+import type { StickerShelf } from './sticker-shelf.js'
 import type { TransferFiles } from './transfer-files.js'
 
 /** Phone numbers for tests: those that begin with one of the prefixes get a fixed code and no SMS. @see docs/protocol/rpc.md 4, Auth/reg */
@@ -104,9 +105,11 @@ export interface RpcContext {
   readonly hasCloud: boolean
   /** Where the bytes of files go; null on a server that keeps none. */
   readonly files: TransferFiles | null
+  /** Packs of stickers; null on a server that has none. */
+  readonly stickers: StickerShelf | null
 }
 
 /** A context for a server of `nodeCount` nodes; what is left out is as the protocol says, without test numbers or scheduler. */
 export function newRpcContext(parts: Pick<RpcContext, 'boot' | 'nodeCount'> & Partial<RpcContext>): RpcContext {
-  return { testNumbers: { prefixes: [], code: '' }, limits: protocolLimits, random: randomBytes, hasScheduler: false, hasCloud: false, files: null, ...parts }
+  return { testNumbers: { prefixes: [], code: '' }, limits: protocolLimits, random: randomBytes, hasScheduler: false, hasCloud: false, files: null, stickers: null, ...parts }
 }
