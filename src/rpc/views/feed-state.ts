@@ -1,5 +1,5 @@
 import { limits, type RecordOf } from '../../protocol/index.js'
-import type { FeedEntry } from '../../store/contract.js'
+import type { FeedEntry, FeedHead } from '../../store/contract.js'
 import type { PhoneId } from '../../topics/index.js'
 import { cursors, feedLevel, type MessageDocument } from '../documents/index.js'
 import type { FactReader } from '../facts.js'
@@ -36,9 +36,15 @@ async function buildFeedState(facts: FactReader, feed: string, viewer: PhoneId):
   const head = await facts.feedHead(feed)
   if (head.count === 0) return emptyState
   const reader = (await facts.peek(cursors, viewer, feedLevel(feed))) ?? 0
-  const lastMessage = await readLastMessage(facts, feed, viewer)
-  const unread = await readUnread(facts, feed, viewer, reader)
+  const cleared = await readClearance(facts, feedNamed(feed), viewer)
+  const newest = await readNewest(facts, feed)
+  const lastMessage = await lastVisible(facts, feed, viewer, { newest, cleared })
+  const unread = await unreadAfter(facts, feed, viewer, { head, newest, read: Math.max(reader, cleared) })
   return { lastMessage, unread, reader, otherReader: await readOtherReader(facts, feed, viewer) }
+}
+
+async function readNewest(facts: FactReader, feed: string): Promise<FeedEntry | undefined> {
+  return (await facts.feedPage(feed, { from: 0, direction: 'older', limit: 1 }))[0]
 }
 
 /** How far the other party of a private chat has read; 0 in a room. */
@@ -58,7 +64,20 @@ export async function readUnread(facts: FactReader, feed: string, viewer: PhoneI
   const head = await facts.feedHead(feed)
   // What has been cleared away is as good as read.
   const read = Math.max(reader, await readClearance(facts, feedNamed(feed), viewer))
+  return unreadAfter(facts, feed, viewer, { head, newest: undefined, read })
+}
+
+interface ReadSpan {
+  readonly head: FeedHead
+  /** The newest message, where it is known already. */
+  readonly newest: FeedEntry | undefined
+  /** Nothing up to this message is unread. */
+  readonly read: number
+}
+
+async function unreadAfter(facts: FactReader, feed: string, viewer: PhoneId, { head, newest, read }: ReadSpan): Promise<number> {
   if (read >= head.lastId) return 0
+  if (newest !== undefined && newest.previous <= read) return countsFor(placedEntry(newest, 0).document, viewer) ? 1 : 0
   const place = read === 0 ? undefined : await facts.feedPlace(feed, read)
   const bound = Math.min(head.ordinal - (place?.ordinal ?? 0), limits.unreadMax)
   return bound === 0 ? 0 : countUnread(facts, feed, viewer, { reader: read, bound })
@@ -91,17 +110,24 @@ function countsFor(document: MessageDocument, viewer: PhoneId): boolean {
 
 /** The newest message of a feed that `viewer` may see, null if there is none among the newest 200. */
 export async function readLastMessage(facts: FactReader, feed: string, viewer: PhoneId): Promise<RecordOf<'Message'> | null> {
-  const [newest] = await facts.feedPage(feed, { from: 0, direction: 'older', limit: 1 })
-  if (newest === undefined) return null
   const cleared = await readClearance(facts, feedNamed(feed), viewer)
-  if (newest.id <= cleared) return null
-  return visibleRecord(newest, 0, viewer) ?? readOlderVisible(facts, feed, viewer, { newest, cleared })
+  return lastVisible(facts, feed, viewer, { newest: await readNewest(facts, feed), cleared })
 }
 
-interface VisibleSpan {
-  readonly newest: FeedEntry
+interface VisibleSpan<Newest = FeedEntry> {
+  readonly newest: Newest
   /** Nothing up to this message is visible. */
   readonly cleared: number
+}
+
+async function lastVisible(
+  facts: FactReader,
+  feed: string,
+  viewer: PhoneId,
+  { newest, cleared }: VisibleSpan<FeedEntry | undefined>,
+): Promise<RecordOf<'Message'> | null> {
+  if (newest === undefined || newest.id <= cleared) return null
+  return visibleRecord(newest, 0, viewer) ?? readOlderVisible(facts, feed, viewer, { newest, cleared })
 }
 
 async function readOlderVisible(
