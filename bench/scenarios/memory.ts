@@ -14,8 +14,8 @@ import type { Scenario } from './scenario.js'
 const devices = 10_000
 /** Connected and gone before the first reading, so that code compiled once is not counted as theirs. */
 const warmUpDevices = 500
-/** Long enough for a collection that was asked for, and for the allocator to give pages back. */
-const settleMs = 1_500
+/** Long enough for a collection that was asked for, for one that a thread at rest makes by itself, and for the allocator to give pages back. */
+const settleMs = 2_500
 const settlings = 3
 
 export const memory: Scenario = {

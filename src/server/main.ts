@@ -1,5 +1,6 @@
 import { configurationExitCode, loadOptions } from './options-load.js'
 import { openLog } from './log.js'
+import { collectAtRest } from './rest.js'
 import { startServer } from './start.js'
 
 /** Entry of the server: options, start, and an orderly end on SIGTERM or SIGINT. */
@@ -26,6 +27,7 @@ async function run(options: Parameters<typeof startServer>[0]): Promise<void> {
     process.exitCode = 1
   })
   if (server === undefined) return
+  collectAtRest()
   const end = (): void => {
     server.stop().then(
       () => process.exit(0),

@@ -4,6 +4,7 @@ import { openLmdbStore } from '../store/index.js'
 import { newStickerShelf, openStickerFolder } from '../files/index.js'
 import { openStorage, openTransfers } from './open-files.js'
 import { pushRules } from './open-push.js'
+import { collectAtRest } from './rest.js'
 import { rpcLimits, stickersPath, storePath, type WorkerData } from './worker-data.js'
 
 /** Entry of a worker thread: one node of the ring, with its own view of the store. */
@@ -73,4 +74,5 @@ port.on('message', (message: Uint8Array | ControlToWorker) => {
   if (!(message instanceof Uint8Array) && message.kind === 'stop') void stop()
   else worker.receive(message)
 })
+collectAtRest()
 port.postMessage({ kind: 'ready' } satisfies ControlToMain)
