@@ -11,6 +11,8 @@ export interface MortalServer {
   /** Of the present life; they change with each. */
   readonly mqtt: number
   readonly http: number
+  /** 0 unless NYNJA_WS_PORT is given. */
+  readonly ws: number
   /** Starts a life. Resolves when it is ready. */
   start(): Promise<void>
   /** Ends the process as a crash would, and resolves when it is gone. */
@@ -49,7 +51,7 @@ export async function newMortalServer(more: Readonly<Record<string, string>> = {
   const folder = await mkdtemp(join(tmpdir(), 'nynja-fault-'))
   const faults: string[] = []
   let child: ChildProcess | undefined
-  let ports = { mqtt: 0, http: 0 }
+  let ports = { mqtt: 0, http: 0, ws: 0 }
   let exited: Promise<unknown> = Promise.resolve()
 
   function alive(): ChildProcess {
@@ -63,6 +65,9 @@ export async function newMortalServer(more: Readonly<Record<string, string>> = {
     },
     get http() {
       return ports.http
+    },
+    get ws() {
+      return ports.ws
     },
     faults,
     get isAlive() {
@@ -81,9 +86,9 @@ export async function newMortalServer(more: Readonly<Record<string, string>> = {
           reject(new Error(`the server ended with ${String(code)} before it was ready`))
         })
         createInterface({ input: born.stdout }).on('line', (line) => {
-          const { event, level, mqtt, http } = JSON.parse(line) as { event?: string; level?: string; mqtt: number; http: number }
+          const { event, level, mqtt, http, ws } = JSON.parse(line) as Readonly<Record<string, unknown>>
           if (level === 'error' || level === 'fatal') faults.push(line)
-          if (event === 'ready') resolve({ mqtt, http })
+          if (event === 'ready') resolve({ mqtt: Number(mqtt), http: Number(http), ws: ws === 'off' ? 0 : Number(ws) })
         })
       })
     },
