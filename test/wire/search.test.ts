@@ -1,4 +1,7 @@
 /** Search over real sockets, in each dialect and codec. @see docs/protocol/rpc.md 12 */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import {
   type AnyRecord,
@@ -10,6 +13,9 @@ import {
   type RecordOf,
   type Search,
 } from '../../src/protocol/index.js'
+import { rosters } from '../../src/rpc/documents/index.js'
+import { openLmdbStore } from '../../src/store/index.js'
+import { rosterOf } from '../acl/cast.js'
 import { type Account, bert, come, eventsTopic, fence, register, request } from './requests.js'
 import { dial, type WireDevice } from './wire-device.js'
 import { startWireServer, type WireServer } from './wire-server.js'
@@ -39,9 +45,8 @@ beforeAll(async () => {
 })
 afterAll(() => server.close())
 
-/** The answer as Ann's device gets it. */
-async function ask(parts: Partial<Omit<Search, 'tag'>>, encoding: Encoding): Promise<AnyRecord> {
-  const device = devices.get(encoding.dialect)!
+/** The answer as the device gets it, one of Ann's unless another is given. */
+async function ask(parts: Partial<Omit<Search, 'tag'>>, encoding: Encoding, device = devices.get(encoding.dialect)!): Promise<AnyRecord> {
   await fence(device, encoding)
   device.pushes.takeAll()
   const asked = record('Search', { id: ann!.phoneId, ref: 'R1', field: 'names', type: 'like', status: 'contact', ...parts })
@@ -53,8 +58,8 @@ async function ask(parts: Partial<Omit<Search, 'tag'>>, encoding: Encoding): Pro
   return decoded.record
 }
 
-async function search(parts: Partial<Omit<Search, 'tag'>>, encoding: Encoding): Promise<RecordOf<'Roster'>> {
-  const answered = await ask(parts, encoding)
+async function search(...asked: Parameters<typeof ask>): Promise<RecordOf<'Roster'>> {
+  const answered = await ask(...asked)
   expect(answered).toMatchObject({ tag: 'io', code: { tag: 'ok', ref: 'R1' }, data: { tag: 'Roster' } })
   return (answered as RecordOf<'io'>).data as RecordOf<'Roster'>
 }
@@ -99,4 +104,23 @@ test('whoever changes the names is found by the new ones at once, and no longer 
   await request(e!, record('Roster', { id: eve!.phoneId, names: 'Lilith', status: 'patch' }))
   expect(idsIn(await search({ value: ['lil'] }, bert))).toEqual([eve!.phoneId])
   expect(idsIn(await search({ value: ['eve'] }, bert))).toEqual([])
+})
+
+test('a server that starts on a store without an index makes it, and finds whom the store holds', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'nynja-unindexed-'))
+  const store = await openLmdbStore({ path: join(folder, 'store') })
+  const old = rosterOf('380660000001_5000')
+  const nothing = { surnames: null, email: null, nick: null, avatar: null }
+  await store.commit({ puts: [rosters.put({ id: 5_000, names: 'Methuselah', ...nothing, created: 1, update: 1 }, old)] })
+  await store.close()
+  const later = await startWireServer({ NYNJA_DATA_DIR: folder })
+  try {
+    expect(await later.logged('people-indexed')).toMatchObject({ rosters: 1 })
+    const account = await register(later.mqtt, 'young', '380670000004')
+    const device = await come(later.mqtt, account)
+    expect(idsIn(await search({ id: account.phoneId, value: ['THUSE'] }, bert, device))).toEqual([old])
+  } finally {
+    await later.close()
+    await rm(folder, { recursive: true })
+  }
 })
