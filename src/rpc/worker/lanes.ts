@@ -1,8 +1,13 @@
 import type { ClientId } from '../../topics/index.js'
 import type { BatchItem, ClientState } from './run-batch.js'
 
-/** Work of one client: requests, which run in batches, and steps that run alone. */
-export type LaneWork = { readonly kind: 'request'; readonly item: BatchItem } | { readonly kind: 'step'; readonly run: () => Promise<void> }
+/**
+ * Work of one client: requests, which run in batches, and steps that run alone; a departure is the step with which the work of a connection
+ * ends.
+ */
+export type LaneWork =
+  | { readonly kind: 'request'; readonly item: BatchItem }
+  | { readonly kind: 'step' | 'departure'; readonly run: () => Promise<void> }
 
 /** The queue of one client id: its work is done in order, whichever connection it came through. */
 export interface Lane {
@@ -13,6 +18,8 @@ export interface Lane {
 
 export interface Lanes {
   add(clientId: ClientId, work: LaneWork): void
+  /** Whether nothing of this client is left to be done but departures, if that. */
+  isDeparted(clientId: ClientId): boolean
   /** Resolves when nothing is queued or running. */
   idle(): Promise<void>
 }
@@ -40,11 +47,11 @@ export function newLanes(
 
   async function run(lane: Lane): Promise<void> {
     for (let first = lane.queue[0]; first !== undefined; first = lane.queue[0]) {
-      if (first.kind === 'step') {
-        lane.queue.shift()
-        await first.run().catch(onFault)
-      } else {
+      if (first.kind === 'request') {
         lane.queue.splice(0, await runRequests(nextBatch(lane), lane.client))
+      } else {
+        await first.run().catch(onFault)
+        lane.queue.shift()
       }
     }
   }
@@ -78,6 +85,9 @@ export function newLanes(
       const lane = laneOf(clientId)
       lane.queue.push(work)
       if (!lane.isRunning) start(lane)
+    },
+    isDeparted(clientId) {
+      return lanes.get(clientId)?.queue.every(({ kind }) => kind === 'departure') ?? true
     },
     async idle() {
       if (running > 0) await new Promise<void>((resolve) => idleWaiters.push(resolve))

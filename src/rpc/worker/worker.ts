@@ -85,6 +85,8 @@ export class RpcWorker {
   /** The connection whose acknowledgements count for the inbox of a client. */
   readonly #latest = new Map<string, number>()
   /** What has come for connections that are still being looked up: a new worker is told of everything at once. */
+  /** CONNECTs that are being decided beside the lane of their client. */
+  readonly #arriving = new Map<ClientId, Promise<void>>()
   readonly #held = new Map<number, (() => void)[]>()
 
   constructor(parts: WorkerParts) {
@@ -145,7 +147,7 @@ export class RpcWorker {
       this.#transfers.receive(message)
     } else if (message.kind === 'connect') {
       this.#held.set(message.connection, [])
-      this.#step(message.clientId, () => this.#connect(message))
+      this.#arrive(message)
     } else if (this.#held.has(message.connection)) {
       this.#held.get(message.connection)?.push(() => {
         this.#receiveControl(message)
@@ -159,9 +161,12 @@ export class RpcWorker {
       if (message.kind === 'disconnected') this.#outlet.control({ kind: 'left', connection: message.connection })
       return
     }
+    if (message.kind === 'disconnected') {
+      this.#lanes.add(connection.clientId, { kind: 'departure', run: () => this.#disconnect(connection, message.isTakenOver) })
+      return
+    }
     this.#step(connection.clientId, () => {
       if (message.kind === 'connected') return this.#announce(connection)
-      if (message.kind === 'disconnected') return this.#disconnect(connection, message.isTakenOver)
       return this.#subscribe(connection, message.request, message.filter)
     })
   }
@@ -186,6 +191,24 @@ export class RpcWorker {
       writeInboxPage(this.#outlet.frame, { connection, after, settledTo: head.settledTo, last: head.last, entries })
       this.#outlet.touch()
     })
+  }
+
+  /**
+   * Connections of one client are decided in order, behind its work. Only the departure of the one before keeps nobody waiting at the door:
+   * friends may hear of it later, as long as they hear of the arrival after that, which is work of the lane again.
+   */
+  #arrive(message: ControlToWorker & { kind: 'connect' }): void {
+    const clientId = message.clientId as ClientId
+    const before = this.#arriving.get(clientId)
+    if (before === undefined && this.#lanes.isDeparted(clientId)) {
+      const arriving = this.#connect(message).finally(() => this.#arriving.delete(clientId))
+      this.#arriving.set(clientId, arriving)
+    } else {
+      this.#step(clientId, async () => {
+        await before
+        await this.#connect(message)
+      })
+    }
   }
 
   async #connect(message: ControlToWorker & { kind: 'connect' }): Promise<void> {
