@@ -56,7 +56,10 @@ export function serveSchemaPages(app: FastifyInstance, pages: () => ReadonlyMap<
       const known = pages()
       if (known === undefined) return reply.code(503).type('text/plain').send('starting\n')
       const page = known.get(request.url.split('?')[0] ?? '')
-      if (page === undefined) return reply.callNotFound()
+      if (page === undefined) {
+        reply.callNotFound()
+        return reply
+      }
       void reply.header('etag', page.etag).header('cache-control', 'no-cache')
       if (isKnown(request.headers['if-none-match'], page.etag)) return reply.code(304).send()
       return reply.type(page.contentType).send(page.body)
