@@ -68,7 +68,8 @@ beforeEach(async () => {
   await world.register('reg_B1', boris)
   await world.register('reg_C1', clara)
   ;[pa, pb, pc] = [await world.rosterOf(ann), await world.rosterOf(boris), await world.rosterOf(clara)]
-  await world.put(contacts.put(friend, pa, pb), contacts.put(friend, pb, pa))
+  // Boris had her in his address book before.
+  await world.put(contacts.put(friend, pa, pb), contacts.put(friend, pb, pa), listedBy.put(true, pa, pb))
   await world.put(contacts.put(aContact({ state: 'internal' }), pc, pa), listedBy.put(true, pa, pc))
   await world.put(
     ...aRoom(
@@ -273,6 +274,7 @@ describe('Profile/phone', () => {
     const told = []
     for (let i = 0; i < 5; i++) told.push((await enter(fresh, wrong)).error)
     expect(told).toEqual(['wrong_code', 'wrong_code', 'wrong_code', 'wrong_code', 'attempts_expired'])
+    expect(await stored(migrations, ann)).toMatchObject({ code: '' })
     expect((await enter(fresh, code)).error).toBe('attempts_expired')
     expect((await world.auth('reg_N', { phone: fresh, type: 'reg' })).error).toBe('attempts_expired')
     world.now += 15 * minute
@@ -555,14 +557,15 @@ describe('an account that many know', () => {
   })
 
   test('is gone in one commit; everybody is told once, every room is left once, and nothing remains, whatever dies', async () => {
+    await world.ask(annCaller, record('Roster', { id: rosterIdOf(pa), names: 'Anna', status: 'patch' }))
     const first = await profile({ status: 'remove' })
     const told = await workOff(first, (one) => {
       if (one.tag === 'Contact') return `${one.phone_id ?? ''} ${one.status ?? ''}`
-      return one.tag === 'Room' ? `${one.id ?? ''} ${one.status ?? ''} ${one.members[0]?.phone_id ?? ''}` : undefined
+      return one.tag === 'Room' ? `${one.id ?? ''} ${one.status ?? ''} ${one.members[0]?.names ?? ''}` : undefined
     })
     for (const i of others.keys()) expect(told.get(`emqttd_F${String(i)}`)).toEqual([`${pa} deleted`])
     expect([...(told.get('emqttd_B1') ?? [])].sort()).toEqual(
-      [`${pa} deleted`, ...['trip', ...roomNames].map((name) => `${name} leave ${pa}`)].sort(),
+      [`${pa} deleted`, ...['trip', ...roomNames].map((name) => `${name} leave Anna`)].sort(),
     )
     expect(await rowsOf(pa)).toEqual([])
     for (const name of roomNames) expect(await stored(rooms, name)).toMatchObject({ memberCount: 1 })

@@ -2,9 +2,11 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { type AnyRecord, record } from '../../src/protocol/index.js'
+import { recordTable } from '../../src/protocol/records.js'
+import type { Layout, Shape } from '../../src/protocol/shape.js'
 import type { MoveDocument } from '../../src/rpc/documents/index.js'
 import { asShown, newNames } from '../../src/rpc/names/names.js'
-import { filedRecord, shownRecord } from '../../src/rpc/names/rename-record.js'
+import { filedRecord, namePlaces, shownRecord } from '../../src/rpc/names/rename-record.js'
 import { filedTopic, shownTopic } from '../../src/rpc/names/rename-topic.js'
 import { parsePhoneId, type Phone, phoneIdOf } from '../../src/topics/index.js'
 import { phoneOf } from './account-world.js'
@@ -172,3 +174,38 @@ for (const [filed, shown] of [
     expect(shownTopic(filed, names)).toBe(shown)
     expect(filedTopic(shown, names)).toBe(filed)
   })
+
+describe('the table of places', () => {
+  /** Fields that hold people by their own naming, or numbers as texts of their owner. */
+  const unnamed = ['Person.phonelist', 'Person.BlockUsers']
+  const naming = /^(phone|phone_id|friend_id|user_id|roster_id|uid|from|to)$/
+
+  const recordsIn = (shape: Shape): readonly string[] => [
+    ...shape.records,
+    ...(shape.list === null ? [] : recordsIn(shape.list)),
+    ...shape.tuples.flat().flatMap(recordsIn),
+  ]
+
+  /** Records that name somebody, themselves or by a record in them. */
+  function namers(): ReadonlySet<string> {
+    const found = new Set(Object.keys(namePlaces))
+    for (let before = -1; before !== found.size;) {
+      before = found.size
+      for (const [tag, { canonical }] of Object.entries(recordTable))
+        if ((canonical as Layout).some(([, shape]) => recordsIn(shape).some((one) => found.has(one)))) found.add(tag)
+    }
+    return found
+  }
+
+  test('knows every field that names somebody, and every record within a record that does', () => {
+    const wanted = Object.entries(recordTable).flatMap(([tag, { canonical }]) =>
+      (canonical as Layout)
+        .filter(([name, shape]) => naming.test(name) || recordsIn(shape).some((one) => namers().has(one)))
+        .map(([name]) => `${tag}.${name}`),
+    )
+    const known = Object.entries(namePlaces).flatMap(([tag, fields]) => Object.keys(fields).map((name) => `${tag}.${name}`))
+    // The key of a room names no person.
+    const rooms = ['Member.feed_id', 'mqi.feed_id']
+    expect(wanted.filter((name) => !known.includes(name) && !unnamed.includes(name) && !rooms.includes(name))).toEqual([])
+  })
+})

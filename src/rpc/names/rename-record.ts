@@ -6,7 +6,7 @@ import { type Names, shownVerbatim } from './names.js'
 type Place = 'phone' | 'phone_id' | 'records'
 
 /** Every field of a record in which accounts, rosters, or records that name them stand. A room id that could be a phone_id is none: see `to`. */
-const places: { readonly [Tag in RecordTag]?: Readonly<Record<string, Place>> } = {
+export const namePlaces: { readonly [Tag in RecordTag]?: Readonly<Record<string, Place>> } = {
   Auth: { user_id: 'phone_id', phone: 'phone' },
   Person: { id: 'phone' },
   Profile: { phone: 'phone', rosters: 'phone_id' },
@@ -33,7 +33,7 @@ const places: { readonly [Tag in RecordTag]?: Readonly<Record<string, Place>> } 
   errors: { data: 'records' },
 }
 
-const fieldsOf = new Map(Object.entries(places).map(([tag, fields]) => [tag, Object.entries(fields)]))
+const fieldsOf = new Map(Object.entries(namePlaces).map(([tag, fields]) => [tag, Object.entries(fields)]))
 
 /** The record as peers read it. @returns the same record if nothing in it is called otherwise */
 export function shownRecord<R extends AnyRecord>(record: R, names: Names): R {

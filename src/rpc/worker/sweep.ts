@@ -6,6 +6,7 @@ import {
   files,
   fileTime,
   initTokens,
+  migrations,
   pendingSessions,
   phoneLocks,
   presences,
@@ -15,11 +16,12 @@ import {
   transfers,
 } from '../documents/index.js'
 import { endSessions } from '../handlers/auth/session-end.js'
+import { migrationCountMs } from '../handlers/life/migrate.js'
 import type { TransferFiles } from '../transfer-files.js'
 import { endFile, endTransfer, isDone } from './sweep-files.js'
 
 /** The tables of which rows expire, in the order in which they are swept. */
-export const sweptTables = ['pending', 'init', 'lock', 'email', 'body', 'session', 'token', 'transfer', 'file'] as const
+export const sweptTables = ['pending', 'init', 'lock', 'email', 'migration', 'body', 'session', 'token', 'transfer', 'file'] as const
 export type SweptTable = (typeof sweptTables)[number]
 
 /** How many rows of each table a pass has removed. */
@@ -65,6 +67,11 @@ export function isExpired(name: SweptTable, { key, value }: Row, now: number, li
     }
     case 'email':
       return now >= emailLinks.decode(value).expires
+    case 'migration': {
+      // Codes sent lately are counted, whether or not they are good.
+      const { expires, asked } = migrations.decode(value)
+      return now >= expires && asked.every((at) => now - at >= migrationCountMs)
+    }
     case 'body':
       return now - bodyTime(key) >= bodyLifeMs
     case 'session':
@@ -90,6 +97,7 @@ const tables = {
   init: initTokens,
   lock: phoneLocks,
   email: emailLinks,
+  migration: migrations,
   body: sharedBodies,
   session: sessions,
   token: tokenHolders,
@@ -123,7 +131,7 @@ export function newSweep(world: SweepWorld): Sweep {
   }
 
   async function sweepAll(): Promise<Swept> {
-    const swept = { pending: 0, init: 0, lock: 0, email: 0, body: 0, session: 0, token: 0, transfer: 0, file: 0 }
+    const swept = { pending: 0, init: 0, lock: 0, email: 0, migration: 0, body: 0, session: 0, token: 0, transfer: 0, file: 0 }
     for (const name of sweptTables) swept[name] = await sweepTable(name)
     await isDone(world.files?.tidy(now() - 2 * limits.transferLifeMs))
     return swept

@@ -1,6 +1,6 @@
 import type { Contact, Member } from '../../../protocol/index.js'
 import { type Phone, phoneIdOf, type PhoneId, phoneOf, rosterIdOf, type RoomId, roomTopic, sesTopic } from '../../../topics/index.js'
-import { type AnnounceChore, announceStages, type AnnounceStage, type ChorePlace, contacts, roomsOf } from '../../documents/index.js'
+import { type AnnounceChore, announceStages, type AnnounceStage, type ChorePlace, roomsOf } from '../../documents/index.js'
 import type { FactReader } from '../../facts.js'
 import { asShown } from '../../names/names.js'
 import { push, type Send } from '../../outcome.js'
@@ -68,8 +68,6 @@ async function readContacts(facts: FactReader, roster: PhoneId, place: ChorePlac
   const told: ContactTold[] = []
   for (const { other, side } of list) {
     if (other === roster || !isEntry(side)) continue
-    // Those of whom the roster has a contact have been told as such.
-    if (stage === 'listers' && (await facts.peek(contacts, roster, other)) !== undefined) continue
     told.push({ other, roster, contact: await readContactView(facts, other, roster) })
   }
   return { told, rooms: [], cost: list.length, after }

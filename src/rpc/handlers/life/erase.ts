@@ -10,6 +10,7 @@ import {
   eraseStages,
   type EraseStage,
   feedLevel,
+  jobs,
   listedBy,
   messages,
   type RosterDocument,
@@ -119,7 +120,7 @@ interface Around {
 }
 
 /** Rows that belong to one roster and concern nobody else, or are left of what has been removed. */
-const ownTables: readonly Table<[owner: PhoneId, level: string], unknown>[] = [listedBy, roomsOf, cursors, clearances, sentIds, stars]
+const ownTables: readonly Table<[owner: PhoneId, level: string], unknown>[] = [listedBy, roomsOf, cursors, clearances, sentIds, stars, jobs]
 
 async function readRows(facts: FactReader, roster: PhoneId, limit: number, { place, end }: Around): Promise<Part> {
   const keys: Key[] = [tagLists.key(roster), starTotals.key(roster)]

@@ -68,10 +68,11 @@ function keepsCode({ now, context: { limits } }: Request, number: Phone, pending
   return pending?.number === number && pending.code !== '' && now - pending.sent < limits.codeKeepMs && now < pending.expires
 }
 
-const hourMs = 60 * 60_000
+/** Codes sent within this time are counted (`migrationCodes`). */
+export const migrationCountMs = 60 * 60_000
 
 function recent({ now }: Request, pending: MigrationDocument | undefined): readonly number[] {
-  return pending?.asked.filter((at) => now - at < hourMs) ?? []
+  return pending?.asked.filter((at) => now - at < migrationCountMs) ?? []
 }
 
 function newMigration(request: Request, number: Phone, asked: readonly number[], code: string): MigrationDocument {

@@ -28,7 +28,7 @@ export interface OwnedPage<Level extends string> {
 
 /**
  * Those who know a roster: `contacts` are the ones it has a contact of, most of whom have one of it; `listers` those who have it in an address
- * book. A roster itself is among its contacts.
+ * book; those of them who are met among the contacts have no side here. A roster itself is among its contacts.
  */
 export async function readCounterparties(
   facts: FactReader,
@@ -38,7 +38,12 @@ export async function readCounterparties(
 ): Promise<{ readonly list: readonly Counterparty[]; readonly after: string | undefined }> {
   const page =
     stage === 'contacts' ? await ownedPage(facts, contacts, roster, after, limit) : await ownedPage(facts, listedBy, roster, after, limit)
-  const list = await Promise.all(page.levels.map(async (other) => ({ other, side: await facts.get(contacts, other, roster) })))
+  const list = await Promise.all(
+    page.levels.map(async (other) => {
+      const isMet = stage === 'listers' && (await facts.peek(contacts, roster, other)) !== undefined
+      return { other, side: isMet ? undefined : await facts.get(contacts, other, roster) }
+    }),
+  )
   return { list, after: page.after }
 }
 
