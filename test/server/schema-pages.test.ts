@@ -22,7 +22,9 @@ describe('the AsyncAPI document', () => {
   test('is valid by the official parser', async () => {
     const parser = new Parser()
     const { document: parsed, diagnostics } = await parser.parse(asyncApi)
-    expect(diagnostics.filter(({ severity }) => [0, 1].includes(severity)).map(({ code, message, path }) => ({ code, message, path }))).toEqual([])
+    expect(
+      diagnostics.filter(({ severity }) => [0, 1].includes(severity)).map(({ code, message, path }) => ({ code, message, path })),
+    ).toEqual([])
     expect(parsed?.servers().length).toBe(3)
     expect(parsed?.operations().filterByReceive().length).toBe(new Set(routes.map(({ tag }) => tag)).size)
   }, 300_000)
