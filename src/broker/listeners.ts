@@ -62,7 +62,9 @@ export async function listenWebSocket(
   serveTransfers: ServeTransfers,
 ): Promise<Listener> {
   const http = createHttpServer((_request, response) => {
-    response.writeHead(426, { 'content-type': 'text/plain', upgrade: 'websocket' }).end('MQTT over WebSocket, path /mqtt; file transfers, path /ws\n')
+    response
+      .writeHead(426, { 'content-type': 'text/plain', upgrade: 'websocket' })
+      .end('MQTT over WebSocket, path /mqtt; file transfers, path /ws\n')
   })
   http.headersTimeout = 10_000
   const sockets = new WebSocketServer({

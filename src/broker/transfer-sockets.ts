@@ -2,16 +2,6 @@ import { WebSocket } from 'ws'
 import type { ControlToMain, Ring } from '../rpc/index.js'
 import type { MessengerCounts, MessengerLog, Origin } from './broker-state.js'
 
-/** The sockets of the WebSocket endpoint `/ws`. @see docs/protocol/rpc.md 16 */
-export interface TransferSockets {
-  serve(socket: WebSocket, origin: Origin): void
-  onResult(message: ControlToMain & { kind: 'transfer-result' }): void
-  /** The worker of a node is gone, and with it what it had been asked. */
-  onDeath(node: number): void
-  /** Takes no new connections, closes those that stand. */
-  close(): void
-}
-
 export interface TransferSocketsParts {
   readonly ring: () => Ring
   /** Whether an address may connect now. */
@@ -42,114 +32,122 @@ const maxBufferedBytes = 64 * 1024
 const lastExchange = 0xffff_ffff
 
 /**
- * Each frame of a socket is a question to the ring, and its answer a frame; one at a time, in order, and nothing is read of the socket meanwhile.
- * The main thread looks into no frame: which node serves one is for the nodes to say.
+ * The sockets of the WebSocket endpoint `/ws`. Each frame of a socket is a question to the ring, and its answer a frame; one at a time, in order,
+ * and nothing is read of the socket meanwhile. The main thread looks into no frame: which node serves one is for the nodes to say.
+ * @see docs/protocol/rpc.md 16
  */
-export function newTransferSockets({ ring, admits, counts, log, maxSockets, idleMs }: TransferSocketsParts): TransferSockets {
-  const peers = new Set<Peer>()
-  const asking = new Map<number, Peer>()
-  let last = 0
-  let isClosing = false
+export class TransferSockets {
+  readonly #parts: TransferSocketsParts
+  readonly #peers = new Set<Peer>()
+  readonly #asking = new Map<number, Peer>()
+  #last = 0
+  #isClosing = false
 
-  function end(peer: Peer, code: number, because: string): void {
-    log.debug({ address: peer.address, because }, 'transfer socket closed')
-    peer.frames.length = 0
-    asking.delete(peer.exchange)
-    peer.socket.close(code, because)
-    // Nothing more is read: whoever does not close in turn is cut off by the library's own deadline.
-    peer.socket.resume()
+  constructor(parts: TransferSocketsParts) {
+    this.#parts = parts
   }
 
-  function ask(peer: Peer, frame: Buffer, node: number): void {
-    do last = last === lastExchange ? 1 : last + 1
-    while (asking.has(last))
-    peer.exchange = last
-    peer.node = node
-    asking.set(last, peer)
-    ring().control(node, { kind: 'transfer', exchange: last, payload: frame })
+  readonly serve = (socket: WebSocket, origin: Origin): void => {
+    // What is wrong with a frame (its size, say) is followed by 'close'.
+    socket.on('error', () => undefined)
+    if (this.#isClosing || this.#peers.size >= this.#parts.maxSockets) {
+      socket.close(closeCodes.tryAgain)
+      return
+    }
+    socket.pause()
+    this.#parts.admits(origin.address).then(
+      (isAdmitted) => {
+        if (isAdmitted && !this.#isClosing) this.#welcome(socket, origin)
+        else socket.terminate()
+      },
+      () => {
+        socket.terminate()
+      },
+    )
   }
 
-  function next(peer: Peer): void {
+  onResult({ exchange, result }: ControlToMain & { kind: 'transfer-result' }): void {
+    const peer = this.#asking.get(exchange)
+    if (peer === undefined) return
+    this.#asking.delete(exchange)
+    peer.exchange = 0
     const [frame] = peer.frames
-    if (frame === undefined) peer.socket.resume()
-    else ask(peer, frame, peer.node)
+    if (frame === undefined) return
+    if (result.kind === 'elsewhere') {
+      this.#ask(peer, frame, result.node)
+    } else if (result.kind === 'close') {
+      this.#parts.counts.denied(`transfer ${result.because}`)
+      this.#end(peer, result.because === 'not_authorized' ? closeCodes.policy : closeCodes[result.because], result.because)
+    } else {
+      peer.frames.shift()
+      peer.socket.send(result.payload)
+      if (peer.socket.bufferedAmount > maxBufferedBytes) this.#end(peer, closeCodes.policy, 'answers are not read')
+      else this.#next(peer)
+    }
   }
 
-  function receive(peer: Peer, frame: Buffer): void {
-    if (peer.socket.readyState !== WebSocket.OPEN) return
-    peer.idle.refresh()
-    peer.frames.push(frame)
-    if (peer.frames.length > 1) return
-    peer.socket.pause()
-    next(peer)
+  /** The worker of a node is gone, and with it what it had been asked. */
+  onDeath(node: number): void {
+    for (const peer of this.#asking.values()) if (peer.node === node) this.#end(peer, closeCodes.tryAgain, 'try again')
   }
 
-  function welcome(socket: WebSocket, { address, listener }: Origin): void {
+  /** Takes no new connections, closes those that stand. */
+  close(): void {
+    this.#isClosing = true
+    for (const peer of this.#peers) this.#end(peer, closeCodes.goingAway, 'the server stops')
+  }
+
+  #welcome(socket: WebSocket, { address, listener }: Origin): void {
+    const { idleMs, counts, ring } = this.#parts
     const idle = setTimeout(() => {
-      end(peer, closeCodes.policy, 'idle')
+      this.#end(peer, closeCodes.policy, 'idle')
     }, idleMs)
-    const peer: Peer = { socket, address, frames: [], node: 1 + (last % ring().size), exchange: 0, idle }
-    peers.add(peer)
+    const peer: Peer = { socket, address, frames: [], node: 1 + (this.#last % ring().size), exchange: 0, idle }
+    this.#peers.add(peer)
     counts.openConnections(listener, 1)
     socket.on('message', (frame: Buffer, isBinary: boolean) => {
-      if (isBinary) receive(peer, frame)
-      else end(peer, closeCodes.unsupported, 'binary frames only')
+      if (isBinary) this.#receive(peer, frame)
+      else this.#end(peer, closeCodes.unsupported, 'binary frames only')
     })
     socket.once('close', () => {
       clearTimeout(idle)
-      peers.delete(peer)
-      asking.delete(peer.exchange)
+      this.#peers.delete(peer)
+      this.#asking.delete(peer.exchange)
       counts.openConnections(listener, -1)
     })
     socket.resume()
   }
 
-  return {
-    serve(socket, origin) {
-      // What is wrong with a frame (its size, say) is followed by 'close'.
-      socket.on('error', () => undefined)
-      if (isClosing || peers.size >= maxSockets) {
-        socket.close(closeCodes.tryAgain)
-        return
-      }
-      socket.pause()
-      admits(origin.address).then(
-        (isAdmitted) => {
-          if (isAdmitted && !isClosing) welcome(socket, origin)
-          else socket.terminate()
-        },
-        () => {
-          socket.terminate()
-        },
-      )
-    },
-    onResult({ exchange, result }) {
-      const peer = asking.get(exchange)
-      if (peer === undefined) return
-      asking.delete(exchange)
-      peer.exchange = 0
-      const [frame] = peer.frames
-      if (frame === undefined) return
-      if (result.kind === 'elsewhere') {
-        ask(peer, frame, result.node)
-        return
-      }
-      if (result.kind === 'close') {
-        counts.denied(`transfer ${result.because}`)
-        end(peer, result.because === 'not_authorized' ? closeCodes.policy : closeCodes[result.because], result.because)
-        return
-      }
-      peer.frames.shift()
-      peer.socket.send(result.payload)
-      if (peer.socket.bufferedAmount > maxBufferedBytes) end(peer, closeCodes.policy, 'answers are not read')
-      else next(peer)
-    },
-    onDeath(node) {
-      for (const peer of asking.values()) if (peer.node === node) end(peer, closeCodes.tryAgain, 'try again')
-    },
-    close() {
-      isClosing = true
-      for (const peer of peers) end(peer, closeCodes.goingAway, 'the server stops')
-    },
+  #receive(peer: Peer, frame: Buffer): void {
+    if (peer.socket.readyState !== WebSocket.OPEN) return
+    peer.idle.refresh()
+    peer.frames.push(frame)
+    if (peer.frames.length > 1) return
+    peer.socket.pause()
+    this.#next(peer)
+  }
+
+  #next(peer: Peer): void {
+    const [frame] = peer.frames
+    if (frame === undefined) peer.socket.resume()
+    else this.#ask(peer, frame, peer.node)
+  }
+
+  #ask(peer: Peer, frame: Buffer, node: number): void {
+    do this.#last = this.#last === lastExchange ? 1 : this.#last + 1
+    while (this.#asking.has(this.#last))
+    peer.exchange = this.#last
+    peer.node = node
+    this.#asking.set(peer.exchange, peer)
+    this.#parts.ring().control(node, { kind: 'transfer', exchange: peer.exchange, payload: frame })
+  }
+
+  #end(peer: Peer, code: number, because: string): void {
+    this.#parts.log.debug({ address: peer.address, because }, 'transfer socket closed')
+    peer.frames.length = 0
+    this.#asking.delete(peer.exchange)
+    peer.socket.close(code, because)
+    // Its answer to the close is read, and nothing else; the library cuts off who gives none.
+    peer.socket.resume()
   }
 }

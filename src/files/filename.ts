@@ -7,5 +7,5 @@ export function plainFilename(filename: string): string {
     .replace(/[\p{C}\p{Zl}\p{Zp}"<>|:*?%]/gu, '_')
     .replace(/^[\s.]+/u, '')
     .trim()
-  return [...plain].slice(0, maxCharacters).join('') || 'file'
+  return Array.from(plain).slice(0, maxCharacters).join('') || 'file'
 }

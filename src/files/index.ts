@@ -1,7 +1,7 @@
 /** The door of `files/`: where the bytes of files lie, unfinished and kept. */
 export { type DiskStorage, openDiskStorage } from './disk-storage.js'
 export type { ByteRange, FileAbout, FileStorage, StoredFile } from './file-storage.js'
-export { type ForwardingListener, type ForwardingStorage, newForwardingStorage } from './forwarding-storage.js'
+export { type ForwardingListener, ForwardingStorage } from './forwarding-storage.js'
 export { openS3Storage, type S3Options } from './s3-storage.js'
 export { newStickerShelf, openStickerFolder, type ShelfParts, type StickerFolder } from './sticker-folder.js'
 export type { PackOnShelf, StickerOnShelf } from './sticker-pack.js'

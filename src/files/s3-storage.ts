@@ -1,12 +1,4 @@
-import {
-  DeleteObjectCommand,
-  GetObjectCommand,
-  HeadObjectCommand,
-  type HeadObjectCommandOutput,
-  PutObjectCommand,
-  S3Client,
-  S3ServiceException,
-} from '@aws-sdk/client-s3'
+import type * as S3 from '@aws-sdk/client-s3'
 import { type FileHandle, open, unlink } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { type FileKey, FilesOutage } from '../rpc/index.js'
@@ -30,24 +22,18 @@ const connectMs = 5_000
 const silentMs = 30_000
 const attempts = 3
 
-/** Files as objects of a bucket: one request each, the name and the type as metadata of the object. The bucket must be there. */
-export function openS3Storage({ endpoint, region, bucket, prefix, credentials }: S3Options): FileStorage {
-  const client = new S3Client({
-    region,
-    maxAttempts: attempts,
-    requestHandler: { connectionTimeout: connectMs, requestTimeout: silentMs, socketTimeout: silentMs },
-    // What goes wrong is thrown, and told by who catches it.
-    logger: silence,
-    // Checksums that not every service knows only where the protocol asks for them.
-    requestChecksumCalculation: 'WHEN_REQUIRED',
-    responseChecksumValidation: 'WHEN_REQUIRED',
-    ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: true }),
-    ...(credentials === undefined ? {} : { credentials }),
-  })
+/**
+ * Files as objects of a bucket: one request each, the name and the type as metadata of the object. The bucket must be there. The library is
+ * large, and loaded only here.
+ */
+export async function openS3Storage({ bucket, prefix, ...options }: S3Options): Promise<FileStorage> {
+  const sdk = await import('@aws-sdk/client-s3')
+  const client = newClient(sdk, options)
+  const ifMissing = missingIn(sdk)
   const objectOf = (key: FileKey): { Bucket: string; Key: string } => ({ Bucket: bucket, Key: `${prefix}${key}` })
 
   async function find(key: FileKey): Promise<StoredFile | undefined> {
-    const head = await client.send(new HeadObjectCommand(objectOf(key))).catch(ifMissing)
+    const head = await client.send(new sdk.HeadObjectCommand(objectOf(key))).catch(ifMissing)
     return head === undefined ? undefined : { ...aboutOf(head), size: head.ContentLength ?? 0 }
   }
 
@@ -55,7 +41,7 @@ export function openS3Storage({ endpoint, region, bucket, prefix, credentials }:
     const { size } = await file.stat()
     const body = file.createReadStream({ start: 0, autoClose: false })
     const Metadata = { filename: encodeURIComponent(filename) }
-    await client.send(new PutObjectCommand({ ...objectOf(key), Body: body, ContentLength: size, ContentType: type, Metadata }))
+    await client.send(new sdk.PutObjectCommand({ ...objectOf(key), Body: body, ContentLength: size, ContentType: type, Metadata }))
   }
 
   return {
@@ -75,7 +61,7 @@ export function openS3Storage({ endpoint, region, bucket, prefix, credentials }:
     read: (key, { first, last }) =>
       orOutage('reading an object', async () => {
         const Range = `bytes=${String(first)}-${String(last)}`
-        const got = await client.send(new GetObjectCommand({ ...objectOf(key), Range })).catch(ifMissing)
+        const got = await client.send(new sdk.GetObjectCommand({ ...objectOf(key), Range })).catch(ifMissing)
         if (!(got?.Body instanceof Readable)) return undefined
         if (got.ContentLength === last - first + 1) return got.Body
         got.Body.destroy()
@@ -83,7 +69,7 @@ export function openS3Storage({ endpoint, region, bucket, prefix, credentials }:
       }),
     remove: (key) =>
       orOutage('removing an object', async () => {
-        await client.send(new DeleteObjectCommand(objectOf(key)))
+        await client.send(new sdk.DeleteObjectCommand(objectOf(key)))
       }),
     close() {
       client.destroy()
@@ -93,16 +79,33 @@ export function openS3Storage({ endpoint, region, bucket, prefix, credentials }:
 }
 
 const quiet = (): void => undefined
-const silence = { debug: quiet, info: quiet, warn: quiet, error: quiet }
 
-/** A missing object is an answer; a missing bucket, as everything else, is an outage. */
-function ifMissing(error: unknown): undefined {
-  const isMissing = error instanceof S3ServiceException && (error.name === 'NotFound' || error.name === 'NoSuchKey')
-  if (!isMissing) throw error
-  return undefined
+function newClient({ S3Client }: Pick<typeof S3, 'S3Client'>, options: Omit<S3Options, 'bucket' | 'prefix'>): S3.S3Client {
+  const { endpoint, region, credentials } = options
+  return new S3Client({
+    region,
+    maxAttempts: attempts,
+    requestHandler: { connectionTimeout: connectMs, requestTimeout: silentMs, socketTimeout: silentMs },
+    // What goes wrong is thrown, and told by who catches it.
+    logger: { debug: quiet, info: quiet, warn: quiet, error: quiet },
+    // Checksums that not every service knows only where the protocol asks for them.
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
+    ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: true }),
+    ...(credentials === undefined ? {} : { credentials }),
+  })
 }
 
-function aboutOf({ Metadata, ContentType }: HeadObjectCommandOutput): { filename: string; type: string } {
+/** A missing object is an answer; everything else, a missing bucket as well, is an outage. */
+function missingIn({ S3ServiceException }: Pick<typeof S3, 'S3ServiceException'>): (error: unknown) => undefined {
+  return (error) => {
+    const isMissing = error instanceof S3ServiceException && (error.name === 'NotFound' || error.name === 'NoSuchKey')
+    if (!isMissing) throw error
+    return undefined
+  }
+}
+
+function aboutOf({ Metadata, ContentType }: S3.HeadObjectCommandOutput): { filename: string; type: string } {
   return { filename: decoded(Metadata?.['filename']) ?? 'file', type: ContentType ?? unknownType }
 }
 

@@ -55,7 +55,11 @@ async function answer(request: FastifyRequest, reply: FastifyReply, name: string
   if (known !== undefined && hasTag(known, tag)) return reply.code(304).send()
   const asked = askedRange(request.method === 'GET' ? range : undefined, file.size, typeof ifRange === 'string' ? ifRange : undefined, tag)
   if (asked.kind === 'unsatisfiable') {
-    return reply.code(416).header('content-range', `bytes */${String(file.size)}`).type('text/plain').send('no such range\n')
+    return reply
+      .code(416)
+      .header('content-range', `bytes */${String(file.size)}`)
+      .type('text/plain')
+      .send('no such range\n')
   }
   const { first, last } = asked.kind === 'part' ? asked.range : { first: 0, last: file.size - 1 }
   if (asked.kind === 'part') void reply.code(206).header('content-range', `bytes ${String(first)}-${String(last)}/${String(file.size)}`)
@@ -103,4 +107,3 @@ function disposition(kind: 'inline' | 'attachment', filename: string): string {
 function hasTag(header: string, tag: string): boolean {
   return header === '*' || header.split(',').some((one) => one.trim().replace(/^W\//, '') === tag)
 }
-

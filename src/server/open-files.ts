@@ -1,7 +1,7 @@
 import {
   type FileStorage,
   type ForwardingListener,
-  newForwardingStorage,
+  ForwardingStorage,
   openDiskStorage,
   openS3Storage,
   openTransferFolder,
@@ -22,11 +22,11 @@ const nothing = (): Promise<void> => Promise.resolve()
 export async function openStorage(options: Options, listener: ForwardingListener): Promise<OpenedStorage> {
   const disk = await openDiskStorage(`${options.dataDir}/files`)
   if (options.filesStorage === 'disk') return { storage: disk, catchUp: nothing }
-  const forwarding = newForwardingStorage(disk, openBucket(options), listener)
-  return { storage: forwarding, catchUp: forwarding.forwardAll }
+  const forwarding = new ForwardingStorage(disk, await openBucket(options), listener)
+  return { storage: forwarding, catchUp: () => forwarding.forwardAll() }
 }
 
-function openBucket(options: Options): FileStorage {
+function openBucket(options: Options): Promise<FileStorage> {
   const { filesS3Endpoint, filesS3Region, filesS3Bucket, filesS3Prefix, filesS3AccessKey, filesS3SecretKey } = options
   return openS3Storage({
     region: filesS3Region,

@@ -8,9 +8,8 @@ import {
   listenWebSocket,
   type Messenger,
   newRateGate,
-  newTransferSockets,
   startMessenger,
-  type TransferSockets,
+  TransferSockets,
 } from '../broker/index.js'
 import { ensurePeopleIndex, type Ring, type ServerPort, startRing, variantCount } from '../rpc/index.js'
 import { newSharedMemory, openLmdbStore, distrustMemory } from '../store/index.js'
@@ -56,13 +55,14 @@ export async function startServer(options: Options, log: Log): Promise<RunningSe
   let readiness: Readiness = { kind: 'not-ready', because: 'starting' }
   try {
     warnOfTestNumbers(options, log)
-    let schemas: ReadonlyMap<string, SchemaPage> | undefined
+    const { storage } = await openStorage(options, filesListener(log))
+    let schemas: ReadonlyMap<string, SchemaPage> | undefined = undefined
     const http = createHttpServer({
       readiness: () => readiness,
       metrics: metrics.render,
       metricsContentType: metrics.contentType,
       schemas: () => schemas,
-      files: (await openStorage(options, filesListener(log))).storage,
+      files: storage,
     })
     closers.push(() => http.close())
     const httpPort: number | 'off' = options.httpPort === 'off' ? 'off' : await http.start(options.host, options.httpPort)
@@ -131,7 +131,7 @@ async function startRpc(options: Options, log: Log, metrics: Metrics, urlOfFiles
     return started.ring
   }
   const counts = messengerCounts(metrics)
-  const transfers = newTransferSockets({ ring, admits, counts, log, maxSockets: maxTransferSockets, idleMs: idleTransferMs })
+  const transfers = new TransferSockets({ ring, admits, counts, log, maxSockets: maxTransferSockets, idleMs: idleTransferMs })
   const messenger = await startMessenger(messengerOptions(options), {
     ring,
     variantsInUse: new Int32Array(shared),

@@ -47,7 +47,8 @@ async function go(client: TransferClient, progress: Progress, onBlock: () => voi
 }
 
 async function expectWhole(http: number, { meta }: Ack): Promise<void> {
-  const { pathname } = new URL(String(meta))
+  if (typeof meta !== 'string') throw new Error('no URL')
+  const { pathname } = new URL(meta)
   const response = await fetch(`http://127.0.0.1:${String(http)}${pathname}`)
   expect(Buffer.from(await response.arrayBuffer()).equals(file)).toBe(true)
 }

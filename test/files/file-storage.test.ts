@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type FileStorage, newForwardingStorage, openDiskStorage, openS3Storage } from '../../src/files/index.js'
+import { type FileStorage, ForwardingStorage, openDiskStorage, openS3Storage } from '../../src/files/index.js'
 import { fileStorageContract, keyOf, type OpenedFileStorage } from './file-storage-contract.js'
 import { s3Account, startS3Server, type S3Server } from './s3-server.js'
 import { someBytes } from '../wire/transfer-client.js'
@@ -16,7 +16,7 @@ beforeAll(async () => {
 })
 afterAll(() => s3.close())
 
-const bucketAt = (endpoint: string, prefix: string): FileStorage =>
+const bucketAt = (endpoint: string, prefix: string): Promise<FileStorage> =>
   openS3Storage({ endpoint, region: 'us-east-1', bucket: s3.bucket, prefix, credentials: s3Account })
 const newPrefix = (): string => `test-${String(++prefixes)}/`
 const quiet = {
@@ -53,12 +53,12 @@ fileStorageContract('files in object storage (s3rver)', async () => {
 
 fileStorageContract('files on the disk, forwarded to object storage', async (folder) => {
   const prefix = newPrefix()
-  return opened(async () => newForwardingStorage(await openDiskStorage(join(folder, 'kept')), bucketAt(s3.endpoint, prefix), quiet))
+  return opened(async () => new ForwardingStorage(await openDiskStorage(join(folder, 'kept')), await bucketAt(s3.endpoint, prefix), quiet))
 })
 
 describe('a storage that cannot be reached', () => {
   test.each([
-    { what: 'object storage', open: (folder: string) => Promise.resolve(bucketAt('http://127.0.0.1:1', folder)) },
+    { what: 'object storage', open: (folder: string) => bucketAt('http://127.0.0.1:1', folder) },
     {
       what: 'a disk',
       async open(folder: string) {
@@ -91,7 +91,7 @@ describe('forwarding', () => {
     await server.stop()
     let onOutage: () => void = () => undefined
     const outage = new Promise<void>((resolve) => (onOutage = resolve))
-    const first = newForwardingStorage(disk, bucketAt(server.endpoint, ''), { ...quiet, onOutage })
+    const first = new ForwardingStorage(disk, await bucketAt(server.endpoint, ''), { ...quiet, onOutage })
     const path = join(folder, 'upload')
     await writeFile(path, someBytes(1_000))
     await first.keep(keyOf(1), path, { filename: 'a', type: 'image/png' })
@@ -101,8 +101,8 @@ describe('forwarding', () => {
     expect(existsSync(disk.pathOf(keyOf(1)))).toBe(true)
 
     await server.start()
-    const rest = bucketAt(server.endpoint, '')
-    const second = newForwardingStorage(disk, rest, quiet)
+    const rest = await bucketAt(server.endpoint, '')
+    const second = new ForwardingStorage(disk, rest, quiet)
     await second.forwardAll()
     await second.settled()
     expect(existsSync(disk.pathOf(keyOf(1)))).toBe(false)

@@ -1,6 +1,10 @@
 /** File transfer over real sockets, by the rules of docs/protocol/rpc.md 16. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { type Codec, type Dialect, encode, record } from '../../src/protocol/index.js'
+import { openS3Storage } from '../../src/files/index.js'
+import { parseFileKey } from '../../src/rpc/index.js'
+import { eventually } from '../faults/mortal-server.js'
+import { s3Account, startS3Server } from '../files/s3-server.js'
 import { type Account, come, eventsTopic, recordOf, register } from './requests.js'
 import { type Ack, dialTransfers, someBytes, upload } from './transfer-client.js'
 import { startWireServer, type WireServer } from './wire-server.js'
@@ -85,3 +89,30 @@ async function askOnEvents(
   if (answered.tag !== 'ftpack') throw new Error(JSON.stringify(answered))
   return answered
 }
+
+test('with object storage, a complete file moves there, and is downloaded under the same URL', async () => {
+  const s3 = await startS3Server()
+  const served = await startWireServer({
+    ...{ NYNJA_WS_PORT: '0', NYNJA_HTTP_PORT: '0', NYNJA_FILES_STORAGE: 's3', NYNJA_FILES_S3_ENDPOINT: s3.endpoint },
+    ...{ NYNJA_FILES_S3_BUCKET: s3.bucket, NYNJA_FILES_S3_PREFIX: 'chat/' },
+    ...{ NYNJA_FILES_S3_ACCESS_KEY: s3Account.accessKeyId, NYNJA_FILES_S3_SECRET_KEY: s3Account.secretAccessKey },
+  })
+  const eve = await register(served.mqtt, 'eve', '380670000009')
+  const client = await dialTransfers(served.ws, eve.token)
+  const done = await upload(client, 'photo', 'photo.jpg', jpeg)
+  expect((await bytesOf(await download(done))).equals(jpeg)).toBe(true)
+  const bucket = await openS3Storage({
+    endpoint: s3.endpoint,
+    region: 'us-east-1',
+    bucket: s3.bucket,
+    prefix: 'chat/',
+    credentials: s3Account,
+  })
+  const key = parseFileKey(new URL(urlOf(done)).pathname.slice('/files/'.length))!
+  await eventually('the file is in the bucket', async () => (await bucket.find(key)) !== undefined)
+  expect(await bucket.find(key)).toEqual({ filename: 'photo.jpg', type: 'image/jpeg', size: jpeg.length })
+  const part = await download(done, { range: 'bytes=3-9' })
+  expect([part.status, (await bytesOf(part)).equals(jpeg.subarray(3, 10))]).toEqual([206, true])
+  client.cut()
+  await Promise.all([bucket.close(), served.close(), s3.close()])
+})
