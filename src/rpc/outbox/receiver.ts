@@ -37,6 +37,8 @@ async function readContact(
   const contact = await facts.peek(contacts, own, from)
   // A service needs no friendship to write.
   if (contact === undefined) return kind === 'message' ? wants(own, message) : gone
+  // Confirmed, declined or ignored meanwhile: the request has been seen.
+  if (kind === 'request' && contact.state !== 'authorization') return gone
   return contact.isMuted || contact.bans || contact.isBanned ? muted : wants(own, message)
 }
 

@@ -1,0 +1,251 @@
+/** The parts of the outbox by themselves: when attempts are made, what waits where, and what is written. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import fc from 'fast-check'
+import { ok } from '../../src/protocol/index.js'
+import { isAcknowledged } from '../../src/rpc/outbox/acknowledged.js'
+import { backoffMs } from '../../src/rpc/outbox/backoff.js'
+import { decodeContent, encodeContent, outboxId, ownerOf, timeOf } from '../../src/rpc/outbox/entry.js'
+import { Outbox, type OutboxWorld } from '../../src/rpc/outbox/outbox.js'
+import { newOutboxWriter } from '../../src/rpc/outbox/outbox-writer.js'
+import { newPushQueue, type QueuedPush } from '../../src/rpc/outbox/push-queue.js'
+import { newSchedule } from '../../src/rpc/outbox/schedule.js'
+import type { Task } from '../../src/rpc/outbox/task.js'
+import { type Commit, type Store } from '../../src/store/contract.js'
+import { openLmdbStore } from '../../src/store/lmdb/open-lmdb-store.js'
+import { clientIdOf } from '../acl/cast.js'
+import { phoneOf } from './account-world.js'
+
+let path: string
+let store: Store
+beforeAll(async () => {
+  path = await mkdtemp(join(tmpdir(), 'outbox-'))
+  store = await openLmdbStore({ path })
+})
+afterAll(async () => {
+  await store.close()
+  await rm(path, { recursive: true })
+})
+
+describe('attempts', () => {
+  test('come after doubled times, half to whole, of at most a quarter of an hour', () => {
+    expect([1, 2, 3, 4, 10, 11, 14].map((attempts) => backoffMs(attempts, 1))).toEqual([
+      1_000, 2_000, 4_000, 8_000, 512_000, 900_000, 900_000,
+    ])
+    expect(backoffMs(3, 0)).toBe(2_000)
+  })
+
+  test('are never made earlier than the service has asked, nor kept waiting for ever by it', () => {
+    expect(backoffMs(1, 0.5, 60_000)).toBe(60_000)
+    expect(backoffMs(5, 1, 60)).toBe(16_000)
+    expect(backoffMs(1, 0, Number.MAX_SAFE_INTEGER)).toBe(900_000)
+  })
+})
+
+test('a schedule lets everything fall due in order, whatever comes when, with one timer', () => {
+  fc.assert(
+    fc.property(fc.array(fc.nat(200_000), { maxLength: 60 }), fc.array(fc.nat(100_000), { maxLength: 20 }), (dues, laters) => {
+      let now = 0
+      let timer: { readonly at: number; readonly run: () => void } | undefined
+      const fallen: number[] = []
+      const schedule = newSchedule<number>({
+        now: () => now,
+        later(ms, run) {
+          const set = { at: now + ms, run }
+          timer = set
+          return () => {
+            if (timer === set) timer = undefined
+          }
+        },
+        onDue: (due) => fallen.push(due),
+      })
+      for (const due of dues) schedule.add(due, due)
+      const added = [...dues]
+      for (let steps = 0; timer !== undefined && steps < 10_000; steps++) {
+        const { at, run } = timer
+        timer = undefined
+        now = Math.max(now, at)
+        run()
+        const [late] = laters.splice(0, 1)
+        if (late === undefined) continue
+        schedule.add(now + late, now + late)
+        added.push(now + late)
+      }
+      expect(schedule.size).toBe(0)
+      expect(fallen).toEqual([...added].sort((a, b) => a - b))
+    }),
+  )
+})
+
+describe('the queue of a channel', () => {
+  const aPush = (client: string, collapse: string, message = 1): QueuedPush => {
+    const note = { kind: 'message', feed: 'f', from: 'a_1', to: 'b_2', message, unread: null, name: null, text: null, collapse } as const
+    return {
+      id: `${client} ${String(message)}`,
+      client,
+      task: { kind: 'push', channel: 'fcm', token: client, os: null, note, lifeSeconds: 1 },
+    }
+  }
+
+  test('hands over a window; what waits for the same device and feed is replaced by what is newer, in its place', () => {
+    const performed: string[] = []
+    const queue = newPushQueue({ window: 1, limit: 10, perform: ({ id }: QueuedPush) => performed.push(id) })
+    expect(queue.add(aPush('a', 'x', 1))).toEqual({ isFull: false })
+    expect(queue.add(aPush('a', 'x', 2))).toEqual({ isFull: false })
+    expect(queue.add(aPush('b', 'x', 3))).toEqual({ isFull: false })
+    expect(queue.add(aPush('a', 'x', 4)).replaced?.id).toBe('a 2')
+    expect(queue.add(aPush('a', 'y', 5))).toEqual({ isFull: false })
+    expect(performed).toEqual(['a 1'])
+    for (const id of ['a 1', 'a 4', 'b 3', 'a 5']) expect(queue.ended(id)?.id).toBe(id)
+    expect(performed).toEqual(['a 1', 'a 4', 'b 3', 'a 5'])
+    expect(queue.ended('a 1')).toBeUndefined()
+    expect(queue.inFlight).toBe(0)
+  })
+
+  test('takes on no more than its limit', () => {
+    const queue = newPushQueue({ window: 0, limit: 2, perform: () => undefined })
+    expect(['a', 'b', 'c'].map((client) => queue.add(aPush(client, 'x')).isFull)).toEqual([false, false, true])
+    expect(queue.add(aPush('b', 'x', 2))).toMatchObject({ isFull: false, replaced: { id: 'b 1' } })
+  })
+})
+
+describe('what is written of the outbox', () => {
+  const bytes = (text: string): Uint8Array => Buffer.from(text)
+
+  test('is gathered, the last word on an entry standing, and written again where the store could not', async () => {
+    const commits: Commit[] = []
+    let faults = 0
+    const writer = newOutboxWriter({
+      commit: (commit) => (commits.push(commit) === 1 ? Promise.reject(new Error('full')) : Promise.resolve()),
+      delayMs: 60_000,
+      onFault: () => faults++,
+    })
+    writer.set('kept', bytes('1'))
+    writer.remove('gone')
+    writer.set('kept', bytes('2'))
+    writer.set('gone later', bytes('3'))
+    await writer.flush()
+    expect(faults).toBe(1)
+    writer.remove('gone later')
+    await writer.flush()
+    expect(commits[1]).toEqual({ outbox: [{ id: 'kept', job: bytes('2') }], outboxDone: ['gone', 'gone later'], puts: [] })
+    await writer.flush()
+    expect(commits).toHaveLength(2)
+  })
+
+  test('names when it was made and whose it is; what belongs to nobody any more is the first node’s', () => {
+    const id = outboxId(1_700_000_000_123, 'ab', 3)
+    expect([timeOf(id), ownerOf(id, 4), ownerOf(id, 3), ownerOf(id, 2)]).toEqual([1_700_000_000_123, 3, 3, 1])
+    expect([ownerOf('1700000000123abcdef', 8), ownerOf('', 2)]).toEqual([1, 1])
+  })
+
+  test('is read as it was written; an SMS of an earlier version, too; what nobody has written is nothing', () => {
+    const job = { kind: 'sms', phone: phoneOf('380670001234'), text: 't', code: '1' } as const
+    const asked = { boot: 'b', connection: 7, done: ok('sms_sent'), failed: ok('no') }
+    expect(decodeContent(encodeContent({ kind: 'job', job, asked }))).toEqual({ kind: 'job', job, asked })
+    expect(decodeContent(bytes(JSON.stringify(job)))).toEqual({ kind: 'job', job, asked: null })
+    expect(decodeContent(bytes('{"kind":"telegram"}'))).toBeUndefined()
+  })
+})
+
+describe('an acknowledgement', () => {
+  const client = clientIdOf('emqttd_ack')
+  const delivery = (append?: number) => ({
+    ...{ client, topic: 't', qos: 1 as const, body: new Uint8Array([1]) },
+    ...(append === undefined ? {} : { message: { append } }),
+  })
+  const append = { feed: 'p2p/1_1/2_2', message: new Uint8Array([1]), isCountable: true }
+
+  test('is known by the number in the inbox, and after a restart by the message, however many entries there are', async () => {
+    const first = await store.commit({ appends: [append], deliveries: [delivery(0)] })
+    await store.commit({ deliveries: Array.from({ length: 450 }, () => delivery()) })
+    const last = await store.commit({ appends: [append], deliveries: [delivery(0)] })
+    if (first.kind === 'conflict' || last.kind === 'conflict') throw new Error('a conflict')
+    const [firstId, lastId] = [first.appended[0]!.id, last.appended[0]!.id]
+    const [firstNumber, lastNumber] = [first.delivered[0]!, last.delivered[0]!]
+    const ask = async () => ({
+      first: await isAcknowledged(store, [client], { numbers: new Map([[client, firstNumber]]), entryMessage: firstId }),
+      last: await isAcknowledged(store, [client], { numbers: new Map([[client, lastNumber]]), entryMessage: lastId }),
+      firstAfterRestart: await isAcknowledged(store, [client], { numbers: undefined, entryMessage: firstId }),
+      lastAfterRestart: await isAcknowledged(store, [client], { numbers: undefined, entryMessage: lastId }),
+      anyAfterRestart: await isAcknowledged(store, [client], { numbers: undefined, entryMessage: 0 }),
+    })
+    const none = { first: false, last: false, firstAfterRestart: false, lastAfterRestart: false, anyAfterRestart: false }
+    expect(await ask()).toEqual(none)
+    await store.commit({ settlements: [{ client, settledTo: 0, releasedTo: firstNumber }] })
+    expect(await ask()).toEqual({ ...none, first: true, firstAfterRestart: true })
+    await store.commit({ settlements: [{ client, settledTo: lastNumber, releasedTo: 0 }] })
+    expect(await ask()).toEqual({ first: true, last: true, firstAfterRestart: true, lastAfterRestart: true, anyAfterRestart: true })
+  })
+
+  test('is nobody’s who has no inbox or never got it', async () => {
+    const other = clientIdOf('emqttd_other')
+    expect(await isAcknowledged(store, [other], { numbers: new Map([[other, 1]]), entryMessage: 0 })).toBe(false)
+    expect(await isAcknowledged(store, [client], { numbers: new Map(), entryMessage: 0 })).toBe(false)
+  })
+})
+
+describe('a worker that takes the place of another', () => {
+  const job = { kind: 'sms', phone: phoneOf('380670001234'), text: 't', code: '1' } as const
+  const now = 1_700_000_000_000
+
+  function openOutbox(parts: Partial<OutboxWorld> = {}) {
+    const performed: { readonly id: string; readonly task: Task; readonly connection: number }[] = []
+    const answers: unknown[] = []
+    const outbox = new Outbox({
+      ...{ store, node: 1, nodes: 2, boot: 'this', rules: null, codeLifeMs: 600_000, now: () => now },
+      newReader() {
+        throw new Error('nothing is read')
+      },
+      perform: (id, task, connection) => performed.push({ id, task, connection }),
+      answer: (connection, record) => answers.push([connection, record]),
+      count: () => undefined,
+      onFault(fault) {
+        throw fault
+      },
+      ...parts,
+    })
+    return { outbox, performed, answers }
+  }
+
+  const left = (at: number, node: number, boot: string) => {
+    const asked = { boot, connection: 7, done: ok('sms_sent'), failed: ok('failed') }
+    return { id: outboxId(at, `${boot}${String(node)}`, node), job: encodeContent({ kind: 'job', job, asked }) }
+  }
+
+  test('performs what is left of its own, answers who still waits, and forgets codes that are too old', async () => {
+    const [waiting, ofDead, old, others] = [
+      left(now - 1_000, 1, 'this'),
+      left(now - 2_000, 1, 'before'),
+      left(now - 700_000, 1, 'before'),
+      left(now - 1_000, 2, 'this'),
+    ]
+    await store.commit({ outbox: [waiting, ofDead, old, others] })
+    const { outbox, performed, answers } = openOutbox()
+    await outbox.takeUp()
+    expect(performed).toEqual([
+      { id: ofDead.id, task: job, connection: 0 },
+      { id: waiting.id, task: job, connection: 7 },
+    ])
+    outbox.ended(waiting.id, { kind: 'done' })
+    outbox.ended(ofDead.id, { kind: 'done' })
+    expect(answers).toEqual([[7, ok('sms_sent')]])
+    await outbox.stop()
+    expect((await store.outboxPage(10)).map(({ id }) => id)).toEqual([others.id])
+    await store.commit({ outboxDone: [others.id] })
+  })
+
+  test('does not begin again what its predecessor’s provider ends while it looks', async () => {
+    const entry = left(now - 1_000, 1, 'this')
+    await store.commit({ outbox: [entry] })
+    const { outbox, performed } = openOutbox()
+    const taking = outbox.takeUp()
+    outbox.ended(entry.id, { kind: 'done' })
+    await taking
+    expect(performed).toEqual([])
+    await outbox.stop()
+    expect(await store.outboxPage(10)).toEqual([])
+  })
+})
