@@ -3,9 +3,11 @@ import { afterEach, expect, test } from '@jest/globals'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Writable } from 'node:stream'
 import { openLog } from '../../src/server/log.js'
 import { loadOptions } from '../../src/server/options-load.js'
 import { startServer } from '../../src/server/start.js'
+import { newMailbox } from '../wire/mailbox.js'
 import { type Account, register } from '../wire/requests.js'
 import { type Ack, dialTransfers, someBytes, type TransferClient } from '../wire/transfer-client.js'
 import { newMortalServer, serverEnvironment } from './mortal-server.js'
@@ -90,7 +92,14 @@ test(
     const folder = await mkdtemp(join(tmpdir(), 'nynja-transfer-'))
     const loaded = loadOptions([], serverEnvironment(folder, { NYNJA_WS_PORT: '0' }), folder)
     if (loaded.kind !== 'options') throw new Error(JSON.stringify(loaded))
-    const server = await startServer(loaded.options, openLog('silent'))
+    const log = newMailbox<Readonly<Record<string, unknown>>>((line) => JSON.stringify(line))
+    const lines = new Writable({
+      write(line: Buffer, _encoding, done) {
+        log.put(JSON.parse(line.toString()) as Readonly<Record<string, unknown>>)
+        done()
+      },
+    })
+    const server = await startServer(loaded.options, openLog('info', lines))
     end = async () => {
       await server.stop()
       await rm(folder, { recursive: true, force: true })
@@ -107,6 +116,7 @@ test(
       })
     }
     expect(deaths).toBeGreaterThan(0)
+    for (let i = 0; i < deaths; i++) await log.take('a replacement', ({ event }) => event === 'worker-restarted')
     await expectWhole(Number(server.ports.http), done)
   },
   2 * minute,
