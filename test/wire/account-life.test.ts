@@ -244,6 +244,7 @@ for (const { name, speakers, digit } of [
       expect(await answerTo(a1, record('Profile', { phone: fresh, status: 'migrate' }))).toBe('ok migration')
       expect(await answerTo(a1, enter('000000'))).toBe('error wrong_code')
       expect((await profileOf(a1)).phone).toBe(old)
+      expect(await contactsOf(b)).toEqual(expect.arrayContaining([[named(old), 'friend', 0]]))
       for (const one of [b, c, d]) expect(await everything(one)).toEqual([])
     })
 
@@ -376,6 +377,7 @@ for (const { name, speakers, digit } of [
 
     test('moves on, and those who were away find the two names in their order', async () => {
       await b.device.disconnect()
+      await tell(a2, message(named(fresh), b.account.phoneId, 'while you were away'))
       expect(await move(a2, third)).toMatchObject({ phone: third })
       expect(await next(a1, 'Profile', actions(a1))).toMatchObject({ phone: third })
       const back = { ...b, device: dial(server.mqtt) }
@@ -387,6 +389,9 @@ for (const { name, speakers, digit } of [
       expect(saidIn(await ask(b, historyOf(b.account.phoneId, named(third)), 'History'))).toContain(
         `${named(third)} ${b.account.phoneId} one`,
       )
+      // What was said before the move comes on the topic of the new name, too.
+      const topic = topicOf(named(third), b.account.phoneId)
+      expect(await next(b, 'Message', topic)).toMatchObject({ from: named(third), msg_id: 'while you were away' })
       // The newcomer takes the number in between: three accounts have changed places.
       expect(await move(newcomer, fresh)).toMatchObject({ phone: fresh })
       const renamed = `${fresh}_${newcomer.account.phoneId.split('_')[1] ?? ''}`
