@@ -52,6 +52,16 @@ test('a token that has been logged out closes the connection that shows it', asy
   expect(await client.closed).toBe(1008)
 })
 
+test('a token that another has replaced closes the connection that shows it', async () => {
+  const [before, after] = [await register(server.mqtt, 'eva', '380670000005'), await register(server.mqtt, 'eva', '380670000005')]
+  expect(after.clientId).toBe(before.clientId)
+  const [old, fresh] = [await dial(before), await dial(after)]
+  old.send({ size: 10, status: 'init' })
+  expect(await old.closed).toBe(1008)
+  expect(await fresh.ask({ size: 10, status: 'init' })).toMatchObject({ status: 'init' })
+  fresh.cut()
+})
+
 test.each([
   { what: 'text', frame: () => '{"tag":"ftp"}', code: 1003 },
   { what: 'no record', frame: () => Buffer.from([131, 104, 255]), code: 1007 },
