@@ -18,7 +18,7 @@ export interface Table<KeyParts extends readonly string[], Document> {
   remove(...parts: KeyParts): Put
 }
 
-const packr = new Packr({ useRecords: false, mapsAsObjects: true })
+const packr = new Packr({ useRecords: false, mapsAsObjects: true, useBigIntExtension: true })
 
 /** Defines a table. Key parts must not hold `/`; ids of the protocol never do, free text is hashed first. */
 export function table<KeyParts extends readonly string[], Document>(name: string): Table<KeyParts, Document> {

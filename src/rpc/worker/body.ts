@@ -23,7 +23,7 @@ const formRecord = 1
 const formOpaque = 2
 const formShared = 3
 
-const packr = new Packr({ useRecords: false, mapsAsObjects: true })
+const packr = new Packr({ useRecords: false, mapsAsObjects: true, useBigIntExtension: true })
 const empty = new Uint8Array(0)
 
 function withForm(form: number, rest: Uint8Array): Bytes {
