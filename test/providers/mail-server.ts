@@ -69,6 +69,7 @@ export async function startMailServer(parts: MailServerParts): Promise<MailServe
     ...loginOf(parts),
     logger: false,
     closeTimeout: 1,
+    disableReverseLookup: true,
     onConnect(_session, callback) {
       callback(refusal(parts.greets, connections++))
     },
@@ -112,9 +113,10 @@ export async function startMailServer(parts: MailServerParts): Promise<MailServe
   }
 }
 
-function securityOf({ security, certificate }: MailServerParts): SMTPServerOptions {
+function securityOf({ security, certificate, login }: MailServerParts): SMTPServerOptions {
   const keys = certificate === undefined ? {} : { key: certificate.key, cert: certificate.cert }
-  return { ...keys, secure: security === 'tls', disabledCommands: security === 'none' ? ['STARTTLS'] : [] }
+  const disabledCommands = [...(security === 'none' ? ['STARTTLS'] : []), ...(login === undefined ? ['AUTH'] : [])]
+  return { ...keys, secure: security === 'tls', disabledCommands }
 }
 
 function loginOf({ login, security }: MailServerParts): SMTPServerOptions {
