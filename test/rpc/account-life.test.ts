@@ -22,6 +22,7 @@ import {
   sentIds,
   sessions,
 } from '../../src/rpc/documents/index.js'
+import { newIndexer } from '../../src/rpc/people-index/indexer.js'
 import { newReadCache } from '../../src/rpc/read-cache.js'
 import type { Caller } from '../../src/rpc/request.js'
 import { runBatch } from '../../src/rpc/worker/run-batch.js'
@@ -464,7 +465,7 @@ describe('Roster/remove', () => {
 
 const borisCaller = async (): Promise<Caller> => world.login(await world.register('reg_B1', boris))
 
-/** Runs chores until none is left, or until `steps` have been committed. */
+/** Runs chores until none is left, or until `steps` have been committed, and makes the people index follow. */
 async function finish(steps = Infinity): Promise<readonly Sent[]> {
   const sent: Sent[] = []
   let left = steps
@@ -492,6 +493,7 @@ async function finish(steps = Infinity): Promise<readonly Sent[]> {
   await timers.pass().catch((error: unknown) => {
     if (steps === Infinity) throw error
   })
+  await newIndexer({ store: world.store, now: () => world.now, pause: () => Promise.resolve() }).pass()
   return sent
 }
 

@@ -2,10 +2,10 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { record, type RecordOf } from '../../src/protocol/index.js'
-import { contacts, indexMakings, nameSuffixes, nickSuffixes, type RosterDocument, rosters } from '../../src/rpc/documents/index.js'
+import { contacts, type RosterDocument } from '../../src/rpc/documents/index.js'
 import { foldText } from '../../src/rpc/people-index/fold.js'
+import { newIndexer } from '../../src/rpc/people-index/indexer.js'
 import { putRoster } from '../../src/rpc/people-index/put-roster.js'
-import { ensurePeopleIndex } from '../../src/rpc/people-index/rebuild.js'
 import type { Caller } from '../../src/rpc/request.js'
 import { type PhoneId, rosterIdOf } from '../../src/topics/index.js'
 import { rosterOf } from '../acl/cast.js'
@@ -129,25 +129,47 @@ function rosterWith(phoneId: PhoneId, fields: Partial<RosterDocument>): RosterDo
   return { id: rosterIdOf(phoneId), ...none, created: start, update: start, ...fields }
 }
 
-async function find(value: string, field = 'names'): Promise<readonly (string | null)[] | undefined> {
-  const asked = record('Search', { id: asker, ref: 'r', field, type: 'like', value: [value], status: 'contact' })
+async function find(value: string | readonly string[], field = 'names'): Promise<readonly (string | null)[] | undefined> {
+  const asked = record('Search', { id: asker, ref: 'r', field, type: 'like', value: [value].flat(), status: 'contact' })
   const { answers, error } = await world.ask(caller, asked)
   if (error !== undefined) return undefined
   const { data } = answers[0] as RecordOf<'io'>
   return (data as RecordOf<'Roster'>).userlist.map((contact) => (typeof contact === 'object' ? contact.phone_id : null))
 }
 
-test('like finds those whom a look at every roster finds, at most fifty, whatever has changed before', async () => {
-  const querying = fc.oneof(
-    fc.record({ kind: fc.constant('letters' as const), letters: lettersArb(1, 6) }),
-    fc.record({ kind: fc.constant('part' as const), of: fc.nat(119), from: fc.nat(15), length: fc.integer({ min: 3, max: 10 }) }),
-  )
+/** Runs the indexer over so many pages of so many rosters, in its own order. */
+async function index(pages: number, pageRows = 3): Promise<void> {
+  let left = pages
+  if (left === 0) return
+  const indexer = newIndexer({
+    store: world.store,
+    now: () => start,
+    pageRows,
+    pause() {
+      if (--left <= 0) void indexer.stop()
+      return Promise.resolve()
+    },
+  })
+  await indexer.pass()
+}
+
+const queryArb = fc.oneof(
+  fc.record({ kind: fc.constant('letters' as const), letters: lettersArb(1, 6) }),
+  fc.record({ kind: fc.constant('part' as const), of: fc.nat(119), from: fc.nat(15), length: fc.integer({ min: 3, max: 10 }) }),
+)
+/** Pages indexed before the search, and whether indexing goes on during it. */
+const indexingArb = fc.record({ pages: fc.oneof(fc.constant(0), fc.nat(6), fc.constant(Infinity)), goesOn: fc.boolean() })
+
+test('like finds those whom a look at every roster finds, at most fifty, whatever has changed before and whoever is indexed', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(changeArb, { minLength: 1, maxLength: 40 }),
-      fc.array(querying, { minLength: 1, maxLength: 10 }),
-      async (changes, queries) => {
+      fc.array(queryArb, { minLength: 1, maxLength: 10 }),
+      indexingArb,
+      async (changes, queries, { pages, goesOn }) => {
         await change(changes.map(({ who, person }) => [people[who]!, person]))
+        await index(pages)
+        const going = goesOn ? index(Infinity, 1) : undefined
         for (const query of queries) {
           const letters = query.kind === 'letters' ? query.letters : partOf(query.of, query.from, query.length)
           const value = seen(letters)
@@ -155,9 +177,31 @@ test('like finds those whom a look at every roster finds, at most fifty, whateve
           if (Array.from(value).length < 3) expect(found).toBeUndefined()
           else expectFound(found, value)
         }
+        await going
       },
     ),
-    { numRuns: 60 },
+    { numRuns: 80 },
+  )
+})
+
+test('those who are not indexed are found in the same order as those who are', async () => {
+  const parts = fc.array(fc.record({ of: fc.nat(119), from: fc.nat(15), length: fc.integer({ min: 3, max: 5 }) }), {
+    minLength: 1,
+    maxLength: 3,
+  })
+  await fc.assert(
+    fc.asyncProperty(fc.array(changeArb, { minLength: 20, maxLength: 80 }), parts, fc.nat(8), async (changes, asked, pages) => {
+      await change(changes.map(({ who, person }) => [people[who]!, person]))
+      await index(pages, 8)
+      const values = asked
+        .map(({ of, from, length }) => partOf(of, from, length))
+        .filter((letters) => Array.from(seen(letters)).length >= 3)
+        .map((letters) => letters.join(''))
+      const found = await find(values)
+      await index(Infinity, 100)
+      expect(found).toEqual(await find(values))
+    }),
+    { numRuns: 40 },
   )
 })
 
@@ -177,28 +221,6 @@ function expectFound(found: Awaited<ReturnType<typeof find>>, value: string): vo
 
 const fullName = ({ names, surnames }: Person): string => seen([...names, ' ', ...surnames])
 
-async function rowsOfIndex(): Promise<readonly string[]> {
-  const [names, nicks] = [nameSuffixes, nickSuffixes].map((table) => world.store.scan(table.prefix(), { limit: 100_000 }))
-  return [...(await names!), ...(await nicks!)].map(({ key }) => key)
-}
-
-test('an index made anew holds the rows that changes have led to; one that is there is left alone', async () => {
-  const person: Person = { names: ['a', 'n', 'ß', 'N'], surnames: ['Σ', '/'], bansAsker: false }
-  await change(people.slice(0, 20).map((one) => [one, person]))
-  const rows = await rowsOfIndex()
-  const rosterCount = (await world.store.scan(rosters.prefix(), { limit: 100_000 })).length
-  const stray = nameSuffixes.put(0, 'ann', '0a', asker)
-  await world.put(stray, ...rows.slice(0, 30).map((key) => ({ key, value: undefined })))
-  expect(await ensurePeopleIndex(world.store)).toBe(rosterCount)
-  expect(await rowsOfIndex()).toEqual(rows)
-  await world.put({ key: rows[0]!, value: undefined })
-  expect(await ensurePeopleIndex(world.store)).toBeUndefined()
-  expect(await rowsOfIndex()).toEqual(rows.slice(1))
-  await world.put(indexMakings.put('made otherwise', 'people'))
-  await ensurePeopleIndex(world.store)
-  expect(await rowsOfIndex()).toEqual(rows)
-})
-
 test('those of whom a word begins with the text come first, and everybody once', async () => {
   const [p1, p2, p3] = [rosterOf('380690000001_1'), rosterOf('380690000002_2'), rosterOf('380690000003_3')]
   await world.put(
@@ -206,11 +228,14 @@ test('those of whom a word begins with the text come first, and everybody once',
     ...putRoster(undefined, rosterWith(p2, { names: 'Baxoqux', nick: 'xoq_xoqu' }), p2),
     ...putRoster(undefined, rosterWith(p3, { names: 'Ba', surnames: 'Xoqux', nick: 'the_xoqux' }), p3),
   )
-  expect(await find('XOQ')).toEqual([p3, p1, p2])
-  expect(await find('quxo')).toEqual([p1])
-  expect(await find('xoqu', 'nick')).toEqual(expect.arrayContaining([p1, p2, p3]))
-  expect(await find('Ba Xo')).toEqual([p3])
-  expect(await find('oquxoqux'.repeat(20))).toEqual([])
+  for (const pages of [0, 1, 2, Infinity]) {
+    await index(pages, 1)
+    expect(await find('XOQ')).toEqual([p3, p1, p2])
+    expect(await find(['zzz', 'quxo'])).toEqual([p1])
+    expect(await find('xoqu', 'nick')).toEqual([p2, p3, p1])
+    expect(await find('Ba Xo')).toEqual([p3])
+    expect(await find('oquxoqux'.repeat(20))).toEqual([])
+  }
 })
 
 test('those who may not be found do not hide one who may', async () => {
@@ -221,21 +246,6 @@ test('those who may not be found do not hide one who may', async () => {
     ...banning.map((one) => contacts.put(aContact({ state: 'friend', isBanned: true }), asker, one)),
   )
   expect(await find('zyz')).toEqual([last])
-})
-
-test('a roster is stored and removed with its rows, and what leaves the names alone leaves the rows alone', () => {
-  const one = rosterOf('380690000001_1')
-  const roster = rosterWith(one, { names: 'Anna', nick: 'a/b' })
-  const rows = [nameSuffixes.put(0, 'ann', '0a', one), nameSuffixes.put(0, 'nna', '1', one), nickSuffixes.put(0, 'a\u0001b', '0', one)]
-  expect(putRoster(undefined, roster, one)).toEqual([rosters.put(roster, one), ...rows])
-  expect(putRoster(roster, undefined, one)).toEqual([rosters.remove(one), ...rows.map(({ key }) => ({ key, value: undefined }))])
-  const changed = { ...roster, avatar: 'https://a' }
-  expect(putRoster(roster, changed, one)).toEqual([rosters.put(changed, one)])
-  const renamed = { ...roster, names: 'Anne' }
-  expect(putRoster(roster, renamed, one).slice(1)).toEqual([
-    nameSuffixes.remove('ann', '0a', one),
-    nameSuffixes.remove('nna', '1', one),
-    nameSuffixes.put(0, 'ann', '0e', one),
-    nameSuffixes.put(0, 'nne', '1', one),
-  ])
+  await index(Infinity, 100)
+  expect(await find('zyz')).toEqual([last])
 })

@@ -17,5 +17,19 @@ export const nameSuffixes: SuffixTable = table('suffix-names')
 /** Nicks of rosters, folded. */
 export const nickSuffixes: SuffixTable = table('suffix-nick')
 
+/** Folded texts of a roster, as searches look through them; empty where there is none. */
+export interface SearchedTexts {
+  readonly names: string
+  readonly nick: string
+}
+
+/** What the suffix rows of a roster were last made from; no row where there are none. */
+export const indexedTexts = table<[roster: PhoneId], SearchedTexts>('indexed')
+/**
+ * Rosters whose suffix rows are yet to follow what they are called now. Where there is no row, those are right.
+ * @see docs/decisions/0143-the-people-index-is-written-behind.md
+ */
+export const unindexed = table<[roster: PhoneId], 0>('unindexed')
+
 /** What the rows of the people index were made by, under `index/people`. Rows of another making are made anew when the server starts. */
 export const indexMakings = table<[name: string], string>('index')

@@ -1,15 +1,16 @@
 import type { Key, Row, Store } from '../../store/contract.js'
-import { indexMakings, nameSuffixes, nickSuffixes, rosters } from '../documents/index.js'
-import { indexPuts } from './put-roster.js'
+import { indexedTexts, indexMakings, nameSuffixes, nickSuffixes, rosters, unindexed } from '../documents/index.js'
+import { indexPuts } from './index-puts.js'
 
 /** How rows of the index are made now: by these rules (raised whenever a row changes), and by the characters this Node knows. */
-const making = `1, Unicode ${process.versions['unicode'] ?? 'unknown'}`
+const making = `2, Unicode ${process.versions['unicode'] ?? 'unknown'}`
 const makingKey = 'people'
 const pageRows = 500
 
 /**
  * Makes the people index anew unless it was made as it is made now: a store of an earlier version has none, and another version of Unicode
- * folds texts to other texts. Nobody else may use the store meanwhile. One that breaks off begins again.
+ * folds texts to other texts. Nobody else may use the store meanwhile. One that breaks off begins again. Rosters that are not indexed yet are
+ * left to the indexer where the index was there.
  * @returns how many rosters it was made from; undefined if it was there
  * @see docs/decisions/0118-people-are-found-by-suffixes.md
  */
@@ -17,7 +18,7 @@ export async function ensurePeopleIndex(store: Store): Promise<number | undefine
   const known = await store.get(indexMakings.key(makingKey))
   if (known !== undefined && indexMakings.decode(known) === making) return undefined
   await store.commit({ puts: [indexMakings.remove(makingKey)] })
-  for (const table of [nameSuffixes, nickSuffixes]) {
+  for (const table of [nameSuffixes, nickSuffixes, indexedTexts, unindexed]) {
     for await (const rows of pagesOf(store, table.prefix())) {
       await store.commit({ puts: rows.map(({ key }) => ({ key, value: undefined })) })
     }

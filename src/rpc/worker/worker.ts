@@ -24,6 +24,7 @@ import { shownTask } from '../names/shown-task.js'
 import { readPresentClient } from '../present-client.js'
 import { Outbox } from '../outbox/outbox.js'
 import type { PushRules } from '../outbox/task.js'
+import { newIndexer } from '../people-index/indexer.js'
 import { newReadCache } from '../read-cache.js'
 import { type Counts, newCounts } from './counts.js'
 import { emitBatch, type EmitWorld } from './emit.js'
@@ -37,7 +38,7 @@ import { type BatchItem, type BatchWorld, type ClientState, runBatch } from './r
 import { newSettlements, type Settlements } from './settlements.js'
 import { newSweep, startSweeping } from './sweep.js'
 import { choreTables, timedTables, timerClient } from './timed-tables.js'
-import { newTimers, startTimers, type TimedTable } from './timers.js'
+import { newTimers, startTimers, type TimedTable, type Timers } from './timers.js'
 import { newTransfers, type Transfers } from './transfers.js'
 import { encodingFor, type WorkerConnection } from './worker-connection.js'
 
@@ -64,6 +65,9 @@ const settleDelayMs = 100
 const settleLimit = 1_000
 const countsEveryMs = 1_000
 const emptyInbox: InboxHead = { last: 0, settledTo: 0, releasedTo: 0, dropped: 0 }
+
+/** Lets requests go first. */
+const pause = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 /** One node of the ring, without the thread it runs in. */
 export class RpcWorker {
@@ -327,7 +331,6 @@ export class RpcWorker {
 
   #startSweeping(): () => Promise<void> {
     const { store, context, post } = this.#parts
-    const pause = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
     return startSweeping(newSweep({ store, limits: context.limits, boot: context.boot, now: Date.now, pause, files: context.files }), {
       onSwept(removed) {
         if (Object.values(removed).some((count) => count > 0)) {
@@ -342,10 +345,15 @@ export class RpcWorker {
     const run = async (item: NamedItem): Promise<void> => {
       await this.#runItems([item], { clientId: timerClient, marks: undefined })
     }
-    const start = (tables: readonly TimedTable[]): (() => Promise<void>) =>
-      startTimers(newTimers({ store: this.#parts.store, now: Date.now, tables, run }), Date.now, this.#onFault)
+    const { store } = this.#parts
+    const timersOf = (tables: readonly TimedTable[]): Timers => newTimers({ store, now: Date.now, tables, run })
     // Chores may take long: what falls due at its time does not wait for them.
-    const stops = [start(timedTables(this.#requestWorld)), start(choreTables(this.#requestWorld))]
+    const all = [
+      timersOf(timedTables(this.#requestWorld)),
+      timersOf(choreTables(this.#requestWorld)),
+      newIndexer({ store, now: Date.now, pause }),
+    ]
+    const stops = all.map((timers) => startTimers(timers, Date.now, this.#onFault))
     return async () => {
       await Promise.all(stops.map((stop) => stop()))
     }

@@ -1,9 +1,9 @@
 import { phoneOf, type PhoneId } from '../../../topics/index.js'
-import { contacts, nicks, nickSuffixes, nameSuffixes, profiles } from '../../documents/index.js'
+import { contacts, nicks, profiles } from '../../documents/index.js'
 import type { FactReader } from '../../facts.js'
 import { findLike } from '../../people-index/find-like.js'
 import { foldText } from '../../people-index/fold.js'
-import { searchedNames, searchedNick } from '../../people-index/put-roster.js'
+import { searchedFields, searchedNames, searchedNick } from '../../people-index/searched-fields.js'
 import { contactLimit } from '../../views/contact-view.js'
 import { rosterIds } from '../../views/profile-view.js'
 import { readPhone } from '../auth/registration.js'
@@ -21,9 +21,9 @@ export function findPeople(
 ): Promise<readonly Candidate[]> {
   if (query.type === '==') return findExact(facts, query, candidates)
   if (query.isOwn) return findOwn(facts, asker, query, candidates)
-  const table = query.field === 'nick' ? nickSuffixes : nameSuffixes
+  const field = query.field === 'nick' ? searchedFields.nick : searchedFields.names
   const isMeant = matcher(query)
-  return findLike(facts, table, query.values.map(foldText), {
+  return findLike(facts, field, query.values.map(foldText), {
     limit: query.limit,
     async read(other) {
       const candidate = await candidates.read(other)
