@@ -5,7 +5,10 @@ import { escapeForJson, escapeForUrl, fillTemplate, holesOf, parseTemplate, type
 
 export const httpGatewayMethods = ['GET', 'POST', 'PUT'] as const
 
-/** How a message becomes an HTTP request. URL and body may hold `{phone}`, `{code}` and, as the channel has them, `{text}` or `{lang}`. */
+/**
+ * How a message becomes an HTTP request. URL and body may hold `{phone}`, `{code}` and, as the channel has them, `{text}`, or `{lang}` (as the
+ * protocol names it), `{locale}` (as in uk-UA; `{localelower}` as in uk-ua) and `{digits}` (the code, to be spoken digit by digit).
+ */
 export interface HttpGatewayOptions {
   /** http or https; values are percent-encoded. */
   readonly url: string
@@ -14,6 +17,8 @@ export interface HttpGatewayOptions {
   readonly headers: Readonly<Record<string, string>>
   /** Empty for none. */
   readonly body: string
+  /** Of a gateway that answers 2xx to what it refuses: what its JSON answer then holds somewhere. Left out, bodies are not read. */
+  readonly refusal?: { readonly field: string; readonly value: string } | undefined
   /** How long one attempt may take, ms. */
   readonly timeoutMs: number
   /** Attempts after the first, for timeouts, broken connections, 408, 429 and 5xx. */
@@ -30,6 +35,7 @@ export interface GatewayChannel {
 }
 
 export const maxRetryDelayMs = 10_000
+const maxReadBytes = 16_384
 
 const jsonContent = 'application/json'
 const formContent = 'application/x-www-form-urlencoded'
@@ -117,7 +123,8 @@ function prepare(options: HttpGatewayOptions): Request {
 export type HandOver = (values: Readonly<Record<string, string>>) => Promise<void>
 
 /**
- * Opens a gateway. Redirects are not followed: a code goes to the configured host only. Answers are judged by their status; bodies are not read.
+ * Opens a gateway. Redirects are not followed: a code goes to the configured host only. Answers are judged by their status, and where the
+ * options say so by the beginning of their body.
  * A message is settled within `(retries + 1) × timeoutMs` plus the waits between the attempts.
  * @throws Error if {@link httpGatewayProblems} finds any: check first
  */
@@ -136,7 +143,7 @@ export function openHttpGateway(options: HttpGatewayOptions, channel: GatewayCha
 }
 
 async function attempt(
-  { method, timeoutMs }: HttpGatewayOptions,
+  { method, timeoutMs, refusal }: HttpGatewayOptions,
   channel: string,
   { url, body, escapeBody, headers }: Request,
   values: Readonly<Record<string, string>>,
@@ -156,9 +163,37 @@ async function attempt(
   } catch (error) {
     throw signal.aborted ? timeoutOutage(gateway, timeoutMs) : connectionOutage(gateway, error)
   }
-  // Nothing is read of a body, so a huge or endless one costs nothing; the status has said all.
+  const isRefused = response.ok && refusal !== undefined && holds(await readStart(response), refusal)
+  // Nothing more is read of a body, so a huge or endless one costs nothing.
   await response.body?.cancel().catch(ignore)
   if (!response.ok) throw statusOutage(gateway, response.status)
+  if (isRefused) {
+    throw new ProviderOutage({ reason: 'refused', message: `${gateway} rejected the message`, isPermanent: true, status: response.status })
+  }
+}
+
+/** At most {@link maxReadBytes} of a body; what breaks off is what there is. */
+async function readStart(response: Response): Promise<string> {
+  const chunks: Uint8Array[] = []
+  let bytes = 0
+  const reader = response.body?.getReader() as ReadableStreamDefaultReader<Uint8Array> | undefined
+  while (reader !== undefined && bytes < maxReadBytes) {
+    const chunk = await reader.read().catch(() => undefined)
+    if (chunk?.value === undefined) break
+    chunks.push(chunk.value)
+    bytes += chunk.value.length
+  }
+  reader?.releaseLock()
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+/** Whether a JSON text holds a field with that value, however it is spaced. */
+function holds(text: string, { field, value }: NonNullable<HttpGatewayOptions['refusal']>): boolean {
+  try {
+    return JSON.stringify(JSON.parse(text)).includes(`${JSON.stringify(field)}:${JSON.stringify(value)}`)
+  } catch {
+    return false // what cannot be read says nothing
+  }
 }
 
 /** A body that breaks while it is being refused changes nothing: the status was there before it. */

@@ -3,7 +3,11 @@ import type { SmsProvider } from './sms-provider.js'
 import type { VoiceProvider } from './voice-provider.js'
 
 const smsChannel: GatewayChannel = { name: 'SMS', offers: ['phone', 'text', 'code'], needs: [['phone'], ['text', 'code']] }
-const voiceChannel: GatewayChannel = { name: 'voice', offers: ['phone', 'code', 'lang'], needs: [['phone'], ['code']] }
+const voiceChannel: GatewayChannel = {
+  name: 'voice',
+  offers: ['phone', 'code', 'lang', 'locale', 'localelower', 'digits'],
+  needs: [['phone'], ['code', 'digits']],
+}
 
 /** Sends SMS through any gateway that takes an HTTP request. @throws Error if {@link httpSmsProblems} finds any: check first */
 export function httpSms(options: HttpGatewayOptions): SmsProvider {
@@ -14,7 +18,31 @@ export function httpSms(options: HttpGatewayOptions): SmsProvider {
 /** Calls through any gateway that takes an HTTP request. @throws Error if {@link httpVoiceProblems} finds any: check first */
 export function httpVoice(options: HttpGatewayOptions): VoiceProvider {
   const handOver = openHttpGateway(options, voiceChannel)
-  return { call: (phone, code, lang) => handOver({ phone, code, lang }) }
+  return {
+    call(phone, code, lang) {
+      const locale = localeOf(lang)
+      return handOver({ phone, code, lang, locale, localelower: locale.toLowerCase(), digits: Array.from(code).join(', ') })
+    },
+  }
+}
+
+const locales: ReadonlyMap<string, string> = new Map([
+  ['ua', 'uk-UA'],
+  ['uk', 'uk-UA'],
+  ['de', 'de-DE'],
+  ['es', 'es-ES'],
+  ['fr', 'fr-FR'],
+  ['it', 'it-IT'],
+  ['nl', 'nl-NL'],
+  ['pl', 'pl-PL'],
+  ['pt', 'pt-PT'],
+  ['ru', 'ru-RU'],
+  ['zh', 'zh-CN'],
+])
+
+/** The locale of a language atom; English for those not listed. */
+function localeOf(language: string): string {
+  return locales.get(language) ?? 'en-US'
 }
 
 /** @returns one sentence for each thing that is wrong; none of them repeats a value */

@@ -1,5 +1,16 @@
 export type { CloudCredentials, CloudProvider } from './cloud-provider.js'
 export { consoleEmail, consoleSms, consoleVoice, type PrintLine } from './console-provider.js'
+export {
+  type GatewayAccount,
+  presetProblems,
+  presetRequest,
+  type SmsPreset,
+  smsPresetNames,
+  smsPresets,
+  type VoicePreset,
+  voicePresetNames,
+  voicePresets,
+} from './gateway-presets.js'
 export { httpGatewayMethods, type HttpGatewayOptions } from './http-gateway.js'
 export { httpSms, httpSmsProblems, httpVoice, httpVoiceProblems } from './http-provider.js'
 export { ProviderOutage, type OutageParts, type OutageReason } from './provider-outage.js'

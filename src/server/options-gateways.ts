@@ -1,4 +1,12 @@
-import type { HttpGatewayOptions, SmtpOptions, StsOptions } from '../providers/index.js'
+import {
+  type GatewayAccount,
+  type HttpGatewayOptions,
+  presetRequest,
+  smsPresets,
+  type SmtpOptions,
+  type StsOptions,
+  voicePresets,
+} from '../providers/index.js'
 import type { Options } from './options-table.js'
 
 const retryDelayMs = 500
@@ -19,13 +27,26 @@ export function cloudOptions(options: Options): StsOptions {
   }
 }
 
+/** The account at a ready SMS gateway. */
+export function smsAccount({ smsAccount: account, smsSecret: secret, smsSender: sender, smsOrigin: origin }: Options): GatewayAccount {
+  return { account, secret, sender, origin }
+}
+
+/** The account at a ready voice gateway. */
+export function voiceAccount({
+  voiceAccount: account,
+  voiceSecret: secret,
+  voiceSender: sender,
+  voiceOrigin: origin,
+}: Options): GatewayAccount {
+  return { account, secret, sender, origin }
+}
+
 /** The options of the SMS gateway, where `sms` is http. */
 export function smsGateway(options: Options): HttpGatewayOptions {
+  const { smsGateway: preset, smsUrl: url, smsMethod: method, smsHeaders: headers, smsBody: body } = options
   return {
-    url: options.smsUrl,
-    method: options.smsMethod,
-    headers: options.smsHeaders,
-    body: options.smsBody,
+    ...(preset === 'custom' ? { url, method, headers, body } : presetRequest(smsPresets[preset], smsAccount(options))),
     timeoutMs: options.smsTimeoutMs,
     retries: options.smsRetries,
     retryDelayMs,
@@ -50,11 +71,9 @@ export function mailServer(options: Options, ca?: string): SmtpOptions {
 
 /** The options of the voice gateway, where `voice` is http. */
 export function voiceGateway(options: Options): HttpGatewayOptions {
+  const { voiceGateway: preset, voiceUrl: url, voiceMethod: method, voiceHeaders: headers, voiceBody: body } = options
   return {
-    url: options.voiceUrl,
-    method: options.voiceMethod,
-    headers: options.voiceHeaders,
-    body: options.voiceBody,
+    ...(preset === 'custom' ? { url, method, headers, body } : presetRequest(voicePresets[preset], voiceAccount(options))),
     timeoutMs: options.voiceTimeoutMs,
     retries: options.voiceRetries,
     retryDelayMs,

@@ -69,6 +69,8 @@ function dependentDefaults(values: ReadonlyMap<OptionName, unknown>): readonly (
   return [
     ...(values.get('tlsKey') === undefined ? [['tlsPort', 'off'] as const] : []),
     ...smtpPort(values.get('smtpSecurity')),
+    ...(values.get('smsGateway') === 'custom' ? [] : [['sms', 'http'] as const]),
+    ...(values.get('voiceGateway') === 'custom' ? [] : [['voice', 'http'] as const]),
     ...(values.get('smsMethod') === 'GET' ? [['smsBody', ''] as const] : []),
     ...(values.get('voiceMethod') === 'GET' ? [['voiceBody', ''] as const] : []),
   ]

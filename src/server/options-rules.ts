@@ -1,7 +1,8 @@
 import { accessSync, constants } from 'node:fs'
 import { parseGrants } from '../acl/index.js'
-import { httpSmsProblems, httpVoiceProblems, smtpProblems } from '../providers/index.js'
-import { mailServer, smsGateway, voiceGateway } from './options-gateways.js'
+import { smtpProblems } from '../providers/index.js'
+import { gatewayProblems } from './options-gateway-rules.js'
+import { mailServer } from './options-gateways.js'
 import { cloudProblems, pushProblems } from './options-push-rules.js'
 import type { OptionName, Options } from './options-table.js'
 
@@ -15,7 +16,7 @@ export function contradictions(options: Options, given: ReadonlySet<OptionName>)
     ...listenerProblems(options),
     ...testNumberProblems(options),
     ...parseGrants(options.grants.join('\n')).problems.map((problem) => `NYNJA_GRANTS: ${problem}`),
-    ...gatewayProblems(options),
+    ...gatewayProblems(options, given),
     ...emailProblems(options),
     ...pushProblems(options, given),
     ...cloudProblems(options),
@@ -62,18 +63,6 @@ function listenerProblems(options: Options): readonly string[] {
 
 function testNumberProblems({ testNumbers, testCode }: Options): readonly string[] {
   return testNumbers.length > 0 === (testCode !== '') ? [] : ['NYNJA_TEST_NUMBERS and NYNJA_TEST_CODE must be given together']
-}
-
-function gatewayProblems(options: Options): readonly string[] {
-  const channels = [
-    { variable: 'NYNJA_SMS', adapter: options.sms, url: options.smsUrl, problems: () => httpSmsProblems(smsGateway(options)) },
-    { variable: 'NYNJA_VOICE', adapter: options.voice, url: options.voiceUrl, problems: () => httpVoiceProblems(voiceGateway(options)) },
-  ]
-  return channels.flatMap(({ variable, adapter, url, problems }) => {
-    if (adapter === 'console') return url === '' ? [] : [`${variable}_URL is given, but ${variable} is console; set it to http`]
-    if (url === '') return [`${variable} is http, but ${variable}_URL is not given`]
-    return problems().map((problem) => `${variable} (http): ${problem}`)
-  })
 }
 
 function emailProblems(options: Options): readonly string[] {

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os'
-import { httpGatewayMethods, smtpSecurities } from '../providers/index.js'
+import { smtpSecurities } from '../providers/index.js'
 import {
   baseUrl,
   choice,
@@ -11,7 +11,6 @@ import {
   path,
   phonePrefixes,
   port,
-  secretHeaders,
   secretPattern,
   secretText,
   serviceSecrets,
@@ -19,9 +18,9 @@ import {
   yesOrNo,
 } from './options-kinds.js'
 import { type Option, option, optional } from './option.js'
+import { messages } from './options-messages.js'
 import { cloud, push } from './options-push.js'
 
-const httpMethod = choice(httpGatewayMethods)
 const waitMs = { unit: 'ms' }
 
 function listeners(folder: string) {
@@ -99,47 +98,6 @@ const access = {
     about: 'Phone numbers that begin so get the test code and no SMS. In the file an array.',
   }),
   testCode: option(secretPattern(/^\d{6}$/, 'six digits'), { default: '', shownDefault: 'none', about: 'The code of the test numbers.' }),
-}
-
-const messages = {
-  sms: option(choice(['console', 'http']), {
-    default: 'console',
-    about: 'How codes are sent by SMS: console prints them on the log, for development only; http asks a gateway.',
-  }),
-  smsUrl: option(secretText, { default: '', shownDefault: 'none', about: 'URL of the SMS gateway; may hold {phone}, {text} and {code}.' }),
-  smsMethod: option(httpMethod, { default: 'POST', about: 'HTTP method of the SMS gateway.' }),
-  smsHeaders: option(secretHeaders, {
-    default: {},
-    shownDefault: 'none',
-    about: 'HTTP headers for the SMS gateway. In the file an object.',
-  }),
-  smsBody: option(secretText, {
-    default: '{"to":"{phone}","text":"{text}"}',
-    shownDefault: '`{"to":"{phone}","text":"{text}"}`, none with GET',
-    about:
-      'Body for the SMS gateway, with the same placeholders; empty for none. Values are escaped as the content type (JSON, form, plain) asks.',
-  }),
-  smsTimeoutMs: option(integer(100, 60_000), { ...waitMs, default: 5_000, about: 'How long one attempt at the SMS gateway may take.' }),
-  smsRetries: option(integer(0, 10), { default: 3, about: 'Attempts after the first: on timeouts, broken connections, 408, 429 and 5xx.' }),
-  voice: option(choice(['console', 'http']), { default: 'console', about: 'How codes are spoken in a call; as for SMS.' }),
-  voiceUrl: option(secretText, {
-    default: '',
-    shownDefault: 'none',
-    about: 'URL of the voice gateway; may hold {phone}, {code} and {lang}.',
-  }),
-  voiceMethod: option(httpMethod, { default: 'POST', about: 'HTTP method of the voice gateway.' }),
-  voiceHeaders: option(secretHeaders, {
-    default: {},
-    shownDefault: 'none',
-    about: 'HTTP headers for the voice gateway. In the file an object.',
-  }),
-  voiceBody: option(secretText, {
-    default: '{"to":"{phone}","code":"{code}","language":"{lang}"}',
-    shownDefault: '`{"to":"{phone}","code":"{code}","language":"{lang}"}`, none with GET',
-    about: 'Body for the voice gateway, as for SMS.',
-  }),
-  voiceTimeoutMs: option(integer(100, 60_000), { ...waitMs, default: 5_000, about: 'How long one attempt at the voice gateway may take.' }),
-  voiceRetries: option(integer(0, 10), { default: 3, about: 'Attempts after the first, as for SMS.' }),
 }
 
 function email(folder: string) {

@@ -16,7 +16,7 @@ export interface GatewayServer {
 }
 
 /** Answers the request whose number, from 0, is given. */
-export type Respond = (response: ServerResponse, number: number) => void
+export type Respond = (response: ServerResponse, number: number, request: GatewayRequest) => void
 
 async function bodyOf(request: IncomingMessage): Promise<string> {
   let body = ''
@@ -29,8 +29,9 @@ export async function startGateway(respond: Respond): Promise<GatewayServer> {
   const requests: GatewayRequest[] = []
   const server = createServer((request, response) => {
     void bodyOf(request).then((body) => {
-      requests.push({ method: request.method ?? '', url: request.url ?? '', headers: request.headers, body })
-      respond(response, requests.length - 1)
+      const read = { method: request.method ?? '', url: request.url ?? '', headers: request.headers, body }
+      requests.push(read)
+      respond(response, requests.length - 1, read)
     })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

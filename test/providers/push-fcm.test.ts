@@ -33,7 +33,7 @@ async function startFcm(lifeSeconds = 3_600) {
         const { payload, protectedHeader } = await jwtVerify(form.get('assertion') ?? '', await importSPKI(fcmKey.publicKey, 'RS256'), {
           issuer: 'broker@town.iam.gserviceaccount.com',
           audience: account().token_uri,
-          currentDate: new Date((payload_time ?? Date.now()) as number),
+          currentDate: new Date((payload_time ?? Date.now())),
         })
         expect({ scope: payload['scope'], kid: protectedHeader.kid }).toEqual({
           scope: 'https://www.googleapis.com/auth/firebase.messaging',
