@@ -6,13 +6,12 @@ import type { Settlement } from '../../store/contract.js'
  */
 export interface Settlements {
   add(settlement: Settlement): void
-  addDone(outboxId: string): void
   /** Writes what has been gathered. */
   flush(): Promise<void>
 }
 
 export interface SettlementsWorld {
-  readonly write: (settlements: readonly Settlement[], outboxDone: readonly string[]) => Promise<void>
+  readonly write: (settlements: readonly Settlement[]) => Promise<void>
   readonly onReleased: (client: string, releasedTo: number) => void
   readonly delayMs: number
   /** So many clients are written together at the latest. */
@@ -26,7 +25,6 @@ export function newSettlements(world: SettlementsWorld): Settlements {
   const gathered = new Map<string, Settlement>()
   const releasing = new Set<string>()
   const stored = new Map<string, number>()
-  let outboxDone: string[] = []
   let timer: NodeJS.Timeout | undefined
   let isImmediate = false
   let writing: Promise<void> = Promise.resolve()
@@ -34,15 +32,14 @@ export function newSettlements(world: SettlementsWorld): Settlements {
     clearTimeout(timer)
     timer = undefined
     isImmediate = false
-    if (gathered.size === 0 && outboxDone.length === 0) return
-    const [settlements, released, done] = [[...gathered.values()], [...releasing], outboxDone]
+    if (gathered.size === 0) return
+    const [settlements, released] = [[...gathered.values()], [...releasing]]
     gathered.clear()
     releasing.clear()
-    outboxDone = []
     try {
-      await world.write(settlements, done)
+      await world.write(settlements)
     } catch (error) {
-      takeBack(settlements, released, done)
+      takeBack(settlements, released)
       throw error
     }
     for (const { client, releasedTo } of settlements) {
@@ -53,10 +50,9 @@ export function newSettlements(world: SettlementsWorld): Settlements {
   }
 
   /** What could not be written is written later; newer marks of the same client include it. */
-  function takeBack(settlements: readonly Settlement[], released: readonly string[], done: readonly string[]): void {
+  function takeBack(settlements: readonly Settlement[], released: readonly string[]): void {
     for (const settlement of settlements) if (!gathered.has(settlement.client)) gathered.set(settlement.client, settlement)
     for (const client of released) releasing.add(client)
-    outboxDone = [...done, ...outboxDone]
     timer ??= setTimeout(() => void start(), retryMs)
   }
 
@@ -78,10 +74,6 @@ export function newSettlements(world: SettlementsWorld): Settlements {
       const isUrgent = settlement.releasedTo > Math.max(settlement.settledTo, stored.get(settlement.client) ?? 0)
       if (isUrgent) releasing.add(settlement.client)
       schedule(isUrgent)
-    },
-    addDone(outboxId) {
-      outboxDone.push(outboxId)
-      schedule(false)
     },
     flush: start,
   }

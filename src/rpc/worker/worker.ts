@@ -297,8 +297,8 @@ export class RpcWorker {
   #newSettlements(): Settlements {
     const { store } = this.#parts
     return newSettlements({
-      async write(settlements, outboxDone) {
-        await store.commit({ settlements, outboxDone })
+      async write(settlements) {
+        await store.commit({ settlements })
       },
       onReleased: (client, releasedTo) => {
         writeSettled(this.#outlet.frame, client, releasedTo)
