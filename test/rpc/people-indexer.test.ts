@@ -1,5 +1,6 @@
 /** How the people index is written behind the requests, and made anew. That searches do not see it is told in people-index.test.ts. */
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { newRpcContext } from '../../src/rpc/context.js'
 import {
   indexedTexts,
   indexMakings,
@@ -17,7 +18,8 @@ import { putRoster } from '../../src/rpc/people-index/put-roster.js'
 import { ensurePeopleIndex } from '../../src/rpc/people-index/rebuild.js'
 import { searchedFields } from '../../src/rpc/people-index/searched-fields.js'
 import { newReadCache } from '../../src/rpc/read-cache.js'
-import { type Put, type Store, StoreOutage } from '../../src/store/contract.js'
+import { type Put, type Row, type Store, StoreOutage } from '../../src/store/contract.js'
+import { RpcWorker } from '../../src/rpc/worker/worker.js'
 import { type PhoneId, rosterIdOf } from '../../src/topics/index.js'
 import { rosterOf } from '../acl/cast.js'
 import { openTemporaryStore } from '../store/lmdb-folder.js'
@@ -45,8 +47,9 @@ const waiting = async () => (await keysOf(unindexed.prefix())).map((key) => unin
 
 /** Every row of the index, and what it was made from. */
 async function rowsOfIndex() {
-  const tables = [nameSuffixes, nickSuffixes, indexedTexts].map((table) => store.scan(table.prefix(), { limit: 100_000 }))
-  return shown((await Promise.all(tables)).flat())
+  const rows: Row[] = []
+  for (const table of [nameSuffixes, nickSuffixes, indexedTexts]) rows.push(...(await store.scan(table.prefix(), { limit: 100_000 })))
+  return shown(rows)
 }
 
 /** What an index made from the rosters as they are would hold. */
@@ -209,6 +212,39 @@ test('a pass ends after the page under way when it is stopped, and the next inde
   await indexAll()
   await expectRight()
 })
+
+test('a worker that sweeps indexes what waits, whoever left it, and stops in order', async () => {
+  await put(...putRoster(undefined, named(p1, 'Anna'), p1))
+  for (const again of [named(p1, 'Berta'), named(p1, 'Clara')]) {
+    const done = new Promise<void>((resolve) => {
+      const telling: Store = {
+        ...bound(store),
+        async commit(commit) {
+          const result = await store.commit(commit)
+          if (commit.puts?.some(({ key }) => key === unindexed.key(p1)) === true && result.kind === 'committed') resolve()
+          return result
+        },
+      }
+      worker = newWorker(telling)
+    })
+    await done
+    expect(await waiting()).toEqual([])
+    await worker?.stop()
+    await expectRight()
+    await put(...putRoster(undefined, again, p1))
+  }
+  expect(await waiting()).toEqual([p1])
+})
+
+let worker: RpcWorker | undefined
+
+function newWorker(of: Store): RpcWorker {
+  return new RpcWorker({
+    ...{ store: of, node: 0, context: newRpcContext({ boot: 'first', nodeCount: 1 }), services: new Map() },
+    ...{ variantsInUse: new Int32Array(new SharedArrayBuffer(1_024)), requestDeadlineMs: 5_000, push: null, sweeps: true },
+    post: () => undefined,
+  })
+}
 
 async function find(value: string): Promise<readonly PhoneId[]> {
   const { reader } = newFactReader({ store, overlay: emptyOverlay(), cache: newReadCache(100), boot: 'first' })
