@@ -95,7 +95,16 @@ function shown(
     if (payload === null) return []
     const { filename, size, emoji } = sticker
     const data = emoji === undefined ? [] : [record('Feature', { key: 'SMILE', value: emoji, group: 'FILE_DATA' })]
-    return [record('Desc', { id: `${String(id)}-${String(i)}`, mime: 'sticker', payload, size, filename, data })]
+    return [
+      record('Desc', {
+        id: `${String(id)}-${String(i)}`,
+        mime: 'sticker',
+        payload,
+        size,
+        filename: filename === '' ? null : filename,
+        data,
+      }),
+    ]
   })
   return { ...record('StickerPack', { name, keywords, description, author, stickers: descs, created, updated }), id }
 }

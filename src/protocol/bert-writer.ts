@@ -93,7 +93,8 @@ function writeRecord(record: object, dialect: Dialect): boolean {
   const values = layout.mapping.write(record)
   const shapes = layout.shapes
   for (let i = 0; i < shapes.length; i++) {
-    if (!writeValue(shapes[i] as Shape, values[i], dialect)) put(tags.nil)
+    // What a record holds is in its dialect, as it is read.
+    if (!writeValue(shapes[i] as Shape, values[i], layout.dialect)) put(tags.nil)
   }
   return true
 }

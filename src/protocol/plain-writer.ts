@@ -21,9 +21,11 @@ function plainRecord(record: object, target: Target): Plain | undefined {
   if (layout === null) return undefined
   const map: Record<string, Plain> = { tag: layout.name }
   const values = layout.mapping.write(record)
+  // What a record holds is in its dialect, as it is read.
+  const inner = layout.dialect === target.dialect ? target : { ...target, dialect: layout.dialect }
   for (const [index, name] of layout.names.entries()) {
     const shape = layout.shapes[index] as Shape
-    const value = plainValue(shape, values[index], target) ?? null
+    const value = plainValue(shape, values[index], inner) ?? null
     if (!isFallback(value, shape.fallback)) map[name] = value
   }
   return map

@@ -96,7 +96,7 @@ describe('the shelf of a server', () => {
         ...{ id: 7, name: 'Pack 7', keywords: ['cat'], description: 'd', author: 'a', created: 1, updated: 2 },
         stickers: [
           record('Desc', { id: '7-0', ...shown, payload: `https://f/${key}`, data: smile }),
-          record('Desc', { id: '7-1', mime: 'sticker', payload: 'https://x.example/y', filename: '' }),
+          record('Desc', { id: '7-1', mime: 'sticker', payload: 'https://x.example/y' }),
         ],
       }),
     ])

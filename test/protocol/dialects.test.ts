@@ -250,6 +250,15 @@ describe('which dialect a payload is in', () => {
     expect(decode(bert(bare, 'v1'), 'v1')).toMatchObject({ record: { userlist: [{ phone_id: 'a', nick: 'n' }] } })
   })
 
+  test('a record that only v11 has reaches a v1 device in v11 throughout', () => {
+    const message = record('Message', { from: feed.from, type: ['reply'], link: 5, status: 'client' })
+    const job = record('Job', { feed_id: record('act', { data: feed.from }), data: [message], status: 'pending' })
+    for (const codec of ['bert', 'json', 'msgpack'] as const) {
+      const sent = { ...job, data: [{ ...message, status: 'sent' }] }
+      expect(decodePush(encode(job, { codec, dialect: 'v1' }), 'v1')).toMatchObject({ record: sent, encoding: { dialect: 'v11' } })
+    }
+  })
+
   test('group of v1 is a room', () => {
     const group = new Uint8Array([131, 104, 2, 100, 0, 5, ...Buffer.from('group'), 109, 0, 0, 0, 1, 97])
     expect(decode(group, 'v1')).toMatchObject({ record: { tag: 'muc', name: 'a' } })
