@@ -12,9 +12,10 @@ import { newReadCache } from '../../src/rpc/read-cache.js'
 import { connected } from '../../src/rpc/handlers/connect/connected.js'
 import { decideConnection, readConnectFacts } from '../../src/rpc/handlers/connect/credentials.js'
 import { disconnected } from '../../src/rpc/handlers/connect/disconnected.js'
-import type { Job } from '../../src/rpc/outcome.js'
+import type { Job, Payload } from '../../src/rpc/outcome.js'
 import type { Caller } from '../../src/rpc/request.js'
 import { rosterIds } from '../../src/rpc/views/profile-view.js'
+import { messageRecord } from '../../src/rpc/views/message-view.js'
 import { type BatchItem, type BatchResult, runBatch } from '../../src/rpc/worker/run-batch.js'
 import type { Put, Store } from '../../src/store/contract.js'
 import { openLmdbStore } from '../../src/store/lmdb/open-lmdb-store.js'
@@ -210,10 +211,10 @@ function resultOf(batch: BatchResult, actions: string): Result {
   const sent = after.flatMap((step): Pushed[] => {
     if (step.kind === 'deliver') {
       const { topic, clients, payload } = step.outgoing
-      return [{ topic, to: clients, isLive: false, record: recordIn(payload) }]
+      return [{ topic, to: clients, isLive: false, record: recordIn(payload, batch) }]
     }
-    if (step.kind === 'live') return [{ topic: step.topic, to: step.phones, isLive: true, record: recordIn(step.payload) }]
-    return step.kind === 'answer' ? [{ topic: actions, to: [], isLive: true, record: recordIn(step.payload) }] : []
+    if (step.kind === 'live') return [{ topic: step.topic, to: step.phones, isLive: true, record: recordIn(step.payload, batch) }]
+    return step.kind === 'answer' ? [{ topic: actions, to: [], isLive: true, record: recordIn(step.payload, batch) }] : []
   })
   const performed = after.flatMap((step) => (step.kind === 'perform' ? [step] : []))
   const answers = [...sent.filter(({ topic }) => topic === actions).map(({ record: one }) => one), ...performed.map(({ done }) => done)]
@@ -228,8 +229,11 @@ function resultOf(batch: BatchResult, actions: string): Result {
   }
 }
 
-function recordIn(payload: { readonly kind: string; readonly record?: AnyRecord }): AnyRecord {
-  if (payload.kind === 'message') return record('Message', {})
-  if (payload.record === undefined) throw new Error(`${payload.kind} is no record`)
-  return payload.record
+function recordIn(payload: Payload, { draft, result }: BatchResult): AnyRecord {
+  if (payload.kind === 'opaque') throw new Error('bytes are no record')
+  if (payload.kind !== 'message') return payload.record
+  const place = result.appended[payload.append]
+  const appended = draft.appended[payload.append]
+  if (place === undefined || appended === undefined) throw new Error('no such append')
+  return messageRecord({ id: place.id, previous: place.previous, next: 0 }, appended.message)
 }

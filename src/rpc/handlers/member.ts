@@ -2,11 +2,12 @@ import { limits, type Member } from '../../protocol/index.js'
 import { type PhoneId, type RoomId, roomTopic } from '../../topics/index.js'
 import { type MemberDocument, members } from '../documents/index.js'
 import type { FactReader } from '../facts.js'
-import { mergeFeatures } from '../merge-features.js'
+import { isWithinSettings, mergeFeatures } from '../merge-features.js'
 import { accept, type Outcome, push, refuse, type Refused } from '../outcome.js'
 import { handler, ownRosters, type Request } from '../request.js'
 import { memberRecords, type MemberRow, readRoomsOf, readShown, type ShownByRoster } from '../views/room-view.js'
-import { hasLength, isWithinSettings } from './room/room-fields.js'
+import { maxAvatarBytes, maxEmailBytes } from './roster-fields.js'
+import { hasLength } from './room/room-fields.js'
 import { phonesOf } from './room/room-push.js'
 import { changeMembers, found, readRoomState, replaceMembers, type RoomLookup } from './room/room-state.js'
 
@@ -17,6 +18,8 @@ export interface MemberFacts {
   readonly own: MemberRow | undefined
   readonly shown: ShownByRoster
 }
+
+const maxVoxIdBytes = 255
 
 /** Changes one's own membership, in this room only. @see docs/protocol/rpc.md 11, Member/patch */
 export const patchMember = handler<Member, MemberFacts>({
@@ -77,6 +80,7 @@ function patched(before: MemberDocument, { record, now }: Request<Member>): Memb
   if (isBroken(names, limits.namesMin, limits.namesMax)) return refuse('invalid_data', 'names have 2 to 32 characters')
   if (isBroken(surnames, limits.surnamesMin, limits.surnamesMax)) return refuse('invalid_data', 'surnames have 1 to 32 characters')
   if (isBroken(alias, limits.aliasMin, limits.aliasMax)) return refuse('invalid_data', 'an alias has 1 to 32 characters')
+  if (isTooLong(record)) return refuse('invalid_data', 'a text is too long')
   const settings = mergeFeatures(before.settings, record.settings)
   if (!isWithinSettings(settings)) return refuse('invalid_data', 'too many settings')
   return {
@@ -90,6 +94,12 @@ function patched(before: MemberDocument, { record, now }: Request<Member>): Memb
     settings,
     update: now,
   }
+}
+
+/** Texts the protocol sets no limit to, shown to every member. */
+function isTooLong({ avatar, email, vox_id }: Member): boolean {
+  const bytes = (text: string | null): number => Buffer.byteLength(text ?? '')
+  return bytes(avatar) > maxAvatarBytes || bytes(email) > maxEmailBytes || bytes(vox_id) > maxVoxIdBytes
 }
 
 function isRefused(value: MemberDocument | Refused): value is Refused {

@@ -6,8 +6,8 @@ import { type Refused, refuse } from '../outcome.js'
 type Changed = Pick<Roster, 'names' | 'surnames' | 'email' | 'avatar' | 'nick'>
 
 /** Our own bounds for texts the protocol leaves open, in bytes. */
-const maxEmailBytes = 254
-const maxAvatarBytes = 4_096
+export const maxEmailBytes = 254
+export const maxAvatarBytes = 4_096
 
 /** Checks names, surnames, email and avatar, where given. @refuses `invalid_data` @see docs/protocol/rpc.md 1.5 and 8 */
 export function checkFields({ names, surnames, email, avatar }: Changed): Refused | undefined {

@@ -3,6 +3,7 @@ import type { Phone } from '../../../topics/index.js'
 import { type PendingSession, pendingSessions, type PhoneLock, phoneLocks } from '../../documents/index.js'
 import type { FactReader } from '../../facts.js'
 import { type Accepted, accept, answer, type Job, type Outcome, refuse } from '../../outcome.js'
+import { isWithinSettings } from '../../merge-features.js'
 import { handler, type Request } from '../../request.js'
 import { newCode } from '../../tokens.js'
 import {
@@ -14,6 +15,8 @@ import {
   readPhone,
   readRegistration,
 } from './registration.js'
+
+const maxDevKeyBytes = 255
 
 const smsSent = ok('sms_sent')
 const notSent = err('sms_send')
@@ -43,6 +46,7 @@ export const register = handler({
     const phone = readPhone(record.phone)
     if (caller.client.kind !== 'registration') return refuse('invalid_data', 'registrations have a client id of their own')
     if (phone === undefined) return refuse('invalid_data', 'not a phone')
+    if (!isWithinBounds(record)) return refuse('invalid_data', 'dev_key or settings are too long')
     if (record.services.includes('jwt')) return refuse('invalid_data', 'there is no external provider')
     if (!namesClient(record, caller.clientId)) return refuse('mismatch_user_data', 'client_id is not that of the connection')
     if (isLocked(facts.lock, now)) return refuse('attempts_expired', 'the phone is locked')
@@ -51,6 +55,11 @@ export const register = handler({
     return { ...sendCode(request, pending), puts: [pendingSessions.put(pending, caller.clientId)] }
   },
 })
+
+/** What a connection that nobody knows yet may have stored. */
+function isWithinBounds({ dev_key, settings }: Auth): boolean {
+  return Buffer.byteLength(dev_key ?? '') <= maxDevKeyBytes && isWithinSettings(settings)
+}
 
 /** Sends the same code again and restarts its life. @refuses as {@link checkRegistration} @see docs/protocol/rpc.md 4, Auth/resend */
 export const resend = handler({

@@ -1,8 +1,8 @@
 import { type Auth, record } from '../../../protocol/index.js'
 import type { ClientId } from '../../../topics/index.js'
 import { type SessionDocument, sessions } from '../../documents/index.js'
-import { mergeFeatures } from '../../merge-features.js'
-import { accept, answer, type Outcome } from '../../outcome.js'
+import { isWithinSettings, mergeFeatures } from '../../merge-features.js'
+import { accept, answer, type Outcome, refuse } from '../../outcome.js'
 import { type OwnSessionFacts, ownSessionHandler, readOwnSession } from './own-session.js'
 
 interface SessionListFacts extends OwnSessionFacts {
@@ -27,9 +27,11 @@ export const listSessions = ownSessionHandler(
   },
 )
 
-/** Merges settings into the own session and answers it (v11). @see docs/protocol/rpc.md 4, Auth/list */
+/** Merges settings into the own session and answers it (v11). @refuses `invalid_data` beyond the bounds of settings @see docs/protocol/rpc.md 4, Auth/list */
 export const updateSession = ownSessionHandler(readOwnSession, ({ record: given, device, session }): Outcome => {
-  const updated = { ...session, settings: mergeFeatures(session.settings, given.settings) }
+  const settings = mergeFeatures(session.settings, given.settings)
+  if (!isWithinSettings(settings)) return refuse('invalid_data', 'too many settings')
+  const updated = { ...session, settings }
   return accept({
     puts: [sessions.put(updated, device.clientId)],
     sends: [answer({ ...sessionRecord(device.clientId, updated, 'update'), push: updated.push })],

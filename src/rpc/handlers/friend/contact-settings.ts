@@ -1,5 +1,6 @@
 import type { Contact } from '../../../protocol/index.js'
 import type { ContactDocument } from '../../documents/index.js'
+import { isWithinSettings } from '../../merge-features.js'
 import { accept, type Outcome, refuse } from '../../outcome.js'
 import { contactStatus } from '../../views/contact-view.js'
 import { isEntry, muted, openState, unmuted, withSettings } from './contact-state.js'
@@ -24,7 +25,9 @@ function changeFriend(step: FriendStep, change: (side: ContactDocument) => Conta
 export function updateContact(step: FriendStep): Outcome {
   const { own } = step.facts.pair
   if (!isEntry(own)) return refuse('contact_not_found', 'no such contact')
-  return storeOwn(step, withSettings(own, step.settings, step.now), contactStatus(own))
+  const changed = withSettings(own, step.settings, step.now)
+  if (!isWithinSettings(changed.settings)) return refuse('invalid_data', 'too many settings')
+  return storeOwn(step, changed, contactStatus(own))
 }
 
 function storeOwn(step: FriendStep, own: ContactDocument, status: Contact['status']): Outcome {

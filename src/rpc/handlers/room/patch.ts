@@ -1,10 +1,10 @@
 import type { RecordOf } from '../../../protocol/index.js'
 import { roomTopic } from '../../../topics/index.js'
 import { type RoomDocument, rooms } from '../../documents/index.js'
-import { mergeFeatures } from '../../merge-features.js'
+import { isWithinSettings, mergeFeatures } from '../../merge-features.js'
 import { accept, type Outcome, push, refuse } from '../../outcome.js'
 import { handler, type Request } from '../../request.js'
-import { checkFields, isWithinSettings } from './room-fields.js'
+import { checkFields } from './room-fields.js'
 import { authorReads, partialRoom, phonesOf, systemMessage, systemMessageTo, withSystemMessage } from './room-push.js'
 import { enter, type Entered, readRoomState, type RoomLookup } from './room-state.js'
 

@@ -1,9 +1,9 @@
 import { limits, type RecordOf } from '../../../protocol/index.js'
+import { isWithinSettings } from '../../merge-features.js'
 import { type Refused, refuse } from '../../outcome.js'
 
 type Room = RecordOf<'Room'>
 
-const maxSettings = 200
 const maxAvatarParts = 10
 
 /** Checks the texts and lists of a Room against their limits. @refuses `invalid_data` @see docs/protocol/rpc.md 1.5 */
@@ -14,7 +14,7 @@ export function checkFields(room: Room): Refused | undefined {
     return refuse('invalid_data', 'a description has up to 255 characters')
   if (room.tos !== null && !hasLength(room.tos, 0, limits.tosMax))
     return refuse('invalid_data', 'terms of service have up to 4,096 characters')
-  if (room.settings.length > maxSettings) return refuse('invalid_data', 'too many settings')
+  if (!isWithinSettings(room.settings)) return refuse('invalid_data', 'too many settings')
   if (room.data.length > maxAvatarParts) return refuse('invalid_data', 'too many parts of an avatar')
   return undefined
 }
@@ -24,9 +24,4 @@ export function hasLength(text: string, min: number, max: number): boolean {
   if (text.length > max * 2) return false
   const length = Array.from(text).length
   return length >= min && length <= max
-}
-
-/** Settings a room may hold after merging. */
-export function isWithinSettings(settings: Room['settings']): boolean {
-  return settings.length <= maxSettings
 }
