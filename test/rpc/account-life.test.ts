@@ -318,7 +318,7 @@ describe('Profile/remove', () => {
         pushes.filter(({ topic, record: one }) => topic === sesTopic(phone) && one.tag === 'Contact').map(({ record: one }) => one),
       ).toEqual([record('Contact', { phone_id: pa, status: 'deleted' })])
     const inRoom = pushes.filter(({ topic }) => topic === 'room/trip')
-    expect(inRoom.map(({ record: one }) => short(one))).toEqual(['Room leave', 'Message null', 'Member patch'])
+    expect(inRoom.map(({ record: one }) => short(one))).toEqual(['Room leave', 'Message muc', 'Member patch'])
     expect(inRoom.every(({ to }) => to.join() === 'emqttd_B1')).toBe(true)
     expect(closed).toEqual(['emqttd_A1', 'emqttd_A2', 'emqttd_A3'])
   })
@@ -435,7 +435,7 @@ describe('Roster/remove', () => {
     ])
     expect(pushes.filter(({ topic }) => topic === 'room/trip').map(({ record: one }) => short(one))).toEqual([
       'Room leave',
-      'Message null',
+      'Message muc',
       'Member patch',
     ])
     expect(await stored(rosters, pa)).toBeUndefined()
