@@ -238,6 +238,17 @@ test('those of whom a word begins with the text come first, and everybody once',
   }
 })
 
+test('whoever is called otherwise is found at the place of the new name, not of the old one', async () => {
+  const [p1, p2] = [rosterOf('380690000011_11'), rosterOf('380690000012_12')]
+  const before = rosterWith(p1, { names: 'Wazzu' })
+  await world.put(...putRoster(undefined, before, p1), ...putRoster(undefined, rosterWith(p2, { names: 'Wazzur' }), p2))
+  await index(Infinity)
+  expect(await find('waz')).toEqual([p1, p2])
+  await world.put(...putRoster(before, rosterWith(p1, { names: 'Owazzu' }), p1))
+  expect(await find('waz')).toEqual([p2, p1])
+  expect(await find('owa')).toEqual([p1])
+})
+
 test('those who may not be found do not hide one who may', async () => {
   const banning = Array.from({ length: 150 }, (_, i) => rosterOf(`38069100${String(i).padStart(4, '0')}_${String(5_000 + i)}`))
   const last = rosterOf('380699999999_9999')
@@ -247,5 +258,7 @@ test('those who may not be found do not hide one who may', async () => {
   )
   expect(await find('zyz')).toEqual([last])
   await index(Infinity, 100)
-  expect(await find('zyz')).toEqual([last])
+  const later = rosterOf('380699999998_9998')
+  await world.put(...putRoster(undefined, rosterWith(later, { names: 'Zyzzyva' }), later))
+  expect(await find('zyz')).toEqual([last, later])
 })

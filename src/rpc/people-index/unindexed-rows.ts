@@ -2,7 +2,7 @@ import type { PhoneId } from '../../topics/index.js'
 import { rosters, unindexed } from '../documents/index.js'
 import type { FactReader } from '../facts.js'
 import type { SearchedField } from './searched-fields.js'
-import { type Suffix, suffixesOf } from './suffixes.js'
+import { type Suffix, suffixesOf, suffixesWith } from './suffixes.js'
 
 /** A row of the index: a position of a text, and who has the text. */
 export type SuffixRow = readonly [start: Suffix['start'], rest: Suffix['rest'], holder: PhoneId]
@@ -11,7 +11,7 @@ export type SuffixRow = readonly [start: Suffix['start'], rest: Suffix['rest'], 
 export interface UnindexedRows {
   /** Stored rows of these are void. */
   readonly holders: ReadonlySet<PhoneId>
-  /** The rows of those whose texts contain what is searched for, by the first level. */
+  /** Their rows, by the first level: of those that are searched for. */
   readonly rows: ReadonlyMap<string, readonly SuffixRow[]>
 }
 
@@ -26,16 +26,12 @@ export async function readUnindexed(facts: FactReader, { textOf }: SearchedField
   const listed = await facts.scan(unindexed, [], maxUnindexed)
   const holders = listed.map(({ key: [holder] }) => holder)
   const stored = await Promise.all(holders.map((holder) => facts.peek(rosters, holder)))
-  const rows = new Map<string, SuffixRow[]>()
+  const rows = new Map(values.flatMap(suffixesWith).map(({ start }): [string, SuffixRow[]] => [start, []]))
   for (const [i, holder] of holders.entries()) {
     const roster = stored[i]
     const text = roster === undefined ? '' : textOf(roster)
     if (!values.some((value) => text.includes(value))) continue
-    for (const { start, rest } of suffixesOf(text)) {
-      const known = rows.get(start)
-      if (known === undefined) rows.set(start, [[start, rest, holder]])
-      else known.push([start, rest, holder])
-    }
+    for (const { start, rest } of suffixesOf(text)) rows.get(start)?.push([start, rest, holder])
   }
   return { holders: new Set(holders), rows }
 }
