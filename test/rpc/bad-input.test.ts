@@ -30,17 +30,32 @@ afterAll(() => world.close())
 
 /** Values of the kinds that the field may hold, and odd all the same. */
 function oddValues(shape: Shape, dialect: Dialect, depth: 0 | 1 = 0): unknown[] {
-  const { text, term, bytes, int, ints, real, atoms, list, records, nil } = shape
+  const { list, records, nil, atoms } = shape
   return [
     ...(nil && depth === 0 ? [null] : []),
+    ...(atoms?.wire.slice(0, depth === 0 ? undefined : 1) ?? []),
+    ...oddScalars(shape, depth),
+    ...(list === null ? [] : oddLists(list, dialect, depth)),
+    ...records.flatMap((name) => oddRecords(name, dialect, depth)),
+  ]
+}
+
+const oddTerms: readonly unknown[] = [
+  { atom: 'x' },
+  { float: 1.5 },
+  { bytes: 'AAAA' },
+  { tuple: [] },
+  { integer: '1'.repeat(600) },
+  [[[[1]]]],
+]
+
+function oddScalars({ text, term, bytes, int, ints, real }: Shape, depth: 0 | 1): unknown[] {
+  return [
     ...(text || term ? texts[depth] : []),
     ...(bytes ? ['', Buffer.alloc(30_000, 1).toString('base64')] : []),
     ...((int && ints === null) || term || real ? integers[depth] : []),
     ...(real ? [1e308, -1e308, 0.1, 181, -91] : []),
-    ...(atoms?.wire.slice(0, depth === 0 ? undefined : 1) ?? []),
-    ...(term ? [{ atom: 'x' }, { float: 1.5 }, { bytes: 'AAAA' }, { tuple: [] }, { integer: '1'.repeat(600) }, [[[[1]]]]] : []),
-    ...(list === null ? [] : oddLists(list, dialect, depth)),
-    ...records.flatMap((name) => oddRecords(name, dialect, depth)),
+    ...(term ? oddTerms : []),
   ]
 }
 
@@ -143,5 +158,71 @@ describe.each(routes.map(({ tag, request }) => ({ name: `${tag}/${request}`, tag
         expect({ field, count: refused.length > 3 }).toEqual({ field, count: true })
       }
     })
+  }
+})
+
+const file = (payload: string): object => ({ tag: 'Desc', id: 'd', payload })
+const long = (characters: number): string => 'я'.repeat(characters)
+
+/** Limits of rpc.md 1.5 and of single entries: what is beyond them, by request and field. */
+const beyond: readonly (readonly [name: string, field: string, values: readonly unknown[], code?: string])[] = [
+  ['Auth/reg', 'phone', ['1234', '1'.repeat(16), '+', 'phone', '']],
+  ['Auth/reg', 'dev_key', [long(128)]],
+  ['Roster/patch', 'names', ['A', long(33), 'A\u0007']],
+  ['Roster/patch', 'surnames', [long(33), 'K\u0000']],
+  ['Roster/patch', 'nick', ['a', 'a'.repeat(33), 'anna k', 'я_я'], 'invalid_nick'],
+  ['Roster/nick', 'nick', ['a', 'a'.repeat(33), 'a-b'], 'invalid_nick'],
+  ['Roster/create', 'names', ['A', long(33)]],
+  ['Friend/request', 'friend_id', ['', 'nobody', '380670002234', '1_1']],
+  ['Message/client', 'msg_id', ['', 'x'.repeat(256)]],
+  ['Message/client', 'files', [[], [file('')], [file('x'.repeat(16_385))], Array.from({ length: 11 }, () => file('x'))]],
+  ['Message/client', 'from', ['', '380670001234']],
+  ['Message/edit', 'files', [[file('x'.repeat(16_385))], Array.from({ length: 11 }, () => file('x'))]],
+  [
+    'History/get',
+    'feed',
+    [
+      { tag: 'muc', name: 'a/b' },
+      { tag: 'p2p', from: 'x', to: 'y' },
+    ],
+  ],
+  ['Room/create', 'id', ['a/b', '#', '', '380670001234_1']],
+  ['Room/create', 'name', ['', long(33), null]],
+  ['Room/create', 'description', [long(256)]],
+  ['Room/patch', 'name', ['', long(33)]],
+  ['Room/patch', 'description', [long(256)]],
+  ['Room/patch', 'tos', [long(4_097)]],
+  ['Member/patch', 'alias', [long(33), 'a\u0001']],
+  ['Member/patch', 'names', ['A', long(33)]],
+  ['Member/patch', 'avatar', ['x'.repeat(4_097)]],
+  ['Search/contact', 'value', [Array.from({ length: 1_001 }, (_one, i) => String(380_670_000_000 + i)), [{ atom: 'x' }]]],
+  ['Search/contact', 'field', ['shoe size', null]],
+  ['Tag/create', 'name', ['', long(33), null, 'Work']],
+  ['Tag/create', 'color', ['x'.repeat(17)]],
+  ['Loc/', 'x', [180.5, -181, null]],
+  ['Loc/', 'y', [90.5, -91, null]],
+  ['CDR/', 'id', ['', 'x'.repeat(256)]],
+  ['CDR/', 'duration', [-1]],
+  ['CDR/', 'to', ['a/b', '']],
+  ['ftp/init', 'size', [0, -1]],
+  ['ftp/init', 'id', ['', 'x'.repeat(256)]],
+  ['Job/init', 'time', [null, 0, -1]],
+  ['Profile/link', 'services', [[{ tag: 'Service', type: 'email', login: 'no address' }], []]],
+  ['Profile/migrate', 'phone', ['380670001234', '380670002234', 'x', null]],
+]
+
+describe('what is beyond a limit is refused', () => {
+  for (const [name, field, values, code = 'invalid_data'] of beyond) {
+    test.each(values.map((value) => ({ value, shown: JSON.stringify(value).slice(0, 40) })))(
+      `${name}, ${field}: $shown`,
+      async ({ value }) => {
+        const valid = world.valid.get(name)!
+        const dialect = wireNameOf.get(valid.record.tag)?.v1 === null ? 'v11' : 'v1'
+        const map = { ...wireMap(valid.record, dialect), [field]: value }
+        const result = await outcomeOf(asJson(map), dialect, valid)
+        const told = result?.[0].kind === 'refused' ? result[0].code : result === undefined ? 'invalid_data' : 'granted'
+        expect(told).toBe(code)
+      },
+    )
   }
 })
