@@ -10,7 +10,7 @@ export const refusals: Readonly<Record<string, readonly string[] | undefined>> =
   'Auth/list': ['not_authorized'],
   'Auth/delete': ['invalid_data', 'not_authorized', 'session_not_found'],
   'Auth/clear': ['not_authorized'],
-  'Auth/update': ['not_authorized'],
+  'Auth/update': ['invalid_data', 'not_authorized'],
   'Person/get': ['not_authorized'],
   'Person/set': ['invalid_data', 'not_authorized'],
   'Profile/get': ['not_authorized', 'profile_not_found'],

@@ -21,6 +21,7 @@ import type { Put, Store } from '../../src/store/contract.js'
 import { openLmdbStore } from '../../src/store/lmdb/open-lmdb-store.js'
 import { actionsTopic, type Phone, parsePhone, type PhoneId } from '../../src/topics/index.js'
 import { clientIdOf } from '../acl/cast.js'
+import { checkRefusal } from './known-refusals.js'
 
 export const start = 1_700_000_000_000
 export const minute = 60_000
@@ -132,7 +133,7 @@ export async function openAccountWorld(parts: Partial<RpcContext> = {}): Promise
     },
     ask(caller, asked) {
       const request = { record: asked, caller, now: world.now, context }
-      return run(caller, true, (reader) => dispatch(request, reader))
+      return run(caller, true, async (reader) => checkRefusal(asked, await dispatch(request, reader)))
     },
     auth(client, fields, dialect = 'v1') {
       return world.ask(registrationOf(client, dialect), record('Auth', fields))

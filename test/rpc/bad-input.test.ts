@@ -1,13 +1,13 @@
 /** Whatever stands in whichever field of whichever request: it is refused as it should be, or means something; nothing breaks. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { type AnyRecord, channelReasons, decode, type Dialect, encode, errorCodeOf } from '../../src/protocol/index.js'
+import { type AnyRecord, decode, type Dialect, encode, errorCodeOf } from '../../src/protocol/index.js'
 import { wireNameOf, type WireRecord } from '../../src/protocol/registry.js'
 import type { Shape } from '../../src/protocol/shape.js'
 import { dispatch, requestOf, routes } from '../../src/rpc/dispatcher.js'
 import { emptyOverlay, newFactReader } from '../../src/rpc/facts.js'
 import type { Outcome } from '../../src/rpc/outcome.js'
 import { newReadCache } from '../../src/rpc/read-cache.js'
-import { refusals } from '../../src/rpc/refusals.js'
+import { knownCodes } from './known-refusals.js'
 import { type FullWorld, openFullWorld, type ValidRequest } from './valid-requests.js'
 
 const dialects: readonly Dialect[] = ['v1', 'v11']
@@ -87,9 +87,6 @@ function blankOf(layout: WireRecord): Record<string, unknown> {
   return { tag: layout.name, ...(Object.fromEntries(required) as Record<string, unknown>) }
 }
 
-const channels: Readonly<Record<string, { readonly v1: string } | undefined>> = channelReasons
-const general = ['invalid_data', 'not_authorized', 'unavailable']
-
 /** What came of bytes that a device has sent; nothing is stored of it. */
 async function outcomeOf(payload: Uint8Array, dialect: Dialect, { caller }: ValidRequest): Promise<[Outcome, string] | undefined> {
   const decoded = decode(payload, dialect)
@@ -107,9 +104,7 @@ function answersOf(outcome: Outcome): readonly AnyRecord[] {
 
 /** @throws unless it is a refusal that the request is known to have, or is granted and can be told in every codec */
 function checkOutcome(outcome: Outcome, name: string, dialect: Dialect): void {
-  const own = refusals[name] ?? []
-  // a code of links and channels is another for who is told by io
-  const known = [...general, ...own, ...own.map((code) => channels[code]?.v1)]
+  const known = knownCodes(name)
   const check = (code: string): void => {
     if (!known.includes(code)) throw new Error(`${name} is refused with ${code}`)
   }

@@ -25,6 +25,7 @@ import { openLmdbStore } from '../../src/store/lmdb/open-lmdb-store.js'
 import type { Put, Store } from '../../src/store/contract.js'
 import { actionsTopic, phoneOf, type PhoneId, type RoomId } from '../../src/topics/index.js'
 import { clientIdOf, rosterOf } from '../acl/cast.js'
+import { checkRefusal } from './known-refusals.js'
 
 export const ann = rosterOf('380670001234_12525')
 export const boris = rosterOf('380670002234_12334')
@@ -200,7 +201,7 @@ function itemOf(caller: Caller, record: AnyRecord, at: number, context: ChatWorl
     request: 1,
     isRepeated: false,
     answersRefusals: true,
-    evaluate: async (reader) => entry.handler.decide(request, await entry.handler.read(request, reader)),
+    evaluate: async (reader) => checkRefusal(record, entry.handler.decide(request, await entry.handler.read(request, reader))),
   }
 }
 

@@ -15,6 +15,7 @@ import { type BatchItem, type BatchResult, runBatch } from '../../src/rpc/worker
 import { actionsTopic, type ClientId, parseRoomId, parseTopic, phoneOf, type PhoneId, type RoomId } from '../../src/topics/index.js'
 import { clientIdOf } from '../acl/cast.js'
 import { ann, anne, boris, type ChatWorld, clara, dan, now, openChatWorld } from './chat-world.js'
+import { checkRefusal } from './known-refusals.js'
 
 export type Room = RecordOf<'Room'>
 export type Member = RecordOf<'Member'>
@@ -96,7 +97,7 @@ export async function openRoomWorld(): Promise<RoomWorld> {
       if (entry === undefined) throw new Error(`no handler for ${asked.tag} ${String(status)}`)
       const { handler } = entry
       return run(
-        itemOf(caller, async (reader) => handler.decide(request, await handler.read(request, reader))),
+        itemOf(caller, async (reader) => checkRefusal(asked, handler.decide(request, await handler.read(request, reader)))),
         request.now,
       )
     },
