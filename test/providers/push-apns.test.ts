@@ -5,7 +5,7 @@ import { decodeProtectedHeader, importSPKI, jwtVerify } from 'jose'
 import { apnsPush, isApnsKey } from '../../src/providers/index.js'
 import { makeCertificate } from './mail-server.js'
 import { notification, pushContract } from './push-contract.js'
-import { listenHttp2, moodOf, newState, readTexts } from './push-server.js'
+import { kept, listenHttp2, moodOf, newState, readTexts } from './push-server.js'
 
 const timeoutMs = 20_000
 const certificate = makeCertificate()
@@ -53,7 +53,7 @@ async function startApns() {
       }
     })
   })
-  const listening = await listenHttp2(server)
+  const listening = kept(await listenHttp2(server))
   const options = {
     ...{ key: apnsKey.privateKey, keyId: 'KEY1234567', teamId: 'TEAM123456', topic: 'net.nynja.app', timeoutMs, ca: certificate.cert },
     endpoint: `https://localhost:${String(listening.port)}`,
@@ -91,7 +91,7 @@ describe('APNs', () => {
   test('the provider token is signed for the team and renewed within the hour', async () => {
     const apns = await startApns()
     let now = 1_700_000_000_000
-    const push = apnsPush({ ...apns.options, now: () => now })
+    const push = kept(apnsPush({ ...apns.options, now: () => now }))
     const send = () => push.send({ ...notification, token: deviceToken })
     await send()
     now += 39 * 60_000
@@ -105,13 +105,11 @@ describe('APNs', () => {
     const { payload } = await jwtVerify(third ?? '', key, { currentDate: new Date(now) })
     expect(payload).toEqual({ iss: 'TEAM123456', iat: now / 1_000 })
     expect(decodeProtectedHeader(third ?? '')).toMatchObject({ alg: 'ES256', kid: 'KEY1234567' })
-    await push.close()
-    await apns.listening.close()
   })
 
   test('what is shown is a text of the app, unless the message is told', async () => {
     const apns = await startApns()
-    const push = apnsPush(apns.options)
+    const push = kept(apnsPush(apns.options))
     await push.send({ ...notification, token: deviceToken })
     await push.send({ ...notification, token: deviceToken, name: 'Ann', text: 'hello' })
     expect(apns.pushes.map(({ body }) => body.aps)).toEqual([
@@ -119,31 +117,25 @@ describe('APNs', () => {
       { alert: { title: 'Ann', body: 'hello' }, sound: 'default', 'thread-id': notification.feed, 'mutable-content': 1 },
     ])
     expect(apns.pushes[0]?.headers).toMatchObject({ 'apns-topic': 'net.nynja.app', 'apns-push-type': 'alert', 'apns-priority': '10' })
-    await push.close()
-    await apns.listening.close()
   })
 
   test('a provider token that is refused is made anew for the next attempt', async () => {
     const apns = await startApns()
     let now = 1_700_000_000_000
-    const push = apnsPush({ ...apns.options, now: () => (now += 1_000) })
+    const push = kept(apnsPush({ ...apns.options, now: () => (now += 1_000) }))
     apns.state.answer = { status: 403, body: { reason: 'ExpiredProviderToken' } }
     const send = () => push.send({ ...notification, token: deviceToken })
     await expect(send()).rejects.toMatchObject({ status: 403, isPermanent: false })
     apns.state.answer = undefined
     await send()
     expect(apns.bearers[1]).not.toBe(apns.bearers[0])
-    await push.close()
-    await apns.listening.close()
   })
 
   test.each(['', '../../x', 'zz', `${deviceToken}/..`])('%j is no device token, and nobody is asked', async (token) => {
     const apns = await startApns()
-    const push = apnsPush(apns.options)
+    const push = kept(apnsPush(apns.options))
     expect(await push.send({ ...notification, token })).toEqual({ kind: 'invalid-token' })
     expect(apns.state.attempts).toBe(0)
-    await push.close()
-    await apns.listening.close()
   })
 
   test('signs with keys on P-256 and no others', () => {

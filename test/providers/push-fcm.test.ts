@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals'
 import { importSPKI, jwtVerify } from 'jose'
 import { fcmPush, parseServiceAccount, type ServiceAccount } from '../../src/providers/index.js'
 import { notification, pushContract } from './push-contract.js'
-import { answersInMood, listenHttp, moodOf, newState, readTexts, readWhole } from './push-server.js'
+import { answersInMood, kept, listenHttp, moodOf, newState, readTexts, readWhole } from './push-server.js'
 
 const timeoutMs = 20_000
 
@@ -25,39 +25,41 @@ async function startFcm(lifeSeconds = 3_600) {
   const messages: FcmMessage[] = []
   const issued: string[] = []
   const bearers: string[] = []
-  const server = await listenHttp((request, response) => {
-    void readWhole(request).then(async ({ path, headers, body }) => {
-      if (path === '/token') {
-        const form = new URLSearchParams(body.toString())
-        expect(form.get('grant_type')).toBe('urn:ietf:params:oauth:grant-type:jwt-bearer')
-        const { payload, protectedHeader } = await jwtVerify(form.get('assertion') ?? '', await importSPKI(fcmKey.publicKey, 'RS256'), {
-          issuer: 'broker@town.iam.gserviceaccount.com',
-          audience: account().token_uri,
-          currentDate: new Date((payload_time ?? Date.now())),
-        })
-        expect({ scope: payload['scope'], kid: protectedHeader.kid }).toEqual({
-          scope: 'https://www.googleapis.com/auth/firebase.messaging',
-          kid: 'key-1',
-        })
-        issued.push(`access-${String(issued.length + 1)}`)
-        response.end(JSON.stringify({ access_token: issued.at(-1), expires_in: lifeSeconds, token_type: 'Bearer' }))
-        return
-      }
-      expect(path).toBe('/v1/projects/town/messages:send')
-      bearers.push(String(headers.authorization))
-      if (headers.authorization !== `Bearer ${String(issued.at(-1))}`) {
-        response.writeHead(401).end('{}')
-        return
-      }
-      if (answersInMood(state, response, () => request.socket.destroy())) return
-      if (state.answer !== undefined) {
-        response.writeHead(state.answer.status, { 'content-type': 'application/json' }).end(JSON.stringify(state.answer.body))
-        return
-      }
-      messages.push((JSON.parse(body.toString()) as { message: FcmMessage }).message)
-      response.writeHead(200).end('{"name":"projects/town/messages/1"}')
-    })
-  })
+  const server = kept(
+    await listenHttp((request, response) => {
+      void readWhole(request).then(async ({ path, headers, body }) => {
+        if (path === '/token') {
+          const form = new URLSearchParams(body.toString())
+          expect(form.get('grant_type')).toBe('urn:ietf:params:oauth:grant-type:jwt-bearer')
+          const { payload, protectedHeader } = await jwtVerify(form.get('assertion') ?? '', await importSPKI(fcmKey.publicKey, 'RS256'), {
+            issuer: 'broker@town.iam.gserviceaccount.com',
+            audience: account().token_uri,
+            currentDate: new Date(payload_time ?? Date.now()),
+          })
+          expect({ scope: payload['scope'], kid: protectedHeader.kid }).toEqual({
+            scope: 'https://www.googleapis.com/auth/firebase.messaging',
+            kid: 'key-1',
+          })
+          issued.push(`access-${String(issued.length + 1)}`)
+          response.end(JSON.stringify({ access_token: issued.at(-1), expires_in: lifeSeconds, token_type: 'Bearer' }))
+          return
+        }
+        expect(path).toBe('/v1/projects/town/messages:send')
+        bearers.push(String(headers.authorization))
+        if (headers.authorization !== `Bearer ${String(issued.at(-1))}`) {
+          response.writeHead(401).end('{}')
+          return
+        }
+        if (answersInMood(state, response, () => request.socket.destroy())) return
+        if (state.answer !== undefined) {
+          response.writeHead(state.answer.status, { 'content-type': 'application/json' }).end(JSON.stringify(state.answer.body))
+          return
+        }
+        messages.push((JSON.parse(body.toString()) as { message: FcmMessage }).message)
+        response.writeHead(200).end('{"name":"projects/town/messages/1"}')
+      })
+    }),
+  )
   let payload_time: number | undefined
   const account = (): ServiceAccount => {
     const found = parseServiceAccount(
@@ -109,7 +111,7 @@ describe('FCM', () => {
   test('one access token serves all until it nears its end; no message uses a reserved word', async () => {
     const fcm = await startFcm()
     let now = Date.now()
-    const push = fcmPush({ account: fcm.account(), endpoint: fcm.endpoint, timeoutMs, now: () => now })
+    const push = kept(fcmPush({ account: fcm.account(), endpoint: fcm.endpoint, timeoutMs, now: () => now }))
     const send = () => push.send({ ...notification, token: 't' })
     await Promise.all([send(), send(), send()])
     expect(fcm.issued).toHaveLength(1)
@@ -124,20 +126,16 @@ describe('FCM', () => {
       expect(Object.keys(data)).toEqual(['kind', 'feed', 'sender', 'to', 'message', 'unread'])
       expect(android.priority).toBe('HIGH')
     }
-    await push.close()
-    await fcm.server.close()
   })
 
   test('an access token that was revoked is given up: worth another attempt, which asks for a new one', async () => {
     const fcm = await startFcm()
-    const push = fcmPush({ account: fcm.account(), endpoint: fcm.endpoint, timeoutMs })
+    const push = kept(fcmPush({ account: fcm.account(), endpoint: fcm.endpoint, timeoutMs }))
     const send = () => push.send({ ...notification, token: 't' })
     await send()
     fcm.issued.push('another')
     await expect(send()).rejects.toMatchObject({ status: 401, isPermanent: false })
     expect(await send()).toEqual({ kind: 'done' })
-    await push.close()
-    await fcm.server.close()
   })
 
   test.each(['', '{}', '{"project_id":"town"}', JSON.stringify({ project_id: 'town', client_email: 'a@b', private_key: 'top-secret' })])(

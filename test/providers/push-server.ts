@@ -1,3 +1,4 @@
+import { afterEach } from '@jest/globals'
 import type { Http2SecureServer } from 'node:http2'
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
@@ -36,6 +37,18 @@ export async function readWhole(request: IncomingMessage): Promise<ReadRequest> 
   return { path: request.url ?? '', headers: request.headers, body: Buffer.concat(chunks) }
 }
 
+const toClose: (() => Promise<void>)[] = []
+// Whatever a test finds, nothing it has opened outlives it.
+afterEach(async () => {
+  for (const close of toClose.splice(0).reverse()) await close()
+})
+
+/** Closed after the test. */
+export function kept<T extends { close(): Promise<void> }>(opened: T): T {
+  toClose.push(() => opened.close())
+  return opened
+}
+
 /** A server on a free port of the loopback. */
 export interface Listening {
   readonly port: number
@@ -56,7 +69,7 @@ async function listen(server: Server | TlsServer): Promise<Listening> {
   return {
     port,
     close: () =>
-      new Promise((resolve) => {
+      new Promise<void>((resolve) => {
         server.close(() => {
           resolve()
         })
@@ -77,7 +90,7 @@ export async function listenHttp2(server: Http2SecureServer): Promise<Listening>
   return {
     port,
     close: () =>
-      new Promise((resolve) => {
+      new Promise<void>((resolve) => {
         server.close(() => {
           resolve()
         })

@@ -3,7 +3,7 @@ import webPushLibrary from 'web-push'
 import { webPush, webPushProblems } from '../../src/providers/index.js'
 import { makeCertificate } from './mail-server.js'
 import { notification, pushContract } from './push-contract.js'
-import { answersInMood, listenHttps, moodOf, newState, readTexts, readWhole } from './push-server.js'
+import { answersInMood, kept, listenHttps, moodOf, newState, readTexts, readWhole } from './push-server.js'
 import { newBrowser } from './web-push-reader.js'
 
 const timeoutMs = 20_000
@@ -18,17 +18,19 @@ async function startWebPush() {
   const { state, says } = newState()
   const browser = newBrowser()
   const pushes: { readonly headers: Readonly<Record<string, unknown>>; readonly data: Readonly<Record<string, string>> }[] = []
-  const listening = await listenHttps(certificate, (request, response) => {
-    void readWhole(request).then(({ headers, body }) => {
-      if (answersInMood(state, response, () => request.socket.destroy())) return
-      if (state.answer !== undefined) {
-        response.writeHead(state.answer.status).end()
-        return
-      }
-      pushes.push({ headers, data: JSON.parse(browser.decrypt(body)) as Record<string, string> })
-      response.writeHead(201).end()
-    })
-  })
+  const listening = kept(
+    await listenHttps(certificate, (request, response) => {
+      void readWhole(request).then(({ headers, body }) => {
+        if (answersInMood(state, response, () => request.socket.destroy())) return
+        if (state.answer !== undefined) {
+          response.writeHead(state.answer.status).end()
+          return
+        }
+        pushes.push({ headers, data: JSON.parse(browser.decrypt(body)) as Record<string, string> })
+        response.writeHead(201).end()
+      })
+    }),
+  )
   const host = `localhost:${String(listening.port)}`
   const endpoint = `https://${host}/subscription/1`
   const options = { ...vapid, subject: 'mailto:admin@town.example', hosts: [host], timeoutMs, ca: certificate.cert }
@@ -56,20 +58,18 @@ pushContract('web push', async (patienceMs) => {
 describe('web push', () => {
   test('the server says by VAPID who it is, for this service', async () => {
     const web = await startWebPush()
-    const push = webPush(web.options)
+    const push = kept(webPush(web.options))
     await push.send({ ...notification, token: web.token })
     const [, token = '', key = ''] = /^vapid t=([^,]+), k=(.+)$/.exec(String(web.pushes[0]?.headers['authorization'])) ?? []
     expect(key).toBe(vapid.publicKey)
     const claims = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as Record<string, unknown>
     expect(claims).toMatchObject({ aud: new URL(web.endpoint).origin, sub: 'mailto:admin@town.example' })
     expect(web.pushes[0]?.headers).toMatchObject({ urgency: 'high', 'content-encoding': 'aes128gcm' })
-    await push.close()
-    await web.listening.close()
   })
 
   test('a subscription that names a host which is not listed, or none at all, is invalid, and nobody is asked', async () => {
     const web = await startWebPush()
-    const push = webPush({ ...web.options, hosts: ['*.push.example'] })
+    const push = kept(webPush({ ...web.options, hosts: ['*.push.example'] }))
     const endpoints = [
       web.endpoint,
       'https://push.example.evil/',
@@ -89,9 +89,8 @@ describe('web push', () => {
       expect({ token, result: await push.send({ ...notification, token }) }).toEqual({ token, result: { kind: 'invalid-token' } })
     }
     const broken = JSON.stringify({ endpoint: web.endpoint, keys: { p256dh: 'AAAA', auth: 'AAAA' } })
-    expect(await webPush(web.options).send({ ...notification, token: broken })).toEqual({ kind: 'invalid-token' })
+    expect(await kept(webPush(web.options)).send({ ...notification, token: broken })).toEqual({ kind: 'invalid-token' })
     expect(web.state.attempts).toBe(0)
-    await web.listening.close()
   })
 
   test('keys and subject are checked before anything is sent', () => {

@@ -3,7 +3,7 @@ import { afterAll, describe, expect, test } from '@jest/globals'
 import { signatureHeader, webhookProblems, webhookPush } from '../../src/providers/index.js'
 import { makeCertificate } from './mail-server.js'
 import { type AcceptedPush, notification, pushContract } from './push-contract.js'
-import { answersInMood, listenHttps, moodOf, newState, readWhole } from './push-server.js'
+import { answersInMood, kept, listenHttps, moodOf, newState, readWhole } from './push-server.js'
 
 const timeoutMs = 20_000
 const certificate = makeCertificate()
@@ -16,18 +16,20 @@ const webhookSecret = 'a secret of the webhook'
 async function startWebhook() {
   const { state, says } = newState()
   const pushes: { readonly path: string; readonly signature: string; readonly body: string; readonly note: AcceptedPush }[] = []
-  const listening = await listenHttps(certificate, (request, response) => {
-    void readWhole(request).then(({ path, headers, body }) => {
-      if (answersInMood(state, response, () => request.socket.destroy())) return
-      if (state.answer !== undefined) {
-        response.writeHead(state.answer.status).end()
-        return
-      }
-      const text = body.toString()
-      pushes.push({ path, signature: String(headers[signatureHeader]), body: text, note: JSON.parse(text) as AcceptedPush })
-      response.writeHead(202).end()
-    })
-  })
+  const listening = kept(
+    await listenHttps(certificate, (request, response) => {
+      void readWhole(request).then(({ path, headers, body }) => {
+        if (answersInMood(state, response, () => request.socket.destroy())) return
+        if (state.answer !== undefined) {
+          response.writeHead(state.answer.status).end()
+          return
+        }
+        const text = body.toString()
+        pushes.push({ path, signature: String(headers[signatureHeader]), body: text, note: JSON.parse(text) as AcceptedPush })
+        response.writeHead(202).end()
+      })
+    }),
+  )
   const options = {
     url: `https://localhost:${String(listening.port)}/push?for=town`,
     secret: webhookSecret,
@@ -54,13 +56,11 @@ pushContract('a webhook', async (patienceMs) => {
 describe('a webhook', () => {
   test('the body is signed together with the time', async () => {
     const webhook = await startWebhook()
-    const push = webhookPush({ ...webhook.options, now: () => 1_700_000_000_999 })
+    const push = kept(webhookPush({ ...webhook.options, now: () => 1_700_000_000_999 }))
     await push.send({ ...notification, token: 't' })
     const [{ path, signature, body } = { path: '', signature: '', body: '' }] = webhook.pushes
     const expected = createHmac('sha256', webhookSecret).update(`1700000000.${body}`).digest('hex')
     expect({ path, signature }).toEqual({ path: '/push?for=town', signature: `t=1700000000,v1=${expected}` })
-    await push.close()
-    await webhook.listening.close()
   })
 
   test.each([
