@@ -111,5 +111,14 @@ export interface RpcContext {
 
 /** A context for a server of `nodeCount` nodes; what is left out is as the protocol says, without test numbers or scheduler. */
 export function newRpcContext(parts: Pick<RpcContext, 'boot' | 'nodeCount'> & Partial<RpcContext>): RpcContext {
-  return { testNumbers: { prefixes: [], code: '' }, limits: protocolLimits, random: randomBytes, hasScheduler: false, hasCloud: false, files: null, stickers: null, ...parts }
+  return {
+    testNumbers: { prefixes: [], code: '' },
+    limits: protocolLimits,
+    random: randomBytes,
+    hasScheduler: false,
+    hasCloud: false,
+    files: null,
+    stickers: null,
+    ...parts,
+  }
 }

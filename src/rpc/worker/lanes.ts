@@ -6,8 +6,7 @@ import type { BatchItem, ClientState } from './run-batch.js'
  * ends.
  */
 export type LaneWork =
-  | { readonly kind: 'request'; readonly item: BatchItem }
-  | { readonly kind: 'step' | 'departure'; readonly run: () => Promise<void> }
+  { readonly kind: 'request'; readonly item: BatchItem } | { readonly kind: 'step' | 'departure'; readonly run: () => Promise<void> }
 
 /** The queue of one client id: its work is done in order, whichever connection it came through. */
 export interface Lane {
