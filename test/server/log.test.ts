@@ -48,18 +48,22 @@ test('console providers announce themselves as a warning and print the code; HTT
   const development = loadOptions([], {}, '/nowhere')
   if (development.kind !== 'options') throw new Error(JSON.stringify(development))
   const { log, records } = aLog()
-  const { sms, voice } = openProviders(development.options, log)
+  const { sms, voice, email } = openProviders(development.options, log)
   expect(records()).toMatchObject([
     { level: 'warn', channel: 'sms', msg: expect.stringContaining('development only') },
     { level: 'warn', channel: 'voice', msg: expect.stringContaining('development only') },
+    { level: 'warn', channel: 'email', msg: expect.stringContaining('development only') },
   ])
   await sms.send('380501112233', 'Your code: 123456', '123456')
   await voice.call('380501112233', '123456', 'en')
-  expect(records().slice(2)).toMatchObject([{ msg: expect.stringContaining('123456') }, { msg: expect.stringContaining('123456') }])
+  await email.send('anna@example.com', 'Your code', 'Your code: 123456')
+  const printed = { msg: expect.stringContaining('123456') }
+  expect(records().slice(3)).toMatchObject([printed, printed, printed])
 
   const silent = aLog()
   const url = 'http://gateway.example/?to={phone}&code={code}'
-  const real = loadOptions(['--sms=http', `--sms-url=${url}`, '--voice=http', `--voice-url=${url}`], {}, '/nowhere')
+  const mail = ['--email=smtp', '--smtp-host=mail.example', '--smtp-from=nynja@example.com']
+  const real = loadOptions(['--sms=http', `--sms-url=${url}`, '--voice=http', `--voice-url=${url}`, ...mail], {}, '/nowhere')
   if (real.kind !== 'options') throw new Error(JSON.stringify(real))
   openProviders(real.options, silent.log)
   expect(silent.lines).toEqual([])
