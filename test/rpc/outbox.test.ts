@@ -4,17 +4,24 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { ok } from '../../src/protocol/index.js'
+import { ok, record } from '../../src/protocol/index.js'
+import { devices } from '../../src/rpc/documents/index.js'
+import { emptyOverlay, newFactReader } from '../../src/rpc/facts.js'
 import { isAcknowledged } from '../../src/rpc/outbox/acknowledged.js'
 import { backoffMs } from '../../src/rpc/outbox/backoff.js'
 import { decodeContent, encodeContent, outboxId, ownerOf, timeOf } from '../../src/rpc/outbox/entry.js'
+import type { Notice } from '../../src/rpc/outbox/notice.js'
 import { Outbox, type OutboxWorld } from '../../src/rpc/outbox/outbox.js'
 import { newOutboxWriter } from '../../src/rpc/outbox/outbox-writer.js'
 import { newPushQueue, type QueuedPush } from '../../src/rpc/outbox/push-queue.js'
 import { newSchedule } from '../../src/rpc/outbox/schedule.js'
 import type { Task } from '../../src/rpc/outbox/task.js'
+import { accept, push } from '../../src/rpc/outcome.js'
+import { newReadCache } from '../../src/rpc/read-cache.js'
+import { addOutcome, type Draft, emptyDraft } from '../../src/rpc/worker/draft.js'
 import type { Commit, Store } from '../../src/store/contract.js'
 import { openLmdbStore } from '../../src/store/lmdb/open-lmdb-store.js'
+import type { Phone, PhoneId } from '../../src/topics/index.js'
 import { clientIdOf } from '../acl/cast.js'
 import { phoneOf } from './account-world.js'
 
@@ -184,6 +191,50 @@ describe('an acknowledgement', () => {
     const other = clientIdOf('emqttd_other')
     expect(await isAcknowledged(store, [other], { numbers: new Map([[other, 1]]), entryMessage: 0 })).toBe(false)
     expect(await isAcknowledged(store, [client], { numbers: new Map(), entryMessage: 0 })).toBe(false)
+  })
+})
+
+describe('a send that carries a notice', () => {
+  const [author, plain, reachable] = [phoneOf('380670000001'), phoneOf('380670000002'), phoneOf('380670000003')]
+  const clientOf = (phone: string) => clientIdOf(`emqttd_${phone}`)
+  const notice: Notice = { kind: 'message', from: `${author}_1` as PhoneId, feed: 'p2p/1_1/2_2' }
+
+  async function draftFor(phones: readonly Phone[], takesNotices = true): Promise<Draft> {
+    const known = [author, plain, reachable].map((phone) => {
+      const clients = [clientOf(phone)]
+      return devices.put(phone === plain ? { clients } : { clients, pushes: clients }, phone)
+    })
+    await store.commit({ puts: known })
+    const overlay = emptyOverlay()
+    const { reader } = newFactReader({ store, overlay, cache: newReadCache(100), boot: 'b' })
+    const draft = emptyDraft()
+    const asker = { connection: 1, clientId: clientOf(author), actionsTopic: 'actions', hasInbox: true, qos: 1 } as const
+    const world = {
+      reader,
+      overlay,
+      newId: () => outboxId(1_700_000_000_000, 'ab', 1),
+      actionsTopicOf: () => '',
+      takesNotices: () => takesNotices,
+    }
+    await addOutcome(draft, accept({ sends: [push('topic', phones, record('Typing', {}), notice)] }), asker, world)
+    return draft
+  }
+
+  const written = ({ outbox, numbers, after }: Draft) => ({
+    outbox: outbox.length,
+    numbers: numbers.length,
+    notices: after.flatMap((step) => (step.kind === 'notice' ? [step.phones] : [])),
+  })
+  const nothing = { outbox: 0, numbers: 0, notices: [] }
+
+  test('writes one entry for all who have a push token, and nothing for those who have none or for its author', async () => {
+    expect(written(await draftFor([author, plain]))).toEqual(nothing)
+    expect(written(await draftFor([author, plain, reachable]))).toEqual({ outbox: 1, numbers: 0, notices: [[reachable]] })
+    expect((await draftFor([author, plain, reachable])).deliveries).toHaveLength(3)
+  })
+
+  test('writes nothing where notices are not taken on', async () => {
+    expect(written(await draftFor([author, plain, reachable], false))).toEqual(nothing)
   })
 })
 
