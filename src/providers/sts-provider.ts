@@ -1,4 +1,4 @@
-import { AssumeRoleCommand, type AssumeRoleCommandOutput, STSClient } from '@aws-sdk/client-sts'
+import type { AssumeRoleCommandOutput, STSClient, STSClientConfig } from '@aws-sdk/client-sts'
 import type { CloudCredentials, CloudProvider } from './cloud-provider.js'
 import { ProviderOutage } from './provider-outage.js'
 
@@ -21,20 +21,24 @@ export interface StsOptions {
 
 /**
  * AWS Security Token Service: AssumeRole with a session policy, so that of what the role may do only the owner's own prefix is left.
+ * The library is large, and loaded with the first question.
  * @see AWS STS API reference, AssumeRole; IAM user guide, Session policies
  */
 export function stsCloud(options: StsOptions): CloudProvider {
   const { role, region, endpoint, key, lifeSeconds, timeoutMs, attempts } = options
-  const client = new STSClient({
+  const config: STSClientConfig = {
     region,
     maxAttempts: attempts,
     requestHandler: { requestTimeout: timeoutMs, connectionTimeout: timeoutMs },
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(key === undefined ? {} : { credentials: key }),
-  })
+  }
+  let client: STSClient | undefined
   return {
     async credentialsFor(owner) {
-      const command = new AssumeRoleCommand({
+      const sdk = await import('@aws-sdk/client-sts')
+      client ??= new sdk.STSClient(config)
+      const command = new sdk.AssumeRoleCommand({
         RoleArn: role,
         RoleSessionName: `nynja-${owner}`,
         DurationSeconds: lifeSeconds,
