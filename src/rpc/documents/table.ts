@@ -1,5 +1,5 @@
-import { Packr } from 'msgpackr'
 import type { Bytes, Key, Put } from '../../store/contract.js'
+import { packr } from './packr.js'
 
 /**
  * A table of stored documents: how its keys are made and what its rows hold. Documents are plain data (no undefined, no class),
@@ -17,8 +17,6 @@ export interface Table<KeyParts extends readonly string[], Document> {
   put(document: Document, ...parts: KeyParts): Put
   remove(...parts: KeyParts): Put
 }
-
-const packr = new Packr({ useRecords: false, mapsAsObjects: true, useBigIntExtension: true })
 
 /** Defines a table. Key parts must not hold `/`; ids of the protocol never do, free text is hashed first. */
 export function table<KeyParts extends readonly string[], Document>(name: string): Table<KeyParts, Document> {

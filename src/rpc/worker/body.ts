@@ -1,6 +1,6 @@
-import { Packr } from 'msgpackr'
 import { type AnyRecord, defaultsOf, encode, type Encoding, record, type RecordOf, type RecordTag } from '../../protocol/index.js'
 import type { Bytes } from '../../store/contract.js'
+import { packr } from '../documents/packr.js'
 import { variantOf } from '../link/variant.js'
 import type { Names } from '../names/names.js'
 import { shownRecord } from '../names/rename-record.js'
@@ -23,7 +23,6 @@ const formRecord = 1
 const formOpaque = 2
 const formShared = 3
 
-const packr = new Packr({ useRecords: false, mapsAsObjects: true, useBigIntExtension: true })
 const empty = new Uint8Array(0)
 
 function withForm(form: number, rest: Uint8Array): Bytes {

@@ -19,6 +19,7 @@ import { endSessions } from '../handlers/auth/session-end.js'
 import { migrationCountMs } from '../handlers/life/migrate.js'
 import type { TransferFiles } from '../transfer-files.js'
 import { endFile, endTransfer, isDone } from './sweep-files.js'
+import { repeat } from './repeat.js'
 
 /** The tables of which rows expire, in the order in which they are swept. */
 export const sweptTables = ['pending', 'init', 'lock', 'email', 'migration', 'body', 'session', 'token', 'transfer', 'file'] as const
@@ -200,21 +201,12 @@ const passEveryMs = 60 * 60_000
  * @returns what ends it, once the pass under way has ended
  */
 export function startSweeping(sweep: Sweep, { onSwept, onFault }: SweepListener): () => Promise<void> {
-  let timer = later(firstPassMs)
-  let isStopped = false
-
-  function later(ms: number): NodeJS.Timeout {
-    return setTimeout(() => void run(), ms).unref()
-  }
-
-  async function run(): Promise<void> {
+  const passes = repeat(firstPassMs, async () => {
     await sweep.pass().then(onSwept, onFault)
-    if (!isStopped) timer = later(passEveryMs)
-  }
-
+    return passEveryMs
+  })
   return async () => {
-    isStopped = true
-    clearTimeout(timer)
+    passes.stop()
     await sweep.stop()
   }
 }

@@ -1,5 +1,6 @@
 import type { Key, StoreReader } from '../../store/contract.js'
 import { dueTime } from '../documents/index.js'
+import { repeat } from './repeat.js'
 import type { NamedItem } from './requests.js'
 
 /** Something that falls due: the rows of one table whose key begins with the time, and what is to be run for one of them. */
@@ -81,16 +82,9 @@ const shortestSleepMs = 10
  * @returns what ends it, once the item under way has ended
  */
 export function startTimers(timers: Timers, now: () => number, onFault: (fault: unknown) => void): () => Promise<void> {
-  let timer = later(0)
-  let isStopped = false
   /** A store that is away is told of once, not every second. */
   let isFailing = false
-
-  function later(ms: number): NodeJS.Timeout {
-    return setTimeout(() => void run(), ms).unref()
-  }
-
-  async function run(): Promise<void> {
+  const passes = repeat(0, async () => {
     const next = await timers.pass().then(
       (known) => {
         isFailing = false
@@ -102,12 +96,10 @@ export function startTimers(timers: Timers, now: () => number, onFault: (fault: 
         return Infinity
       },
     )
-    if (!isStopped) timer = later(Math.max(shortestSleepMs, Math.min(longestSleepMs, next - now())))
-  }
-
+    return Math.max(shortestSleepMs, Math.min(longestSleepMs, next - now()))
+  })
   return async () => {
-    isStopped = true
-    clearTimeout(timer)
+    passes.stop()
     await timers.stop()
   }
 }
