@@ -25,24 +25,29 @@ function canSend({ standing, device }: Chat): boolean {
   return standing === 'friend' && device.isConnected
 }
 
-/** Fetches messages and shows those that have not been; what comes meanwhile waits, so that the order is right. */
+/**
+ * Fetches messages and shows those that have not been; what comes meanwhile, by the inbox or by another fetch, waits until nothing is being
+ * fetched any more, so that the order is right.
+ */
 export async function fetchHistory(chat: Chat, size: number, from = 0): Promise<void> {
   const { device, account, friend } = chat
   chat.held ??= []
+  chat.fetches++
   try {
     const feed = p2pFeed(account.phoneId, friend)
     const asked = record('History', { roster_id: account.phoneId, feed, size, entity_id: from, status: 'get' })
     const pages = await device.collect(asked, historyIn)
     if ('kind' in pages) throw refusedBecause(pages.code, 'history')
-    const held = chat.held
-    const all = [...pages.flat(), ...held].sort((a, b) => (a.id ?? 0) - (b.id ?? 0))
-    chat.held = null
-    for (const message of all) showMessage(chat, message)
+    chat.held.push(...pages.flat())
   } finally {
-    const left = chat.held ?? []
-    chat.held = null
-    for (const message of left) showMessage(chat, message)
+    if (--chat.fetches === 0) showHeld(chat)
   }
+}
+
+function showHeld(chat: Chat): void {
+  const held = [...(chat.held ?? [])].sort((a, b) => (a.id ?? 0) - (b.id ?? 0))
+  chat.held = null
+  for (const message of held) showMessage(chat, message)
 }
 
 function historyIn(received: AnyRecord): readonly Message[] | undefined {

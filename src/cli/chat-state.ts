@@ -23,6 +23,8 @@ export interface Chat {
   readonly typed: Set<string>
   /** Messages that came while the history was being fetched; null when it is not. */
   held: Message[] | null
+  /** How many fetches of the history are under way. */
+  fetches: number
   name: string
   standing: Standing
   /** Ids: the newest message seen, the newest own one, how far the friend has read, and how far we have told that we have. */

@@ -112,6 +112,7 @@ function newChat({ device, account }: ProfileDevice, friend: PhoneId, screen: Sc
     shown: new Set(),
     typed: new Set(),
     held: null,
+    fetches: 0,
     name: printable(nameOf(contact, friend)),
     standing: friend === account.phoneId ? 'friend' : (standingOf(contact?.status ?? null) ?? 'none'),
     newest: 0,
