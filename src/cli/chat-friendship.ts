@@ -12,11 +12,12 @@ export async function befriend(chat: Chat): Promise<void> {
   try {
     const before = chat.standing
     const after = await approach(before, chat.friend, chat.device, chat.account)
-    if (before === 'none' && after === 'asked')
+    // What has been pushed meanwhile is newer than the answer.
+    if (chat.standing === before) changeStanding(chat, after)
+    if (before === 'none' && chat.standing === 'asked')
       chat.screen.line(`* You have asked ${chat.name} to be friends; what you type is sent when they accept.`)
-    if (before === 'asked' && after === 'asked')
+    if (before === 'asked' && chat.standing === 'asked')
       chat.screen.line(`* ${chat.name} has not accepted your request yet; what you type is sent then.`)
-    changeStanding(chat, after)
   } finally {
     chat.isApproaching = false
   }
