@@ -7,6 +7,7 @@
  * - **Checked.** A commit lists the facts it rests on; if one has changed since it was read, nothing is applied: `conflict`.
  * - **Numbered inside.** Message ids (unique over all feeds, increasing), feed positions and inbox numbers (dense, from 1) are allocated in
  *   the commit, so that appending needs no read and busy feeds do not conflict with themselves.
+ * - **Fenced.** Opening an inbox takes its next epoch; a commit that names an older one is `fenced`: nothing of it is applied.
  * - **Ordered.** Commits of one store handle are applied in the order in which `commit` was called.
  * - **Fresh.** A read that starts after a commit has resolved, on any handle of the same store, sees that commit.
  *
@@ -95,6 +96,32 @@ export interface InboxHead {
   readonly releasedTo: number
   /** How many entries have been dropped, oldest first, because the inbox was full. */
   readonly dropped: number
+  /** How often the inbox has been opened; 0 if never. */
+  readonly epoch: number
+  /** Who opened it last, as it named itself; empty for nobody. */
+  readonly holder: string
+}
+
+/**
+ * Opens an inbox for whoever serves its device from now on: takes its next epoch, notes the holder. An inbox that is not there is made.
+ * An empty holder gives the inbox up, which takes an epoch too.
+ */
+export interface Opening {
+  readonly client: string
+  /** At most 100 bytes of UTF-8. */
+  readonly holder: string
+}
+
+/** An inbox as it stands once it has been opened, and who held it before. */
+export interface OpenedInbox {
+  readonly head: InboxHead
+  readonly heldBefore: string
+}
+
+/** A commit rests on an inbox not having been opened since it had this epoch. */
+export interface Fence {
+  readonly client: string
+  readonly epoch: number
 }
 
 /**
@@ -105,6 +132,8 @@ export interface Settlement {
   readonly client: string
   readonly settledTo: number
   readonly releasedTo: number
+  /** Passed over if the inbox has been opened since it had this epoch; without it, always taken. */
+  readonly epoch?: number
 }
 
 /** Work on the outside world (an SMS, say) that must happen although a process dies; kept until removed. */
@@ -114,10 +143,11 @@ export interface OutboxEntry {
 }
 
 /**
- * What is applied together, in this order: appends, puts, numbers, inboxes cleared, settlements, deliveries, outbox entries done, outbox
- * entries added. Of two writes to the same key the later stands.
+ * What is applied together, in this order: appends, puts, numbers, inboxes cleared, inboxes opened, settlements, deliveries, outbox entries
+ * done, outbox entries added. Of two writes to the same key the later stands. Fences come before checks: what is both is `fenced`.
  */
 export interface Commit {
+  readonly fences?: readonly Fence[]
   readonly checks?: readonly Check[]
   readonly puts?: readonly Put[]
   readonly appends?: readonly Append[]
@@ -129,6 +159,7 @@ export interface Commit {
    * entry can never settle a new one.
    */
   readonly clearInboxes?: readonly string[]
+  readonly opens?: readonly Opening[]
   /** An entry with the id of one that is there replaces it. */
   readonly outbox?: readonly OutboxEntry[]
   readonly outboxDone?: readonly string[]
@@ -140,8 +171,13 @@ export type CommitResult =
       readonly appended: readonly Appended[]
       /** For each delivery, in order, its number in the inbox of its client. */
       readonly delivered: readonly number[]
+      /** For each delivery, in order, who holds the inbox of its client; empty for nobody. */
+      readonly holders: readonly string[]
+      /** For each opening, in order. */
+      readonly opened: readonly OpenedInbox[]
     }
   | { readonly kind: 'conflict' }
+  | { readonly kind: 'fenced' }
 
 /** A feed as a whole: zeros if nothing was ever appended. */
 export interface FeedHead {

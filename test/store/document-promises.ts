@@ -114,7 +114,13 @@ export function documentPromises(store: Get<Store>): void {
     expect(await store().feedHead('f')).toEqual({ lastId: 0, count: 0, ordinal: 0 })
     expect([await store().inboxHead('c'), await store().outboxPage(9)]).toEqual([undefined, []])
     const result = await committed(store(), { ...everything, checks: [{ key: 'user/a', was: text('one') }] })
-    expect(result).toEqual({ kind: 'committed', appended: [{ id: 1, previous: 0, position: 1, ordinal: 1 }], delivered: [1] })
+    expect(result).toEqual({
+      kind: 'committed',
+      appended: [{ id: 1, previous: 0, position: 1, ordinal: 1 }],
+      delivered: [1],
+      holders: [''],
+      opened: [],
+    })
   })
 
   test('applies commits in the order in which they were asked for, each seeing those before it', async () => {

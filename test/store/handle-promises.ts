@@ -51,7 +51,13 @@ export function handlePromises(opened: Get<OpenedStore>): void {
     const again = await opened().reopen()
     expect([plain(await again.get('user/a')), (await again.outboxPage(9)).length]).toEqual(['x', 1])
     const result = await committed(again, { appends: [message('f')], deliveries: [delivery('c')] })
-    expect(result).toEqual({ kind: 'committed', appended: [{ id: 2, previous: 1, position: 2, ordinal: 2 }], delivered: [2] })
+    expect(result).toEqual({
+      kind: 'committed',
+      appended: [{ id: 2, previous: 1, position: 2, ordinal: 2 }],
+      delivered: [2],
+      holders: [''],
+      opened: [],
+    })
   })
 
   test('waits for the commits under way when it is closed, and refuses later ones', async () => {

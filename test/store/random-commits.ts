@@ -40,7 +40,9 @@ export function commitWish(minAppends: number): fc.Arbitrary<CommitWish> {
         puts: few(fc.record({ key, value: fc.option(bytes, { nil: undefined }) })),
         numbers: appends.length === 0 ? fc.constant([]) : few(fc.record({ key, append: fc.nat(appends.length - 1) }), 1),
         deliveries: few(delivery(appends.length), 6),
-        settlements: few(fc.record({ client: fc.constantFrom(...clients), settledTo: number, releasedTo: number })),
+        fences: few(fc.record({ client: fc.constantFrom(...clients), epoch: fc.nat(1) }), 1),
+        opens: few(fc.record({ client: fc.constantFrom(...clients), holder: fc.constantFrom('', 'one', 'öther') }), 1),
+        settlements: few(settlement),
         clearInboxes: fc.oneof({ weight: 6, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: few(fc.constantFrom(...clients), 1) }),
         outbox: few(fc.record({ id: fc.constantFrom(...outboxIds), job: bytes }), 1),
         outboxDone: few(fc.constantFrom(...outboxIds), 1),
@@ -48,6 +50,12 @@ export function commitWish(minAppends: number): fc.Arbitrary<CommitWish> {
     })
   })
 }
+
+const anySettlement = fc.record({ client: fc.constantFrom(...clients), settledTo: number, releasedTo: number })
+const settlement = fc.oneof(
+  anySettlement,
+  fc.tuple(anySettlement, fc.nat(3)).map(([one, epoch]) => ({ ...one, epoch })),
+)
 
 function delivery(appends: number): fc.Arbitrary<NonNullable<Commit['deliveries']>[number]> {
   const byId = fc.record({ id: fc.nat(100) })

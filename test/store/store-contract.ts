@@ -3,7 +3,7 @@ import type { Store } from '../../src/store/contract.js'
 import { documentPromises } from './document-promises.js'
 import { feedPromises } from './feed-promises.js'
 import { handlePromises } from './handle-promises.js'
-import { inboxPromises, outboxPromises } from './inbox-promises.js'
+import { fencePromises, inboxPromises, outboxPromises } from './inbox-promises.js'
 import { randomPromises } from './store-properties.js'
 
 /** A store of its own for each test, and further handles on it. */
@@ -39,6 +39,7 @@ export function storeContract(name: string, open: OpenStore): void {
       () => store,
       () => opened,
     )
+    fencePromises(() => store)
     outboxPromises(() => store)
     handlePromises(() => opened)
     randomPromises(open)

@@ -7,6 +7,8 @@ import type {
   FeedEntry,
   InboxEntry,
   InboxHead,
+  OpenedInbox,
+  Opening,
   OutboxEntry,
   Row,
   Settlement,
@@ -56,9 +58,17 @@ export function storeModel(inboxLimit: number): StoreModel {
     return appended
   }
 
-  function settle({ client, settledTo, releasedTo }: Settlement): void {
+  function open({ client, holder }: Opening): OpenedInbox {
+    const inbox = inboxes.get(client) ?? noInbox()
+    inboxes.set(client, inbox)
+    const heldBefore = inbox.head.holder
+    inbox.head = { ...inbox.head, epoch: inbox.head.epoch + 1, holder }
+    return { head: inbox.head, heldBefore }
+  }
+
+  function settle({ client, settledTo, releasedTo, epoch }: Settlement): void {
     const inbox = inboxes.get(client)
-    if (inbox === undefined) return
+    if (inbox === undefined || (epoch !== undefined && epoch < inbox.head.epoch)) return
     const upTo = Math.max(inbox.head.settledTo, Math.min(settledTo, inbox.head.last))
     const released = Math.max(inbox.head.releasedTo, Math.min(releasedTo, inbox.head.last))
     inbox.head = { ...inbox.head, settledTo: upTo, releasedTo: released }
@@ -66,7 +76,7 @@ export function storeModel(inboxLimit: number): StoreModel {
   }
 
   function deliver({ client, topic, qos, body, message }: Delivery, appended: readonly Appended[]): number {
-    const inbox = inboxes.get(client) ?? { head: { last: 0, settledTo: 0, releasedTo: 0, dropped: 0 }, entries: [] }
+    const inbox = inboxes.get(client) ?? noInbox()
     inboxes.set(client, inbox)
     const number = inbox.head.last + 1
     const messageId = message === undefined ? 0 : 'id' in message ? message.id : (appended[message.append]?.id ?? NaN)
@@ -80,13 +90,16 @@ export function storeModel(inboxLimit: number): StoreModel {
   }
 
   function apply(commit: Commit): CommitResult {
+    const isFenced = (commit.fences ?? []).some(({ client, epoch }) => (inboxes.get(client)?.head.epoch ?? 0) !== epoch)
+    if (isFenced) return { kind: 'fenced' }
     const isHeld = (commit.checks ?? []).every(({ key, was }) => isSame(documents.get(key), was))
     if (!isHeld) return { kind: 'conflict' }
     const appended = applyToDocuments(commit)
-    const delivered = applyToInboxes(commit, appended)
+    const { delivered, opened } = applyToInboxes(commit, appended)
+    const holders = (commit.deliveries ?? []).map(({ client }) => inboxes.get(client)?.head.holder ?? '')
     for (const id of commit.outboxDone ?? []) outbox.delete(id)
     for (const { id, job } of commit.outbox ?? []) outbox.set(id, job)
-    return { kind: 'committed', appended, delivered }
+    return { kind: 'committed', appended, delivered, holders, opened }
   }
 
   function applyToDocuments({ appends, puts, numbers }: Commit): Appended[] {
@@ -96,10 +109,11 @@ export function storeModel(inboxLimit: number): StoreModel {
     return appended
   }
 
-  function applyToInboxes({ clearInboxes, settlements, deliveries }: Commit, appended: readonly Appended[]): number[] {
+  function applyToInboxes({ clearInboxes, opens, settlements, deliveries }: Commit, appended: readonly Appended[]) {
     for (const client of clearInboxes ?? []) settle({ client, settledTo: Infinity, releasedTo: Infinity })
+    const opened = (opens ?? []).map(open)
     for (const settlement of settlements ?? []) settle(settlement)
-    return (deliveries ?? []).map((delivery) => deliver(delivery, appended))
+    return { opened, delivered: (deliveries ?? []).map((delivery) => deliver(delivery, appended)) }
   }
 
   const feed = (name: string): readonly Appended[] => feeds.get(name) ?? []
@@ -130,6 +144,10 @@ export function storeModel(inboxLimit: number): StoreModel {
     inboxPage: (client, after, limit) => (inboxes.get(client)?.entries ?? []).filter(({ number }) => number > after).slice(0, limit),
     outbox: () => sorted(outbox).map(([id, job]) => ({ id, job })),
   }
+}
+
+function noInbox(): Inbox {
+  return { head: { last: 0, settledTo: 0, releasedTo: 0, dropped: 0, epoch: 0, holder: '' }, entries: [] }
 }
 
 function isSame(one: Uint8Array | undefined, other: Uint8Array | undefined): boolean {

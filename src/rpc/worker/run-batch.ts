@@ -51,7 +51,7 @@ export interface ClientState {
   marks: Marks | undefined
 }
 
-const nothingCommitted = { kind: 'committed', appended: [], delivered: [] } as const
+const nothingCommitted = { kind: 'committed', appended: [], delivered: [], holders: [], opened: [] } as const
 
 /**
  * Runs requests of one client, in order, until `deadline`: each is read and decided on top of what the ones before it decided, then all are

@@ -64,7 +64,7 @@ const cachedDocuments = 4_000
 const settleDelayMs = 100
 const settleLimit = 1_000
 const countsEveryMs = 1_000
-const emptyInbox: InboxHead = { last: 0, settledTo: 0, releasedTo: 0, dropped: 0 }
+const emptyInbox: InboxHead = { last: 0, settledTo: 0, releasedTo: 0, dropped: 0, epoch: 0, holder: '' }
 
 /** Lets requests go first. */
 const pause = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))

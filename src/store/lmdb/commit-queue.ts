@@ -13,7 +13,7 @@ import { StoreOutage } from '../contract.js'
 import type { Environment } from './environment.js'
 import { planGroup } from './plan-group.js'
 import type { SharedTurns } from './shared-turns.js'
-import { commitBytes } from './require-commit.js'
+import { commitBytes } from '../require-commit.js'
 
 interface Waiting {
   readonly commit: Commit

@@ -2,7 +2,7 @@
  * The inboxes that a group of commits touches. Each head is read once and written once for the whole group, and what a device is given by many
  * commits of the group becomes one chunk. A chunk goes when all of its entries are settled or dropped; until then its head hides them.
  */
-import type { Delivery, Settlement } from '../contract.js'
+import type { Delivery, Fence, OpenedInbox, Opening, Settlement } from '../contract.js'
 import type { Rows } from './group-rows.js'
 import { chunkCount, decodeInboxHead, encodeChunk, encodeInboxHead, newEntry, type NewEntry, type StoredInboxHead } from './inbox-rows.js'
 import { inboxChunkRow, inboxHeadRow } from './row-keys.js'
@@ -10,12 +10,14 @@ import { inboxChunkRow, inboxHeadRow } from './row-keys.js'
 /** An inbox during a group: its marks as the commits move them, and what is not yet in a chunk. */
 interface OpenInbox {
   readonly client: string
-  /** False before the first delivery ever. */
+  /** False before the first delivery or opening ever. */
   isKnown: boolean
   last: number
   settledTo: number
   releasedTo: number
   dropped: number
+  epoch: number
+  holder: string
   oldest: number
   /** Number of the newest entry that lies in a chunk already. */
   storedTo: number
@@ -27,12 +29,18 @@ interface OpenInbox {
 const chunkLimit = { entries: 128, bytes: 32_768 }
 
 export interface GroupInboxes {
+  /** Whether the inbox has not been opened since it had this epoch. */
+  isHeld(fence: Fence): boolean
+  /** Takes the next epoch for a holder. */
+  open(opening: Opening): OpenedInbox
   /** Settles everything; numbers go on. */
   clear(client: string): void
   /** Moves marks forward, at most to the newest entry; an inbox that is not there stays so. */
   settle(settlement: Settlement): void
   /** Adds an entry, dropping the oldest if the inbox is full, and returns its number. */
   add(delivery: Delivery, messageId: number): number
+  /** Who holds the inbox; empty for nobody. */
+  holderOf(client: string): string
   /** Writes heads and chunks, and removes chunks of which nothing is owed any more. */
   write(): void
 }
@@ -50,13 +58,25 @@ export function groupInboxes(rows: Rows, limit: number): GroupInboxes {
   }
 
   return {
+    isHeld: ({ client, epoch }) => inboxOf(client).epoch === epoch,
+    open({ client, holder }) {
+      const inbox = inboxOf(client)
+      const heldBefore = inbox.holder
+      inbox.isKnown = true
+      inbox.epoch += 1
+      inbox.holder = holder
+      const { last, settledTo, releasedTo, dropped, epoch } = inbox
+      return { head: { last, settledTo, releasedTo, dropped, epoch, holder }, heldBefore }
+    },
+    holderOf: (client) => inboxOf(client).holder,
     clear(client) {
       const inbox = inboxOf(client)
       inbox.settledTo = inbox.last
       inbox.releasedTo = inbox.last
     },
-    settle({ client, settledTo, releasedTo }) {
+    settle({ client, settledTo, releasedTo, epoch }) {
       const inbox = inboxOf(client)
+      if (epoch !== undefined && epoch < inbox.epoch) return
       inbox.settledTo = Math.max(inbox.settledTo, Math.min(settledTo, inbox.last))
       inbox.releasedTo = Math.max(inbox.releasedTo, Math.min(releasedTo, inbox.last))
     },
@@ -111,7 +131,8 @@ function stored(client: string, head: StoredInboxHead): OpenInbox {
 }
 
 function nothing(client: string): OpenInbox {
-  return { client, isKnown: false, last: 0, settledTo: 0, releasedTo: 0, dropped: 0, oldest: 1, storedTo: 0, added: [] }
+  const head = { last: 0, settledTo: 0, releasedTo: 0, dropped: 0, epoch: 0, holder: '', oldest: 1 }
+  return { client, isKnown: false, ...head, storedTo: 0, added: [] }
 }
 
 function chunksOf(entries: readonly NewEntry[]): NewEntry[][] {

@@ -20,13 +20,16 @@ export interface NewEntry {
   readonly size: number
 }
 
-export function encodeInboxHead({ last, settledTo, releasedTo, dropped, oldest }: StoredInboxHead): Bytes {
-  const bytes = Buffer.allocUnsafe(40)
+/** Six doubles, then the holder. */
+export function encodeInboxHead({ last, settledTo, releasedTo, dropped, oldest, epoch, holder }: StoredInboxHead): Bytes {
+  const bytes = Buffer.allocUnsafe(headBytes + Buffer.byteLength(holder))
   bytes.writeDoubleBE(last, 0)
   bytes.writeDoubleBE(settledTo, 8)
   bytes.writeDoubleBE(releasedTo, 16)
   bytes.writeDoubleBE(dropped, 24)
   bytes.writeDoubleBE(oldest, 32)
+  bytes.writeDoubleBE(epoch, 40)
+  bytes.write(holder, headBytes)
   return bytes
 }
 
@@ -38,6 +41,8 @@ export function decodeInboxHead(bytes: Bytes): StoredInboxHead {
     releasedTo: view.readDoubleBE(16),
     dropped: view.readDoubleBE(24),
     oldest: view.readDoubleBE(32),
+    epoch: view.readDoubleBE(40),
+    holder: view.toString('utf8', headBytes),
   }
 }
 
@@ -91,6 +96,7 @@ export function decodeChunk(first: number, chunk: Bytes, after: number): InboxEn
   return entries
 }
 
+const headBytes = 48
 const countBytes = 4
 const entryHeadBytes = 15
 

@@ -21,13 +21,21 @@ export function planGroup(commits: readonly Commit[], read: (row: string) => Byt
   const rows = groupRows(read)
   const feeds = groupFeeds(rows)
   const inboxes = groupInboxes(rows, inboxLimit)
-  const results = commits.map((commit) => (holds(commit, rows) ? apply(commit, rows, feeds, inboxes) : conflict))
+  const results = commits.map((commit) => {
+    if (!isHeld(commit, inboxes)) return fenced
+    return holds(commit, rows) ? apply(commit, rows, feeds, inboxes) : conflict
+  })
   feeds.write()
   inboxes.write()
   return { writes: rows.writes, results }
 }
 
 const conflict: CommitResult = { kind: 'conflict' }
+const fenced: CommitResult = { kind: 'fenced' }
+
+function isHeld({ fences = [] }: Commit, inboxes: GroupInboxes): boolean {
+  return fences.every((fence) => inboxes.isHeld(fence))
+}
 
 function holds({ checks = [] }: Commit, rows: Rows): boolean {
   return checks.every(({ key, was }) => isSame(rows.get(documentRow(key)), was))
@@ -43,11 +51,13 @@ function apply(commit: Commit, rows: Rows, feeds: GroupFeeds, inboxes: GroupInbo
   for (const { key, value } of commit.puts ?? []) rows.put(documentRow(key), value)
   for (const { key, append } of commit.numbers ?? []) rows.put(documentRow(key), numberBytes(idAt(appended, append)))
   for (const client of commit.clearInboxes ?? []) inboxes.clear(client)
+  const opened = (commit.opens ?? []).map((opening) => inboxes.open(opening))
   for (const settlement of commit.settlements ?? []) inboxes.settle(settlement)
   const delivered = (commit.deliveries ?? []).map((delivery) => inboxes.add(delivery, idOf(delivery.message, appended)))
+  const holders = (commit.deliveries ?? []).map(({ client }) => inboxes.holderOf(client))
   for (const id of commit.outboxDone ?? []) rows.put(outboxRow(id), undefined)
   for (const { id, job } of commit.outbox ?? []) rows.put(outboxRow(id), job)
-  return { kind: 'committed', appended, delivered }
+  return { kind: 'committed', appended, delivered, holders, opened }
 }
 
 function idOf(message: MessageRef | undefined, appended: readonly Appended[]): number {

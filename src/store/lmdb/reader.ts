@@ -52,8 +52,8 @@ export function lmdbReader(environment: Environment): StoreReader {
       refresh()
       const bytes = peek(inboxHeadRow(client))
       if (bytes === undefined) return undefined
-      const { last, settledTo, releasedTo, dropped } = decodeInboxHead(bytes)
-      return { last, settledTo, releasedTo, dropped }
+      const { last, settledTo, releasedTo, dropped, epoch, holder } = decodeInboxHead(bytes)
+      return { last, settledTo, releasedTo, dropped, epoch, holder }
     },
     inboxPage(client, { after, limit }) {
       refresh()

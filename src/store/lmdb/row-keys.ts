@@ -1,7 +1,7 @@
 /**
  * Where things lie in the one ordered table of the LMDB engine. The first character tells the kind of row, so that no document key can reach
  * an engine row; a number at the end is padded to sixteen digits, so that bytewise order is numeric order. Names hold no NUL (see
- * {@link requireKey}), so a NUL ends them.
+ * `requireKey`), so a NUL ends them.
  *
  * | row | holds |
  * | --- | --- |
@@ -14,9 +14,6 @@
  * | `#id` | the message id given last |
  */
 import type { Key } from '../contract.js'
-
-/** Longest key of a document, name of a feed or client, or id of an outbox entry, in bytes of UTF-8. */
-export const maxKeyBytes = 1_500
 
 export const lastIdRow = '#id'
 
@@ -36,16 +33,6 @@ export const numberInRow = (row: string): number => Number(row.slice(-numberDigi
 /** A bound after every row that begins with `prefix`: no UTF-8 text holds the byte 0xff. */
 export const endOf = (prefix: string): Buffer => Buffer.concat([Buffer.from(prefix), Buffer.of(0xff)])
 
-/**
- * Requires a name that can be stored under its own bytes and no other's.
- * @throws RangeError if it is too long, holds a NUL or is not well-formed Unicode: a fault of the caller.
- */
-export function requireKey(name: string): void {
-  if (name.length * 3 > maxKeyBytes && Buffer.byteLength(name) > maxKeyBytes) throw new RangeError(`key longer than ${maxKeyBytes} bytes`)
-  if (name.includes('\0')) throw new RangeError('key holds a NUL')
-  if (isLoneSurrogate.test(name)) throw new RangeError('key is not well-formed Unicode')
-}
-
 /** Turns rows and bounds into bytes and rows back, for LMDB. */
 export const rowEncoder = {
   writeKey(row: string | Buffer, target: Buffer, start: number): number {
@@ -57,7 +44,6 @@ export const rowEncoder = {
 }
 
 const numberDigits = 16
-const isLoneSurrogate = /\p{Surrogate}/u
 
 function padded(number: number): string {
   return String(number).padStart(numberDigits, '0')

@@ -1,10 +1,15 @@
-import type { Commit, MessageRef } from '../contract.js'
-import { requireKey } from './row-keys.js'
+import type { Commit, MessageRef } from './contract.js'
+
+/** Longest key of a document, name of a feed or client, or id of an outbox entry, in bytes of UTF-8. */
+export const maxKeyBytes = 1_500
+
+const isLoneSurrogate = /\p{Surrogate}/u
 
 /** Longest document in bytes: 16 MiB. */
 export const maxDocumentBytes = 16 * 1024 * 1024
 
 const maxTopicBytes = 65_535
+const maxHolderBytes = 100
 
 /**
  * Requires that a commit can be stored as it is, before it joins a group: what is wrong with one must not reach the others.
@@ -27,8 +32,13 @@ function requireDocuments({ checks, puts, appends, numbers }: Commit): void {
   }
 }
 
-function requireInboxes({ clearInboxes, settlements, deliveries, appends }: Commit): void {
+function requireInboxes({ clearInboxes, opens, fences, settlements, deliveries, appends }: Commit): void {
   for (const client of clearInboxes ?? []) requireKey(client)
+  for (const { client } of fences ?? []) requireKey(client)
+  for (const { client, holder } of opens ?? []) {
+    requireKey(client)
+    if (Buffer.byteLength(holder) > maxHolderBytes) throw new RangeError(`holder longer than ${maxHolderBytes} bytes`)
+  }
   for (const { client } of settlements ?? []) requireKey(client)
   for (const { client, topic, body, message } of deliveries ?? []) {
     requireDocument(client, body)
@@ -44,6 +54,16 @@ function requireTopic(topic: string): void {
 function requireDocument(key: string, value: Uint8Array | undefined): void {
   requireKey(key)
   if (value !== undefined && value.byteLength > maxDocumentBytes) throw new RangeError(`document longer than ${maxDocumentBytes} bytes`)
+}
+
+/**
+ * Requires a name that can be stored under its own bytes and no other's.
+ * @throws RangeError if it is too long, holds a NUL or is not well-formed Unicode: a fault of the caller.
+ */
+export function requireKey(name: string): void {
+  if (name.length * 3 > maxKeyBytes && Buffer.byteLength(name) > maxKeyBytes) throw new RangeError(`key longer than ${maxKeyBytes} bytes`)
+  if (name.includes('\0')) throw new RangeError('key holds a NUL')
+  if (isLoneSurrogate.test(name)) throw new RangeError('key is not well-formed Unicode')
 }
 
 function requireAppend(message: MessageRef, appends: Commit['appends'] = []): void {
