@@ -38,7 +38,7 @@ async function inTurns(
   for (let round = 0; round < rounds; round++) {
     for (const contestant of contestants) {
       const load = await drive(contestant, { warmupMs: round === 0 ? firstWarmupMs : warmupMs, measureMs: (seconds * 1_000) / rounds })
-      log(`  ${contestant.peer.name.padEnd(12)} ${describe(load)}`)
+      log(`  ${contestant.peer.name.padEnd(17)} ${describe(load)}`)
       loads.get(contestant.peer.name)?.push(load)
     }
   }

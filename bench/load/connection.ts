@@ -89,11 +89,14 @@ export class Connection {
     await within(handshakeMs, 'PUBACK', acknowledged)
   }
 
-  async subscribe(filter: string, qos: 0 | 1 | 2): Promise<void> {
+  /** One SUBSCRIBE for all of `filters`; returns with its SUBACK. */
+  async subscribe(filters: string | readonly string[], qos: 0 | 1 | 2): Promise<void> {
     const granted = new Promise<number>((resolve) => (this.#settleSubscribe = resolve))
-    this.#batch.bytes(subscribePacket(1, filter, qos))
-    const code = await within(handshakeMs, `SUBSCRIBE to ${filter}`, granted)
-    if (code > 2) throw new Error(`SUBSCRIBE to ${filter} was refused with ${code}`)
+    const all = typeof filters === 'string' ? [filters] : filters
+    this.#batch.bytes(subscribePacket(1, all, qos))
+    const what = `SUBSCRIBE to ${all[0] ?? 'nothing'}${all.length > 1 ? ` and ${all.length - 1} more` : ''}`
+    const code = await within(handshakeMs, what, granted)
+    if (code > 2) throw new Error(`${what} was refused with ${code}`)
   }
 
   /** DISCONNECT, then waits for the socket to be gone. */
@@ -132,7 +135,7 @@ export class Connection {
     else if (type === pubackType) this.#onPuback()
     else if (type === pubrelType) this.#batch.acknowledge(0x70, bytes[start] ?? 0, bytes[start + 1] ?? 0)
     else if (type === connackType) this.#settleHandshake(bytes[start + 1] ?? 0)
-    else if (type === subackType) this.#settleSubscribe(bytes[end - 1] ?? 0x80)
+    else if (type === subackType) this.#settleSubscribe(bytes.subarray(start + 2, end).reduce((worst, code) => Math.max(worst, code), 0))
   }
 
   #onPuback(): void {

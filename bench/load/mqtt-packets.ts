@@ -25,8 +25,9 @@ export function connectPacket({ clientId, clean, password, will }: ConnectOption
   return packet(0x10, Buffer.concat([head, lengthPrefixed(clientId), ...willFields, lengthPrefixed('api'), ...passwordField]))
 }
 
-export function subscribePacket(packetId: number, filter: string, qos: 0 | 1 | 2): Buffer {
-  return packet(0x82, Buffer.concat([Buffer.from([packetId >> 8, packetId & 0xff]), lengthPrefixed(filter), Buffer.from([qos])]))
+export function subscribePacket(packetId: number, filters: readonly string[], qos: 0 | 1 | 2): Buffer {
+  const wanted = filters.flatMap((filter) => [lengthPrefixed(filter), Buffer.from([qos])])
+  return packet(0x82, Buffer.concat([Buffer.from([packetId >> 8, packetId & 0xff]), ...wanted]))
 }
 
 export const disconnectPacket: Buffer = Buffer.from([0xe0, 0])

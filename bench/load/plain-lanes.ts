@@ -31,10 +31,16 @@ export async function echoRig(port: number, payloads: readonly Buffer[]): Promis
   return rig(lanes, connections)
 }
 
+/** Where the two sides of each pair connect: the same node, or two. */
+export interface PairPorts {
+  readonly sender: number
+  readonly receiver: number
+}
+
 /** For each payload a sender and a receiver, both with persistent sessions; the receiver holds one QoS 1 subscription. */
-export async function pairRig(port: number, payloads: readonly Buffer[]): Promise<Rig> {
-  const senders = await openAll(port, 'sender', payloads.length, false)
-  const receivers = await openAll(port, 'receiver', payloads.length, false)
+export async function pairRig(ports: PairPorts, payloads: readonly Buffer[]): Promise<Rig> {
+  const senders = await openAll(ports.sender, 'sender', payloads.length, false)
+  const receivers = await openAll(ports.receiver, 'receiver', payloads.length, false)
   const lanes = await inParallel('subscriptions', receivers, parallelConnects, async (receiver, index) => {
     const topic = `p2p/pair/${index}`
     await receiver.subscribe(topic, 1)

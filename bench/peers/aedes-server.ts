@@ -2,7 +2,8 @@ import { createRequire } from 'node:module'
 import { createServer, type AddressInfo } from 'node:net'
 import { Aedes, type AedesOptions, type PublishPacket } from 'aedes'
 
-// Bare Aedes as a process of its own: BENCH_ECHO=1 answers requests, BENCH_REDIS_PORT keeps sessions in Redis.
+// Bare Aedes as a process of its own: BENCH_ECHO=1 answers requests, BENCH_REDIS_PORT keeps sessions in Redis, BENCH_REDIS_PIPED=1 with
+// commands written together. Its id, by which others in the same Redis know its packets, is a random one.
 
 const broker = await Aedes.createBroker({ concurrency: 100, ...redisOptions(process.env['BENCH_REDIS_PORT']) })
 
@@ -38,7 +39,8 @@ function redisOptions(port: string | undefined): AedesOptions {
   const require = createRequire(import.meta.url)
   const persistence = require('aedes-persistence-redis') as (options: object) => object
   const emitter = require('mqemitter-redis') as (options: object) => object
-  const connection = { host: '127.0.0.1', port: Number(port), enableReadyCheck: false }
+  const enableAutoPipelining = process.env['BENCH_REDIS_PIPED'] === '1'
+  const connection = { host: '127.0.0.1', port: Number(port), enableReadyCheck: false, enableAutoPipelining }
   return { persistence: persistence(connection), mq: emitter(connection) }
 }
 

@@ -1,3 +1,4 @@
+import { startCluster, type Cluster } from './cluster.js'
 import type { Peer } from './peer.js'
 import { startNodePeer } from './node-peer.js'
 import { startRedis } from './redis.js'
@@ -23,4 +24,22 @@ export async function startAedesWithRedis(): Promise<Peer> {
     await redis.stop()
     throw error
   }
+}
+
+/** How Aedes speaks with Redis: as its documentation sets it up, or with the commands of a turn of the event loop written together. */
+export type RedisUse = 'aedes+redis' | 'aedes+redis piped'
+
+/** Two Aedes on one Redis, each with its Redis persistence and emitter. */
+export function startAedesCluster(use: RedisUse): Promise<Cluster> {
+  return startCluster(use, (redisPort) => startAedesOn(redisPort, use))
+}
+
+/** Aedes on a Redis that others may use as well. */
+export function startAedesOn(redisPort: number, use: RedisUse): Promise<Peer> {
+  return startNodePeer({
+    name: use,
+    script: './aedes-server.js',
+    portKey: 'mqtt',
+    env: { BENCH_REDIS_PORT: String(redisPort), BENCH_REDIS_PIPED: use === 'aedes+redis piped' ? '1' : '0' },
+  })
 }

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { startCluster, type Cluster } from './cluster.js'
 import { startNodePeer } from './node-peer.js'
 import type { Peer } from './peer.js'
 import { tempFolder, type TempFolder } from './temp-folder.js'
@@ -18,10 +19,12 @@ export interface NynjaOptions {
   readonly canSettle?: boolean
   /** An own, empty one by default, which goes when the server stops. One that is given stays. */
   readonly dataFolder?: TempFolder
+  /** Port of the Redis whose cluster it is a member of; by default it keeps everything by itself. */
+  readonly redisPort?: number
 }
 
 /** The server of this repository. */
-export async function startNynja({ canSettle = false, dataFolder }: NynjaOptions = {}): Promise<Peer> {
+export async function startNynja({ canSettle = false, dataFolder, redisPort }: NynjaOptions = {}): Promise<Peer> {
   const own = dataFolder === undefined ? tempFolder('nynja') : undefined
   return startNodePeer({
     name: 'nynja',
@@ -35,6 +38,7 @@ export async function startNynja({ canSettle = false, dataFolder }: NynjaOptions
       NYNJA_WS_PORT: 'off',
       NYNJA_HTTP_PORT: '0',
       NYNJA_DATA_DIR: (dataFolder ?? own)?.path ?? '',
+      ...(redisPort === undefined ? {} : { NYNJA_STORE: `redis://127.0.0.1:${redisPort}` }),
       NYNJA_TEST_NUMBERS: testNumbers,
       NYNJA_TEST_CODE: testCode,
       // all load comes from one address
@@ -44,4 +48,9 @@ export async function startNynja({ canSettle = false, dataFolder }: NynjaOptions
     },
     alsoStop: async () => own?.remove(),
   })
+}
+
+/** Two servers of this repository on one Redis. */
+export function startNynjaCluster(): Promise<Cluster> {
+  return startCluster('nynja', (redisPort) => startNynja({ redisPort }))
 }

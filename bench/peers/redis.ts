@@ -5,11 +5,17 @@ import { tempFolder } from './temp-folder.js'
 
 export const redisVersion = (): string | undefined => versionOf('redis-server', '--version')
 
-/** A Redis server in memory only: no snapshots, no append-only file. */
-export async function startRedis(): Promise<Peer> {
+export interface RedisOptions {
+  /** An append-only file, synced every second; otherwise in memory only. Snapshots are made in neither case. */
+  readonly isDurable?: boolean
+}
+
+/** A Redis server of its own. */
+export async function startRedis({ isDurable = false }: RedisOptions = {}): Promise<Peer> {
   const folder = tempFolder('redis')
   const port = await freePort()
-  const settings = { port: String(port), bind: '127.0.0.1', save: '', appendonly: 'no', dir: folder.path, logfile: '' }
+  const kept = { appendonly: isDurable ? 'yes' : 'no', appendfsync: 'everysec' }
+  const settings = { port: String(port), bind: '127.0.0.1', save: '', ...kept, dir: folder.path, logfile: '' }
   const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value])
   const ready = (line: string): Record<string, unknown> | undefined => (/Ready to accept connections/.test(line) ? {} : undefined)
   const running = await run({ file: 'redis-server', args, ready })

@@ -4,7 +4,7 @@ import { requestTopic, type Device } from '../load/device.js'
 import { Lane } from '../load/lane.js'
 import { counterMark, publishTemplate } from '../load/mqtt-packets.js'
 import { inParallel } from '../load/parallel.js'
-import { pairRig, rig, type Rig } from '../load/plain-lanes.js'
+import { pairRig, rig, type PairPorts, type Rig } from '../load/plain-lanes.js'
 import { p2pFeed, textMessage } from '../load/requests.js'
 import { startAedes, startAedesWithRedis } from '../peers/aedes.js'
 import { mosquittoVersion, startMosquitto } from '../peers/mosquitto.js'
@@ -32,7 +32,7 @@ export const chat: Scenario = {
       }
       const forwards = async (starting: Promise<Peer>): Promise<Contestant> => {
         const peer = await start(starting)
-        return { peer, rig: await pairRig(peer.port, plainMessages()) }
+        return { peer, rig: await pairRig(bothAt(peer), plainMessages()) }
       }
       const contestants: Contestant[] = []
       if (context.hasNynja) contestants.push(await chatContestant(onEnd))
@@ -61,13 +61,20 @@ export const chat: Scenario = {
 export async function chatContestant(onEnd: (close: () => Promise<void>) => void, options: NynjaOptions = {}): Promise<Contestant> {
   const peer = await startNynja(options)
   onEnd(peer.stop)
-  return { peer, rig: await chatRig(peer.port) }
+  return { peer, rig: await chatRig(bothAt(peer)) }
 }
 
-async function chatRig(port: number): Promise<Rig> {
-  const devices = await logInAll(port, await registerAll(port, 2 * pairs))
+function bothAt({ port }: Peer): PairPorts {
+  return { sender: port, receiver: port }
+}
+
+/** 25 pairs of friends; all of the same side connect to the same node. */
+export async function chatRig(ports: PairPorts): Promise<Rig> {
+  const accounts = await registerAll(ports.sender, 2 * pairs)
+  const senders = await logInAll(ports.sender, accounts.slice(0, pairs))
+  const receivers = await logInAll(ports.receiver, accounts.slice(pairs))
   const random = seeded(2)
-  const couples = Array.from({ length: pairs }, (_, index) => [devices[2 * index], devices[2 * index + 1]] as [Device, Device])
+  const couples = senders.map((sender, index) => [sender, receivers[index]] as [Device, Device])
   await inParallel('friendships', couples, 8, async ([a, b]) => {
     await befriend(a, b)
     await probe(p2pFeed(a.account.phoneId, b.account.phoneId), b.account.phoneId, a, [a, b])
@@ -75,7 +82,7 @@ async function chatRig(port: number): Promise<Rig> {
   const lanes = couples.map(([a, b]) => chatLane(a, b, seededText(random, bodyLength)))
   return rig(
     lanes,
-    devices.map(({ connection }) => connection),
+    [...senders, ...receivers].map(({ connection }) => connection),
   )
 }
 
@@ -101,7 +108,7 @@ function chatLane(sender: Device, receiver: Device, text: string): Lane {
 }
 
 /** The same bytes for brokers that only forward. */
-function plainMessages(): Buffer[] {
+export function plainMessages(): Buffer[] {
   const random = seeded(2)
   return Array.from({ length: pairs }, (_, index) => {
     const [from, to] = [`99900000000_${index}`, `99900000001_${index}`]

@@ -11,7 +11,7 @@ import { atMost, type Row } from '../report.js'
 import { opened } from './opened.js'
 import type { Scenario, ScenarioContext } from './scenario.js'
 
-const friends = 1_000
+export const friends = 1_000
 const sequential = 300
 const connectors = 50
 
@@ -63,7 +63,8 @@ async function nynjaReconnects(context: ScenarioContext, onEnd: (close: () => Pr
   return result
 }
 
-async function makePopular(port: number, account: Account): Promise<void> {
+/** Gives somebody 1,000 friends, none of whom stays connected. */
+export async function makePopular(port: number, account: Account): Promise<void> {
   const popular = await logIn(port, account)
   const others = await registerAll(port, friends, 200_000)
   await inParallel('friendships', others, 1, async (other) => {

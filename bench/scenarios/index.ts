@@ -1,4 +1,5 @@
 import { chat } from './chat.js'
+import { cluster } from './cluster.js'
 import { codec } from './codec.js'
 import { connectCost } from './connect.js'
 import { durability } from './durability.js'
@@ -11,4 +12,4 @@ import { search } from './search.js'
 
 export type { Scenario, ScenarioContext } from './scenario.js'
 
-export const scenarios: readonly Scenario[] = [rpcWrite, rpcRead, search, chat, room, connectCost, memory, codec, durability]
+export const scenarios: readonly Scenario[] = [rpcWrite, rpcRead, search, chat, room, connectCost, memory, codec, durability, cluster]
