@@ -1,23 +1,13 @@
 // Sees to a Redis for the tests that need one: the one in REDIS_URL, else a server of our own on a free port.
-import { spawn, spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { hasProgram } from './debian-program.mjs'
 
 const startDeadlineMs = 10_000
-
-function runs(command, args) {
-  return spawnSync(command, args, { stdio: 'ignore' }).status === 0
-}
-
-function installServer() {
-  if (process.getuid?.() !== 0 || !runs('apt-get', ['--version'])) return false
-  console.error('redis-server is not installed; installing it with apt-get')
-  const install = ['install', '-y', '--no-install-recommends', 'redis-server']
-  return runs('apt-get', install) || (runs('apt-get', ['update']) && runs('apt-get', install))
-}
 
 function freePort() {
   return new Promise((resolve, reject) => {
@@ -71,7 +61,7 @@ async function startServer() {
 export async function findRedis() {
   const given = process.env.REDIS_URL
   if (given) return { url: given, stop: async () => {} }
-  if (!runs('redis-server', ['--version']) && !installServer()) {
+  if (!hasProgram('redis-server')) {
     throw new Error('Tests need Redis: install redis-server, or set REDIS_URL to one that may be written to.')
   }
   return startServer()

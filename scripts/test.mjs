@@ -1,9 +1,11 @@
 // Runs the compiled tests with jest; arguments are jest's own. The last line is the result, counted from jest's report.
 // Tests that need Redis are named *.redis.test.ts; only when there are such is one looked for, and its address put in REDIS_URL.
+// Those named *.cluster.test.ts start programs of their own, Redis and HAProxy, which must be installed.
 import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { requirePrograms } from './debian-program.mjs'
 import { findRedis } from './redis.mjs'
 
 const jest = join('node_modules', 'jest', 'bin', 'jest.js')
@@ -35,12 +37,15 @@ function readResult(report) {
   }
 }
 
-const needsRedis = readdirSync(join('dist', 'test'), { recursive: true }).some((name) => name.endsWith('.redis.test.js'))
+const tests = readdirSync(join('dist', 'test'), { recursive: true })
+const needsRedis = tests.some((name) => name.endsWith('.redis.test.js'))
+const needsCluster = tests.some((name) => name.endsWith('.cluster.test.js'))
 const folder = mkdtempSync(join(tmpdir(), 'nynja-test-'))
 const report = join(folder, 'report.json')
 let redis
 let code = 1
 try {
+  if (needsCluster) requirePrograms('redis-server', 'haproxy')
   redis = needsRedis ? await findRedis() : undefined
   code = await runJest(report, redis ? { REDIS_URL: redis.url } : {})
 } catch (error) {

@@ -24,12 +24,20 @@ interface Sender {
 
 const maxAhead = 4
 
-/** @param isSilent citizens by place who send nothing */
-export function newChatLoad({ citizens, chats, room }: Town, ledger: Ledger, isSilent: (place: number) => boolean = () => false): ChatLoad {
+/**
+ * @param isSilent citizens by place who send nothing
+ * @param feedsOf what each sends to, in turn
+ */
+export function newChatLoad(
+  { citizens, chats, room }: Town,
+  ledger: Ledger,
+  isSilent: (place: number) => boolean = () => false,
+  feedsOf: (chat: TownFeed, room: TownFeed) => readonly TownFeed[] = (chat) => [chat, room],
+): ChatLoad {
   const senders = citizens.flatMap((citizen, place): Sender[] => {
     const chat = chats.find(({ members }) => members.includes(place))
     if (isSilent(place) || chat === undefined) return []
-    return [{ citizen, feeds: [chat, room], qos: place % 2 === 0 ? 2 : 1, hasMessageId: place % 4 < 2, turn: 0, ahead: 0 }]
+    return [{ citizen, feeds: feedsOf(chat, room), qos: place % 2 === 0 ? 2 : 1, hasMessageId: place % 4 < 2, turn: 0, ahead: 0 }]
   })
   const waiting = new Set<{ left: number; readonly resolve: () => void }>()
   let isRunning = false

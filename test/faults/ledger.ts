@@ -13,6 +13,18 @@ export interface SentMessage {
   isAcknowledged: boolean
 }
 
+/**
+ * What can be wrong with a message: it was acknowledged and is stored nowhere (`lost`), or never came to a device of its feed (`undelivered`);
+ * it is stored twice, came again at QoS 2, or at QoS 1 without DUP; it came or is stored before one its sender had sent earlier; nobody sent it.
+ */
+export type FindingKind =
+  'lost' | 'undelivered' | 'stored twice' | 'delivered twice' | 'repeated without DUP' | 'reordered' | 'sent by nobody'
+
+export interface Finding {
+  readonly kind: FindingKind
+  readonly text: string
+}
+
 /** What was sent, what was acknowledged and who has got what; it finds whatever contradicts the promises. */
 export interface Ledger {
   readonly messages: ReadonlyMap<string, SentMessage>
@@ -24,13 +36,15 @@ export interface Ledger {
   deliver(device: string, packet: IPublishPacket): void
   /**
    * Resolves when every device, but for those named, has got every message of its feeds; rejects with what is missing when nothing has come
-   * for 20 s.
+   * for so long, 20 s unless the ledger was made with another patience.
    */
   complete(...except: readonly string[]): Promise<void>
-  /** Deliveries that came twice at QoS 2, or overtook an earlier one of the same sender, or were sent by nobody. */
-  contradictions(): readonly string[]
+  /** Deliveries that came twice at QoS 2 or without DUP, or overtook an earlier one of the same sender, or were sent by nobody. */
+  contradictions(): readonly Finding[]
+  /** What has been sent and has not come to a device of its feed. */
+  undelivered(): readonly Finding[]
   /** What a history, oldest first, has too often, not at all, or in another order than that of its senders. */
-  checkHistory(feed: string, texts: readonly string[]): readonly string[]
+  checkHistory(feed: string, texts: readonly string[]): readonly Finding[]
   readonly counts: LedgerCounts
 }
 
@@ -39,19 +53,18 @@ export interface LedgerCounts {
   readonly acknowledged: number
   /** First deliveries of a message to a device. */
   readonly delivered: number
-  /** Further ones, all at QoS 1. */
+  /** Further ones, all at QoS 1 unless there are contradictions. */
   readonly repeated: number
 }
 
-const silenceMs = 20_000
-
-export function newLedger(): Ledger {
+/** @param checksDup whether a QoS 1 delivery that comes again must say so [MQTT-3.3.1-1 of MQTT 3.1.1] */
+export function newLedger({ patienceMs = 20_000, checksDup = false } = {}): Ledger {
   const messages = new Map<string, SentMessage>()
   const places = new Map<string, number>()
   const devicesOf = new Map<string, readonly string[]>()
   const got = new Map<string, Set<string>>()
   const latest = new Map<string, number>()
-  const wrong: string[] = []
+  const wrong: Finding[] = []
   const counts = { sent: 0, acknowledged: 0, delivered: 0, repeated: 0 }
   const owed = new Map<string, number>()
   let lastDelivery = Date.now()
@@ -69,16 +82,26 @@ export function newLedger(): Ledger {
     const key = `${device} ${feed} ${sender}`
     const before = latest.get(key) ?? 0
     if (place !== before + 1)
-      wrong.push(`${device} got ${text}, place ${String(place)} of ${sender} in ${feed}, after place ${String(before)}`)
+      wrong.push(
+        finding('reordered', `${device} got ${text}, place ${String(place)} of ${sender} in ${feed}, after place ${String(before)}`),
+      )
     latest.set(key, Math.max(before, place))
   }
 
-  function missing(): string[] {
-    const found: string[] = []
+  function undelivered(): Finding[] {
+    const found: Finding[] = []
     for (const { text, feed } of messages.values()) {
-      for (const device of devicesOf.get(feed) ?? []) if (!textsOf(device).has(text)) found.push(`${device} misses ${text} of ${feed}`)
+      for (const device of devicesOf.get(feed) ?? []) {
+        if (!textsOf(device).has(text)) found.push(finding('undelivered', `${device} misses ${text} of ${feed}`))
+      }
     }
     return found
+  }
+
+  function noteAgain(device: string, { text, qos }: SentMessage, packet: IPublishPacket): void {
+    counts.repeated++
+    if (qos === 2 || packet.qos === 2) wrong.push(finding('delivered twice', `${device} got ${text} again at QoS ${String(packet.qos)}`))
+    else if (checksDup && !packet.dup) wrong.push(finding('repeated without DUP', `${device} got ${text} again, and was not told so`))
   }
 
   return {
@@ -107,13 +130,12 @@ export function newLedger(): Ledger {
       const text = found.files[0]?.payload ?? ''
       const message = messages.get(text)
       if (message?.feed !== packet.topic) {
-        wrong.push(`${device} got "${text}" on ${packet.topic}, which nobody sent there`)
+        wrong.push(finding('sent by nobody', `${device} got "${text}" on ${packet.topic}, which nobody sent there`))
         return
       }
       lastDelivery = Date.now()
       if (textsOf(device).has(text)) {
-        counts.repeated++
-        if (message.qos === 2 || packet.qos === 2) wrong.push(`${device} got ${text} again at QoS ${String(packet.qos)}`)
+        noteAgain(device, message, packet)
         return
       }
       textsOf(device).add(text)
@@ -128,10 +150,10 @@ export function newLedger(): Ledger {
       lastDelivery = Date.now()
       return new Promise((resolve, reject) => {
         const timer = setInterval(() => {
-          if (Date.now() - lastDelivery < silenceMs) return
+          if (Date.now() - lastDelivery < patienceMs) return
           clearInterval(timer)
-          const found = missing()
-          reject(new Error(`${String(found.length)} deliveries are missing: ${found.slice(0, 10).join('; ')}`))
+          const texts = undelivered().map(({ text }) => text)
+          reject(new Error(`${String(texts.length)} deliveries are missing: ${texts.slice(0, 10).join('; ')}`))
         }, 1_000)
         whenSettled = () => {
           if (!isComplete()) return
@@ -142,24 +164,29 @@ export function newLedger(): Ledger {
       })
     },
     contradictions: () => wrong,
+    undelivered,
     checkHistory(feed, texts) {
-      const found: string[] = []
+      const found: Finding[] = []
       const seen = new Set<string>()
       const places = new Map<string, number>()
       for (const text of texts) {
         const message = messages.get(text)
-        if (message === undefined) found.push(`"${text}" is stored and was sent by nobody`)
-        else if (seen.has(text)) found.push(`${text} is stored twice`)
+        if (message === undefined) found.push(finding('sent by nobody', `"${text}" is stored and was sent by nobody`))
+        else if (seen.has(text)) found.push(finding('stored twice', `${text} is stored twice`))
         else {
-          if (message.place !== (places.get(message.sender) ?? 0) + 1) found.push(`${text} is stored out of order`)
+          if (message.place !== (places.get(message.sender) ?? 0) + 1) found.push(finding('reordered', `${text} is stored out of order`))
           places.set(message.sender, message.place)
         }
         seen.add(text)
       }
       for (const { text, feed: of, isAcknowledged } of messages.values()) {
-        if (of === feed && isAcknowledged && !seen.has(text)) found.push(`${text} was acknowledged and is not stored`)
+        if (of === feed && isAcknowledged && !seen.has(text)) found.push(finding('lost', `${text} was acknowledged and is not stored`))
       }
       return found
     },
   }
+}
+
+function finding(kind: FindingKind, text: string): Finding {
+  return { kind, text }
 }

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { testCode } from '../wire/wire-server.js'
+import { type Mailbox, newMailbox } from '../wire/mailbox.js'
+import { type LogLine, testCode } from '../wire/wire-server.js'
 
 /** A server in a process of its own that may die and come back on the same store. */
 export interface MortalServer {
@@ -17,6 +18,12 @@ export interface MortalServer {
   start(): Promise<void>
   /** Ends the process as a crash would, and resolves when it is gone. */
   kill(): Promise<void>
+  /** SIGTERM. Resolves to the exit code; null if it took so long that it was killed. */
+  terminate(): Promise<number | null>
+  /** SIGSTOP and SIGCONT. */
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void
+  /** Resolves to the first line of the present life that matches, now or when it is written. */
+  logged(what: string, matches: (line: LogLine) => boolean): Promise<LogLine>
   /** Memory of the process that is in RAM, bytes. */
   residentBytes(): Promise<number>
   /** The sum of the series of a metric. */
@@ -28,6 +35,9 @@ export interface MortalServer {
   /** Ends the server in order and removes its store. */
   close(): Promise<void>
 }
+
+/** Far beyond the drain timeout of the server. */
+const endPatienceMs = 60_000
 
 const main = fileURLToPath(new URL('../../src/server/main.js', import.meta.url))
 
@@ -53,10 +63,21 @@ export async function newMortalServer(more: Readonly<Record<string, string>> = {
   let child: ChildProcess | undefined
   let ports = { mqtt: 0, http: 0, ws: 0 }
   let exited: Promise<unknown> = Promise.resolve()
+  let lines: Mailbox<LogLine> | undefined
 
   function alive(): ChildProcess {
     if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) throw new Error('the server is not running')
     return child
+  }
+
+  async function end(): Promise<number | null> {
+    const ending = child
+    if (ending === undefined) return null
+    if (ending.exitCode === null && ending.signalCode === null) ending.kill('SIGTERM')
+    const impatience = setTimeout(() => ending.kill('SIGKILL'), endPatienceMs)
+    await exited
+    clearTimeout(impatience)
+    return ending.exitCode
   }
 
   return {
@@ -80,13 +101,17 @@ export async function newMortalServer(more: Readonly<Record<string, string>> = {
         env: { PATH: process.env['PATH'], ...serverEnvironment(folder, more) },
       })
       child = born
+      const heard = newMailbox<LogLine>(() => 'a line')
+      lines = heard
       exited = new Promise((resolve) => born.once('close', resolve))
       ports = await new Promise((resolve, reject) => {
         born.once('exit', (code) => {
           reject(new Error(`the server ended with ${String(code)} before it was ready`))
         })
         createInterface({ input: born.stdout }).on('line', (line) => {
-          const { event, level, mqtt, http, ws } = JSON.parse(line) as Readonly<Record<string, unknown>>
+          const parsed = JSON.parse(line) as LogLine
+          const { event, level, mqtt, http, ws } = parsed
+          heard.put(parsed)
           if (level === 'error' || level === 'fatal') faults.push(line)
           if (event === 'ready') resolve({ mqtt: Number(mqtt), http: Number(http), ws: ws === 'off' ? 0 : Number(ws) })
         })
@@ -96,14 +121,24 @@ export async function newMortalServer(more: Readonly<Record<string, string>> = {
       alive().kill('SIGKILL')
       await exited
     },
+    terminate() {
+      alive()
+      return end()
+    },
+    signal(signal) {
+      alive().kill(signal)
+    },
+    logged(what, matches) {
+      if (lines === undefined) throw new Error('the server was never started')
+      return lines.take(what, matches)
+    },
     async residentBytes() {
       const status = await readFile(`/proc/${String(alive().pid)}/status`, 'utf8')
       return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? Number.NaN) * 1024
     },
     metric: (name) => readMetric(ports.http, name),
     async close() {
-      if (child !== undefined && child.exitCode === null && child.signalCode === null) child.kill('SIGTERM')
-      await exited
+      await end()
       await rm(folder, { recursive: true, force: true })
     },
   }

@@ -16,6 +16,8 @@ export interface SessionDevice {
   publish(topic: string, payload: Uint8Array, qos: 1 | 2): Promise<void>
   /** Loses the connection. */
   cut(): void
+  /** Resolves when it is not connected, and the device did not cut it. */
+  lost(): Promise<void>
   /** Stops reading; acknowledges nothing meanwhile. */
   pause(): void
   resume(): void
@@ -41,6 +43,8 @@ export interface SessionWorld {
   readonly onDelivery: (packet: IPublishPacket) => void
   /** Packet id to begin with, so that ids come round during a test. */
   readonly firstPacketId?: number
+  /** PINGREQ goes out so often; a connection on which the one before is not answered by then is given up. Without it none is sent. */
+  readonly keepaliveMs?: number
 }
 
 interface Unacknowledged {
@@ -49,16 +53,19 @@ interface Unacknowledged {
   readonly resolve: () => void
 }
 
-export function newSessionDevice(account: Account, { onDelivery, firstPacketId = 1 }: SessionWorld): SessionDevice {
+export function newSessionDevice(account: Account, { onDelivery, firstPacketId = 1, keepaliveMs = 0 }: SessionWorld): SessionDevice {
   /** In the order in which they were first sent. */
   const unacknowledged = new Map<number, Unacknowledged>()
   /** Packet ids of QoS 2 deliveries between PUBLISH and PUBREL. */
   const receivedIds = new Set<number>()
   const idleWaiters: (() => void)[] = []
+  const lossWaiters: (() => void)[] = []
   const counts = { connects: 0, repeatsSent: 0, repeatsKnown: 0, sessionsLost: 0, connectionsLost: 0 }
   let nextId = firstPacketId
   let socket: Socket | undefined
   let isConnected = false
+  let pinging: NodeJS.Timeout | undefined
+  let isPingAnswered = true
 
   function send(packet: Packet): void {
     socket?.write(generate(packet))
@@ -90,6 +97,20 @@ export function newSessionDevice(account: Account, { onDelivery, firstPacketId =
     if (packet.qos === 1) send({ cmd: 'puback', messageId: id })
   }
 
+  function keepAlive(on: Socket): void {
+    clearInterval(pinging)
+    isPingAnswered = true
+    if (keepaliveMs === 0) return
+    pinging = setInterval(() => {
+      if (!isPingAnswered) {
+        on.destroy()
+        return
+      }
+      isPingAnswered = false
+      send({ cmd: 'pingreq' })
+    }, keepaliveMs)
+  }
+
   function take(packet: Packet): void {
     const id = packet.messageId ?? 0
     switch (packet.cmd) {
@@ -112,6 +133,9 @@ export function newSessionDevice(account: Account, { onDelivery, firstPacketId =
       case 'puback':
       case 'pubcomp':
         finish(id)
+        return
+      case 'pingresp':
+        isPingAnswered = true
         return
       default:
     }
@@ -144,6 +168,8 @@ export function newSessionDevice(account: Account, { onDelivery, firstPacketId =
           if (socket !== opened) return
           if (isConnected) counts.connectionsLost++
           isConnected = false
+          clearInterval(pinging)
+          for (const resolve of lossWaiters.splice(0)) resolve()
           reject(new Error(`${account.clientId}: the connection ended before CONNACK`))
         })
         reading.on('packet', (packet: Packet) => {
@@ -159,6 +185,7 @@ export function newSessionDevice(account: Account, { onDelivery, firstPacketId =
           if (counts.connects > 0 && !packet.sessionPresent) counts.sessionsLost++
           counts.connects++
           isConnected = true
+          keepAlive(opened)
           sendAgain()
           resolve(packet)
         })
@@ -168,7 +195,7 @@ export function newSessionDevice(account: Account, { onDelivery, firstPacketId =
           username: 'api',
           password: Buffer.from(account.token),
           clean: false,
-          keepalive: 0,
+          keepalive: Math.ceil((2 * keepaliveMs) / 1_000),
           protocolId: 'MQTT',
           protocolVersion: 4,
         })
@@ -182,8 +209,12 @@ export function newSessionDevice(account: Account, { onDelivery, firstPacketId =
       }),
     cut() {
       isConnected = false
+      clearInterval(pinging)
       socket?.destroy()
       socket = undefined
+    },
+    async lost() {
+      if (isConnected) await new Promise<void>((resolve) => lossWaiters.push(resolve))
     },
     pause() {
       socket?.pause()

@@ -4,7 +4,7 @@ import { newMailbox, type Mailbox } from '../wire/mailbox.js'
 import { type Account, befriend, bert, come, eventsTopic, recordOf, register, request, settle } from '../wire/requests.js'
 import type { WireDevice } from '../wire/wire-device.js'
 import type { Ledger } from './ledger.js'
-import { newSessionDevice, type SessionDevice } from './session-device.js'
+import { newSessionDevice, type SessionDevice, type SessionWorld } from './session-device.js'
 
 /** A chat or a room, and who is in it by place in the town. */
 export interface TownFeed {
@@ -31,8 +31,6 @@ export interface Town {
   connect(port: number): Promise<void>
 }
 
-const roomName = 'town'
-
 function required<T>(value: T | undefined): T {
   if (value === undefined) throw new Error('a town was built wrongly')
   return value
@@ -42,16 +40,27 @@ function feed(key: P2p | Muc, members: readonly number[]): TownFeed {
   return { name: required(feedName(key)), key, members }
 }
 
-/** Registers an even number of accounts and makes them know each other; their session devices are connected. @param phones begin so, ten digits follow */
-export async function buildTown(port: number, size: number, ledger: Ledger, phones = '38067'): Promise<Town> {
+/**
+ * Registers an even number of accounts and makes them know each other; their session devices are connected.
+ * @param phones begin so, ten digits follow
+ * @param habits of all session devices
+ */
+export async function buildTown(
+  port: number,
+  size: number,
+  ledger: Ledger,
+  phones = '38067',
+  habits: Pick<SessionWorld, 'keepaliveMs'> = {},
+): Promise<Town> {
+  const roomName = `town${phones}`
   const places = Array.from({ length: size }, (_, place) => place)
   const accounts = await Promise.all(
     places.map((place) => register(port, `town${phones}${String(place)}`, `${phones}${String(1_000_000 + place)}`)),
   )
-  await introduce(port, accounts)
+  await introduce(port, accounts, roomName)
   const chats = places.filter((place) => place % 2 === 0).map((place) => chatOf(accounts, place, place + 1))
   const room = feed(roomFeed(required(parseRoomId(roomName))), places)
-  const citizens = accounts.map((account, place) => newCitizen(account, place, ledger))
+  const citizens = accounts.map((account, place) => newCitizen(account, place, ledger, habits))
   for (const one of [...chats, room])
     ledger.addFeed(
       one.name,
@@ -75,7 +84,7 @@ function chatOf(accounts: readonly Account[], left: number, right: number): Town
 }
 
 /** The friendships and the room. The first is everybody's friend, for only friends can be put into a room. */
-async function introduce(port: number, accounts: readonly Account[]): Promise<void> {
+async function introduce(port: number, accounts: readonly Account[], roomName: string): Promise<void> {
   const devices = await Promise.all(accounts.map((account) => come(port, account)))
   const person = (place: number): readonly [Account, WireDevice] => [required(accounts[place]), required(devices[place])]
   for (let place = 1; place < accounts.length; place++) await befriend(person(0), person(place))
@@ -86,10 +95,11 @@ async function introduce(port: number, accounts: readonly Account[]): Promise<vo
   await Promise.all(devices.map((device) => device.disconnect()))
 }
 
-function newCitizen(account: Account, place: number, ledger: Ledger): Citizen {
+function newCitizen(account: Account, place: number, ledger: Ledger, habits: Pick<SessionWorld, 'keepaliveMs'>): Citizen {
   const name = `d${String(place)}`
   const answers = newMailbox<AnyRecord>(({ tag }) => tag)
   const device = newSessionDevice(account, {
+    ...habits,
     // Near the end of the packet ids, so that they come round.
     firstPacketId: 65_000 + 10 * place,
     onDelivery(packet) {
