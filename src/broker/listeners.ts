@@ -5,6 +5,7 @@ import type { Duplex } from 'node:stream'
 import { createWebSocketStream, type WebSocket, WebSocketServer } from 'ws'
 import { limits } from '../protocol/index.js'
 import type { Origin } from './broker-state.js'
+import { expectProxyHeaders, type ProxiedAddresses } from './proxy-listener.js'
 
 /** A socket server that is open. */
 export interface Listener {
@@ -18,6 +19,8 @@ export interface ListenAddress {
   readonly host: string
   /** 0 picks a free one. */
   readonly port: number
+  /** Connections begin with a PROXY header, which names who is behind the proxy. */
+  readonly isProxied?: boolean
 }
 
 /** Serves one accepted socket. */
@@ -31,8 +34,9 @@ const backlog = 4_096
 /** MQTT over TCP. @throws if the port cannot be opened */
 export async function listenTcp(address: ListenAddress, serve: Serve): Promise<Listener> {
   const server = createTcpServer({ noDelay: true, keepAlive: true }, (socket) => {
-    serve(socket, { listener: 'mqtt', address: socket.remoteAddress ?? '' })
+    serve(socket, { listener: 'mqtt', address: addresses.of(socket) })
   })
+  const addresses = addressesOf(server, address)
   return opened(server, address)
 }
 
@@ -43,8 +47,9 @@ export async function listenTls(
   serve: Serve,
 ): Promise<Listener> {
   const server = createTlsServer({ key, cert, minVersion: 'TLSv1.2', noDelay: true, handshakeTimeout: 10_000 }, (socket) => {
-    serve(socket, { listener: 'tls', address: socket.remoteAddress ?? '' })
+    serve(socket, { listener: 'tls', address: addresses.of(socket) })
   })
+  const addresses = addressesOf(server, address)
   server.on('tlsClientError', (_error, socket) => {
     socket.destroy()
   })
@@ -67,6 +72,7 @@ export async function listenWebSocket(
       .end('MQTT over WebSocket, path /mqtt; file transfers, path /ws\n')
   })
   http.headersTimeout = 10_000
+  const addresses = addressesOf(http, address)
   const sockets = new WebSocketServer({
     noServer: true,
     // One frame may hold a packet and its fixed header.
@@ -81,7 +87,7 @@ export async function listenWebSocket(
       socket.end(`HTTP/1.1 ${refusal}\r\nConnection: close\r\n\r\n`)
       return
     }
-    const origin: Origin = { listener: 'ws', address: (trustProxy ? forwardedFor(request) : undefined) ?? socket.remoteAddress ?? '' }
+    const origin: Origin = { listener: 'ws', address: (trustProxy ? forwardedFor(request) : undefined) ?? addresses.of(socket) }
     if (pathOf(request) === '/ws') {
       transferSockets.handleUpgrade(request, socket, head, (webSocket) => {
         serveTransfers(webSocket, origin)
@@ -119,6 +125,10 @@ function refuseUpgrade(request: IncomingMessage): string | undefined {
   if (pathOf(request) !== '/mqtt') return '404 Not Found'
   const offered = (headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim())
   return offered.includes('mqtt') ? undefined : '400 Bad Request'
+}
+
+function addressesOf(server: Server, { isProxied }: ListenAddress): ProxiedAddresses {
+  return isProxied ? expectProxyHeaders(server) : { of: ({ remoteAddress }) => remoteAddress ?? '' }
 }
 
 async function opened(server: Server, { host, port }: ListenAddress): Promise<Listener> {

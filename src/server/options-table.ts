@@ -41,6 +41,11 @@ function listeners(folder: string) {
       about:
         'Take the address of a WebSocket client from X-Forwarded-For (its last entry). Only behind a proxy that sets it: rates are limited per address.',
     }),
+    proxyProtocol: option(yesOrNo, {
+      default: false,
+      about:
+        'Connections to the MQTT, TLS and WebSocket ports begin with a PROXY header (version 1 or 2), as a TCP balancer sends it, and come from the address it names. Those without are closed. Only where nobody but the balancer reaches these ports.',
+    }),
     maxConnections: option(integer(1, 1_000_000), {
       default: 100_000,
       about: 'MQTT connections open at a time; further ones are closed at once.',

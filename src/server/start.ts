@@ -202,15 +202,15 @@ function admission({ connectsPerSecond, connectsBurst }: Options): (address: str
 type Listeners = Partial<Record<'mqtt' | 'ws' | 'tls', Listener>>
 
 async function openListeners(options: Options, messenger: Messenger, transfers: TransferSockets): Promise<Listeners> {
-  const { host, mqttPort, wsPort, tlsPort, tlsKey, tlsCert, maxPacketBytes, trustProxy } = options
+  const { host, mqttPort, wsPort, tlsPort, tlsKey, tlsCert, maxPacketBytes, trustProxy, proxyProtocol: isProxied } = options
   const opened: Listeners = {}
   try {
-    if (mqttPort !== 'off') opened.mqtt = await listenTcp({ host, port: mqttPort }, messenger.serve)
+    if (mqttPort !== 'off') opened.mqtt = await listenTcp({ host, port: mqttPort, isProxied }, messenger.serve)
     if (tlsPort !== 'off' && tlsKey !== undefined && tlsCert !== undefined) {
-      opened.tls = await listenTls({ host, port: tlsPort }, { key: readFileSync(tlsKey), cert: readFileSync(tlsCert) }, messenger.serve)
+      opened.tls = await listenTls({ host, port: tlsPort, isProxied }, { key: readFileSync(tlsKey), cert: readFileSync(tlsCert) }, messenger.serve)
     }
     if (wsPort !== 'off') {
-      opened.ws = await listenWebSocket({ host, port: wsPort }, { maxPacketBytes, trustProxy }, messenger.serve, transfers.serve)
+      opened.ws = await listenWebSocket({ host, port: wsPort, isProxied }, { maxPacketBytes, trustProxy }, messenger.serve, transfers.serve)
     }
     return opened
   } catch (error) {
