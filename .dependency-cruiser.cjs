@@ -13,10 +13,11 @@ const rings = {
   rpc: decisions,
   store: effects,
   broker: effects,
+  cluster: effects,
   providers: effects,
   files: effects,
-  server: [...effects, 'store', 'broker', 'providers', 'files'],
-  cli: [...effects, 'store', 'broker', 'providers', 'files', 'server'],
+  server: [...effects, 'store', 'broker', 'cluster', 'providers', 'files'],
+  cli: [...effects, 'store', 'broker', 'cluster', 'providers', 'files', 'server'],
 }
 
 const contract = '^src/store/contract\\.ts$'

@@ -135,9 +135,9 @@ export function askWho(state: BrokerState, deciding: Deciding, client: AedesClie
 
 /** Tells a node of a connection; it finds out by itself who that is. Only its first introduction may begin a clean session. */
 export function introduce(state: BrokerState, connection: Connection, node: number): void {
-  const { number, words } = connection
+  const { number, words, accepted } = connection
   const isClean = words.isClean && connection.state === 'connecting'
-  state.world.ring().control(node, { kind: 'connect', connection: number, ...words, isClean })
+  state.world.ring().control(node, { kind: 'connect', connection: number, ...words, isClean, epoch: accepted?.epoch ?? null })
 }
 
 export function decideConnect(state: BrokerState, deciding: Deciding, number: number, result: ConnectResult): void {
@@ -145,7 +145,11 @@ export function decideConnect(state: BrokerState, deciding: Deciding, number: nu
   deciding.delete(number)
   if (waiting === undefined) return
   const { connection, decide } = waiting
-  if (result.kind === 'accepted') closeOlder(state, connection)
+  if (result.kind === 'accepted') {
+    closeOlder(state, connection)
+    // Another process has taken its place while this was being decided.
+    if (state.evicted.isEvicted(connection.words.clientId, result.epoch)) connection.socket.destroy()
+  }
   if (connection.state === 'closed') {
     state.world.ring().control(connection.node, { kind: 'disconnected', connection: number, isTakenOver: true })
     return

@@ -4,6 +4,7 @@ import type { ControlToMain, Ring } from '../rpc/index.js'
 import type { Connection, Connections, ListenerName, PumpOwner } from './connection.js'
 import type { PlainPublishes } from './persistence.js'
 import type { PumpWorld } from './pump.js'
+import type { EvictedMemory } from './evicted-memory.js'
 import type { Requests } from './requests.js'
 import type { SentMemory } from './sent-memory.js'
 import type { SocketWriter } from './socket-writer.js'
@@ -61,6 +62,7 @@ export interface BrokerState {
   readonly requests: Requests
   readonly writer: SocketWriter
   readonly sent: SentMemory
+  readonly evicted: EvictedMemory
   readonly pumpWorld: PumpWorld<PumpOwner>
   readonly plain: PlainPublishes
   /** Who came through which listener, until CONNECT says more. */

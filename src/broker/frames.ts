@@ -1,5 +1,6 @@
 import type { Encoded, FrameToMain } from '../rpc/index.js'
 import type { BrokerState } from './broker-state.js'
+import { closeFollowed, closeWhenRead } from './close.js'
 import type { Connection } from './connection.js'
 import { type PublishTemplate, publishTemplate } from './publish-packet.js'
 
@@ -26,11 +27,24 @@ function handle(state: BrokerState, message: FrameToMain): void {
     case 'settled':
       state.connections.byClient.get(message.client)?.pump.released(message.releasedTo)
       return
+    case 'evict':
+      evict(state, message.client, message.epoch)
+      return
+    case 'close':
+      closeWhenRead(state, state.connections.byClient.get(message.client), message.because)
+      return
     case 'page': {
       const entries = message.entries.map(({ number, topic, qos, payload }) => ({ number, template: publishTemplate(topic, qos, payload) }))
       state.connections.byNumber.get(message.connection)?.pump.page({ after: message.after, last: message.last, entries })
     }
   }
+}
+
+/** The client is connected to another process of the cluster since: its connection here is over. */
+function evict(state: BrokerState, client: string, epoch: number): void {
+  state.evicted.note(client, epoch)
+  const connection = state.connections.byClient.get(client)
+  if (connection !== undefined && state.evicted.isEvicted(client, connection.accepted?.epoch ?? 0)) closeFollowed(state, connection)
 }
 
 /** Templates of one delivery by variant, made when the first device that speaks it is met. */

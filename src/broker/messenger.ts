@@ -14,11 +14,14 @@ import {
   serveSocket,
 } from './accept.js'
 import type { BrokerState, MessengerOptions, MessengerWorld, Origin } from './broker-state.js'
-import { type Connection, newConnections } from './connection.js'
+import { newConnections } from './connection.js'
 import { handleFrame } from './frames.js'
+import { newLookAgain } from './look-again.js'
 import { newPersistence, type PlainPublishes } from './persistence.js'
 import { acceptPublish, publishPlain } from './publishes.js'
 import { newRequests } from './requests.js'
+import { closeFollowed, closeWhenRead } from './close.js'
+import { newEvictedMemory } from './evicted-memory.js'
 import { newSentMemory } from './sent-memory.js'
 import { newSocketWriter } from './socket-writer.js'
 import { acceptSubscribe, type Subscribing } from './subscriptions.js'
@@ -30,6 +33,8 @@ export interface Messenger {
   onFrame(messages: Iterable<FrameToMain>): void
   onControl(node: number, message: ControlToMain): void
   onRestart(node: number): void
+  /** News of other processes may have been missed: looks at the inboxes of all devices, some at a time. */
+  lookAgain(): void
   /** Takes no new connections from now on, lets what is under way finish for at most `patienceMs`, then closes all connections. */
   drain(patienceMs: number): Promise<void>
   readonly connectionCount: number
@@ -38,8 +43,8 @@ export interface Messenger {
 const rememberedDevices = 100_000
 /** Packets a client may send before its CONNACK; MQTT lets it send as soon as it has sent CONNECT. */
 const queuedBeforeConnack = 256
-const closeGraceMs = 5_000
-const lookAgainMs = 20
+/** Epochs of other processes' connections that are remembered. */
+const rememberedEvictions = 10_000
 
 export async function startMessenger(options: MessengerOptions, world: MessengerWorld): Promise<Messenger> {
   const connections = newConnections()
@@ -60,6 +65,7 @@ export async function startMessenger(options: MessengerOptions, world: Messenger
     }),
     writer,
     pumpWorld: newPumpWorld(options, world, { writer, connections }),
+    evicted: newEvictedMemory(rememberedEvictions),
     sent: newSentMemory(rememberedDevices, options.windowSize),
     origins: new WeakMap(),
     isDraining: false,
@@ -80,6 +86,7 @@ export async function startMessenger(options: MessengerOptions, world: Messenger
     onRestart: (node) => {
       reintroduce(state, node)
     },
+    lookAgain: newLookAgain(connections),
     drain: (patienceMs) => drain(state, patienceMs),
     get connectionCount() {
       return connections.byNumber.size
@@ -168,27 +175,14 @@ function handleControl(state: BrokerState, { deciding, subscribing }: Waiting, n
     case 'close':
       closeWhenRead(state, state.connections.byClient.get(message.client), message.because)
       return
+    case 'followed':
+      closeFollowed(state, state.connections.byNumber.get(message.connection))
+      return
     case 'perform':
       state.world.onPerform(message, node, state.connections.byNumber.get(message.connection)?.words.address)
       return
     default:
   }
-}
-
-/** Closes a connection once the device has acknowledged what it was sent, and after 5 s at the latest. @see docs/protocol/rpc.md 4, logout */
-function closeWhenRead(state: BrokerState, connection: Connection | undefined, because: string): void {
-  if (connection === undefined) return
-  connection.isClosing = true
-  state.writer.flush()
-  const deadline = Date.now() + closeGraceMs
-  const look = (): void => {
-    if (connection.state === 'closed') return
-    if (connection.pump.isIdle || Date.now() >= deadline) {
-      state.world.log.debug({ client: connection.words.clientId, because }, 'connection closed')
-      connection.socket.destroy()
-    } else setTimeout(look, lookAgainMs)
-  }
-  look()
 }
 
 /** How long nothing has to come before a drain believes that all that was sent has been read, and for how long it reads on at most. */

@@ -1,7 +1,7 @@
 import type { Appended, Bytes, Check, FeedEntry, FeedHead, Key, Stamps, StoreReader } from '../store/contract.js'
 import { messageKey, scopeOfFeed, scopeOfKey } from '../store/contract.js'
 import type { Table } from './documents/index.js'
-import { type Dependencies, isUnchanged, type ReadCache, remember, restsOn } from './read-cache.js'
+import { type Dependencies, isUnchanged, notDecoded, type ReadCache, remember, restsOn } from './read-cache.js'
 
 /** Thrown by a reader whose answer depends on what the present batch has decided on but not yet stored or numbered: commit, then ask again. */
 export class CommitFirst extends Error {
@@ -54,8 +54,10 @@ export interface FactReader {
    * and what it reads through the reader it is given.
    */
   memo<T extends object | undefined>(name: string, build: (facts: FactReader) => Promise<T>): Promise<T>
-  /** Names the present start of the server; presence documents of another start are void. */
+  /** Names the present start of the server. */
   readonly boot: string
+  /** Whether the process of that start still serves its devices; what is noted of the devices of one that does not is void. */
+  isLive(boot: string): boolean
 }
 
 /** What a batch of requests has decided so far: later requests of the batch see it although it is not committed. */
@@ -77,6 +79,13 @@ export interface ReaderParts {
   readonly overlay: Overlay
   readonly cache: ReadCache
   readonly boot: string
+  /** Which processes are members of the cluster; where this is left out, there is none but this one. */
+  readonly isLive?: (boot: string) => boolean
+  /**
+   * Without stamps nobody knows whether what is remembered still holds. Where a commit follows that checks it, checked facts may be taken from
+   * the cache all the same (see `runBatch`); elsewhere everything is read anew.
+   */
+  readonly isCheckedLater?: boolean
 }
 
 /** A reader for one request, and the checks its reading has made necessary. */
@@ -100,6 +109,11 @@ class BatchReader implements FactReader {
 
   get boot(): string {
     return this.#parts.boot
+  }
+
+  isLive(boot: string): boolean {
+    const { isLive, boot: own } = this.#parts
+    return isLive === undefined ? boot === own : isLive(boot)
   }
 
   get<K extends readonly string[], D>(table: Table<K, D>, ...key: K): Promise<D | undefined> {
@@ -179,18 +193,25 @@ class BatchReader implements FactReader {
       return bytes === undefined ? undefined : table.decode(bytes)
     }
     const known = cache.rows.get(key)
-    if (known !== undefined && store.stamps?.at(known.slot) === known.stamp) {
+    if (known !== undefined && this.#mayUse(known, isChecked)) {
       this.#dependencies?.push(known.slot, known.stamp)
       if (isChecked) this.#checks.push({ key, was: known.bytes })
+      if (known.document === notDecoded) known.document = known.bytes === undefined ? undefined : table.decode(known.bytes)
       return known.document as D | undefined
     }
     const { slot, stamp } = this.#begin(scopeOfKey(key))
     const bytes = await store.get(key)
     if (isChecked) this.#checks.push({ key, was: bytes })
     const isSame = known?.bytes !== undefined && bytes !== undefined && Buffer.compare(known.bytes, bytes) === 0
-    const document = isSame ? (known.document as D) : bytes === undefined ? undefined : table.decode(bytes)
+    const isKnown = isSame && known.document !== notDecoded
+    const document = isKnown ? (known.document as D) : bytes === undefined ? undefined : table.decode(bytes)
     remember(cache, key, { bytes, document, slot, stamp })
     return document
+  }
+
+  #mayUse(known: { readonly slot: number; readonly stamp: number }, isChecked: boolean): boolean {
+    const { store, isCheckedLater } = this.#parts
+    return store.stamps === undefined ? isChecked && isCheckedLater === true : store.stamps.at(known.slot) === known.stamp
   }
 
   #beginFeed(feed: string): void {

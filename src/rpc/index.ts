@@ -5,8 +5,10 @@ export { routes, type Route } from './dispatcher.js'
 export { type FileKey, newFileKey, parseFileKey } from './documents/index.js'
 export type { ServiceSecrets } from './handlers/connect/credentials.js'
 export type { ConnectResult, ControlToMain, Counted, Encoded, FrameToMain, InboxStart, TransferResult } from './link/to-main.js'
+export { type Bus, readBusFrame } from './link/bus.js'
+export { messagesIn } from './link/to-main.js'
 export { type ControlToWorker, writePage, writeRequest, writeSettle } from './link/to-worker.js'
-export { encodingOf, variantCount, variantOf } from './link/variant.js'
+export { encodingOf, maskOf, variantCount, variantOf } from './link/variant.js'
 export {
   type CloudCredentials,
   type PushChannel,
@@ -22,4 +24,5 @@ export { ensurePeopleIndex } from './people-index/rebuild.js'
 export { startRing, type Ring, type RingListener, type RingOptions } from './ring/ring.js'
 export { FilesOutage, type TransferFiles } from './transfer-files.js'
 export type { ShelvedPack, StickerShelf } from './sticker-shelf.js'
+export type { ClusterParts } from './worker/cluster-outlet.js'
 export { RpcWorker, type WorkerParts } from './worker/worker.js'

@@ -1,11 +1,15 @@
-import type { Bytes, Key, Stamps } from '../store/contract.js'
+import type { Bytes, Key, Put, PutNumber, Stamps } from '../store/contract.js'
 
 /** Slots and the stamps they had: slot, stamp, slot, stamp … */
 export type Dependencies = number[]
 
+/** Stands for a document that has not been decoded yet. */
+export const notDecoded = Symbol('not decoded')
+
 interface CachedRow {
   readonly bytes: Bytes | undefined
-  readonly document: unknown
+  /** What `bytes` say; `notDecoded` until somebody asks. */
+  document: unknown
   readonly slot: number
   readonly stamp: number
 }
@@ -38,6 +42,16 @@ export function newReadCache(capacity: number): ReadCache {
 export function remember(cache: ReadCache, key: Key, row: CachedRow): void {
   if (cache.rows.size >= cache.capacity && !cache.rows.has(key)) dropOldest(cache.rows, cache.capacity >> 1)
   cache.rows.set(key, row)
+}
+
+/**
+ * After a commit: what it has put is as it put it, until somebody else commits; what it was numbered by is read again.
+ * Only for caches that are used without stamps: a stamp that is already known would belie it.
+ */
+export function rememberCommit(cache: ReadCache, puts: readonly Put[], numbers: readonly PutNumber[]): void {
+  for (const { key, value } of puts)
+    remember(cache, key, { bytes: value, document: value === undefined ? undefined : notDecoded, slot: -1, stamp: -1 })
+  for (const { key } of numbers) cache.rows.delete(key)
 }
 
 /** Whether nothing a view rests on may have changed. */

@@ -52,6 +52,28 @@ export function choice<const T extends string>(values: readonly [T, ...T[]], not
   return { schema: z.enum(values), form: form + note, placeholder: values.join('|'), show: asIs }
 }
 
+const redisUrl = z.string().refine((text) => {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  return url !== undefined && ['redis:', 'rediss:'].includes(url.protocol) && url.hostname !== ''
+})
+
+/** `lmdb`, or the URL of a Redis; its password is not shown. */
+export const storeAddress: OptionKind<string> = {
+  schema: z.union([z.literal('lmdb'), redisUrl]),
+  form: 'lmdb, or the address of a Redis as redis://[user:password@]host[:port][/number] (rediss:// for TLS)',
+  placeholder: 'lmdb|redis://…',
+  show: (value) => withoutPassword(value),
+  isSecret: true,
+}
+
+/** An address as it may be told to operators. */
+export function withoutPassword(address: string): string {
+  if (!URL.canParse(address)) return address
+  const url = new URL(address)
+  if (url.password !== '') url.password = mask
+  return url.href
+}
+
 export const yesOrNo: OptionKind<boolean> = {
   schema: z.union([z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')]),
   form: 'true or false',

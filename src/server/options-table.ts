@@ -14,6 +14,8 @@ import {
   secretPattern,
   secretText,
   serviceSecrets,
+  text,
+  storeAddress,
   word,
   yesOrNo,
 } from './options-kinds.js'
@@ -55,9 +57,14 @@ function listeners(folder: string) {
 
 function storage(folder: string) {
   return {
-    store: option(choice(['lmdb'], ' (redis://… is reserved for clusters and not available in this version)'), {
+    store: option(storeAddress, {
       default: 'lmdb',
-      about: 'Where everything is kept: lmdb is embedded in the process and lives in the data folder.',
+      about:
+        'Where everything is kept: lmdb is embedded in the process and lives in the data folder; redis://… makes the process a member of a cluster on that Redis.',
+    }),
+    redisPrefix: option(text, {
+      default: 'nynja:',
+      about: 'What the keys and channels of the cluster begin with, so that several can share a Redis.',
     }),
     dataDir: option(path(folder), {
       default: path(folder).schema.parse('data'),

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { mkdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { parseGrants } from '../acl/index.js'
 import {
   type Listener,
@@ -11,19 +11,22 @@ import {
   startMessenger,
   TransferSockets,
 } from '../broker/index.js'
-import { ensurePeopleIndex, type Ring, type ServerPort, startRing, variantCount } from '../rpc/index.js'
-import { newSharedMemory, openLmdbStore, distrustMemory } from '../store/index.js'
+import { openRedisBusReceiver } from '../cluster/index.js'
+import { type Ring, type ServerPort, startRing, variantCount } from '../rpc/index.js'
+import { newSharedMemory, distrustMemory } from '../store/index.js'
 import { count, messengerCounts } from './counting.js'
 import { createHttpServer, type HttpServer, type Readiness } from './http.js'
 import type { Log } from './log.js'
 import { createMetrics, type Metrics } from './metrics.js'
 import { filesUrl, openStorage } from './open-files.js'
+import { prepareStore, redisPlace } from './open-store.js'
 import { openProviders } from './open-providers.js'
 import type { Options } from './options-table.js'
 import { type SchemaPage, schemaPages } from './schema-pages.js'
+import { newStoreState, type StoreState } from './store-state.js'
 import { serverVersion } from './version.js'
 import { newTaskRunner } from './task-runner.js'
-import { storePath, type WorkerData } from './worker-data.js'
+import type { WorkerData } from './worker-data.js'
 
 /** The ports in use; `off` for listeners that are not open. */
 export interface Ports {
@@ -53,12 +56,13 @@ export async function startServer(options: Options, log: Log): Promise<RunningSe
   const metrics = createMetrics()
   const closers: (() => Promise<void> | void)[] = []
   let readiness: Readiness = { kind: 'not-ready', because: 'starting' }
+  let storeReadiness = (): Readiness => readiness
   try {
     warnOfTestNumbers(options, log)
     const { storage } = await openStorage(options, filesListener(log))
     let schemas: ReadonlyMap<string, SchemaPage> | undefined = undefined
     const http = createHttpServer({
-      readiness: () => readiness,
+      readiness: () => (readiness.kind === 'ready' ? storeReadiness() : readiness),
       metrics: metrics.render,
       metricsContentType: metrics.contentType,
       schemas: () => schemas,
@@ -66,9 +70,14 @@ export async function startServer(options: Options, log: Log): Promise<RunningSe
     })
     closers.push(() => http.close())
     const httpPort: number | 'off' = options.httpPort === 'off' ? 'off' : await http.start(options.host, options.httpPort)
-    await prepareStore(options, log)
-    const { messenger, transfers, ring } = await startRpc(options, log, metrics, filesUrl(options, httpPort))
-    closers.push(() => ring.stop())
+    await prepareStore(options, log, (because) => {
+      readiness = { kind: 'not-ready', because }
+    })
+    const storeState = newStoreState(log)
+    storeReadiness = storeState.readiness
+    const rpc = await startRpc(options, log, { metrics, storeState, urlOfFiles: filesUrl(options, httpPort) })
+    const { messenger, transfers, ring } = rpc
+    closers.push(() => rpc.stop())
     const listeners = await openListeners(options, messenger, transfers)
     const ports = { ...portsOf(listeners), http: httpPort }
     schemas = schemaPages(serverVersion(), openPorts(ports))
@@ -79,7 +88,7 @@ export async function startServer(options: Options, log: Log): Promise<RunningSe
       ports,
       killWorker: (node) => ring.kill(node),
       stop: () =>
-        (stopping ??= stop({ listeners, messenger, transfers, ring, http, options, log }, () => {
+        (stopping ??= stop({ listeners, messenger, transfers, stopRpc: rpc.stop, http, options, log }, () => {
           readiness = { kind: 'not-ready', because: 'draining' }
         })),
     }
@@ -100,26 +109,20 @@ function warnOfTestNumbers({ testNumbers }: Options, log: Log): void {
   }
 }
 
-/** Makes the folder, and lets migrations run once before the workers open the store: of its rows, and of the index people are found by. */
-async function prepareStore(options: Options, log: Log): Promise<void> {
-  mkdirSync(options.dataDir, { recursive: true })
-  const store = await openLmdbStore({ path: storePath(options), inboxLimit: options.inboxEntries })
-  try {
-    const indexed = await ensurePeopleIndex(store)
-    if (indexed !== undefined && indexed > 0)
-      log.info({ event: 'people-indexed', rosters: indexed }, 'the index people are found by was made')
-  } finally {
-    await store.close()
-  }
-}
-
 interface Rpc {
   readonly messenger: Messenger
   readonly transfers: TransferSockets
   readonly ring: Ring
+  readonly stop: () => Promise<void>
 }
 
-async function startRpc(options: Options, log: Log, metrics: Metrics, urlOfFiles: string | null): Promise<Rpc> {
+interface RpcWorld {
+  readonly metrics: Metrics
+  readonly storeState: StoreState
+  readonly urlOfFiles: string | null
+}
+
+async function startRpc(options: Options, log: Log, { metrics, storeState, urlOfFiles }: RpcWorld): Promise<Rpc> {
   const shared = new SharedArrayBuffer(variantCount * Int32Array.BYTES_PER_ELEMENT)
   const sharedMemory = newSharedMemory()
   const boot = randomUUID()
@@ -143,6 +146,7 @@ async function startRpc(options: Options, log: Log, metrics: Metrics, urlOfFiles
       }),
     log,
   })
+  const bus = await listenToCluster(options, { boot, messenger, log })
   const running = await startRing(
     {
       size: options.nodes,
@@ -157,6 +161,7 @@ async function startRpc(options: Options, log: Log, metrics: Metrics, urlOfFiles
       onControl: (node, message) => {
         if (message.kind === 'counted') count(metrics, message.counts, node)
         else if (message.kind === 'log') log[message.level](message.fields, message.text)
+        else if (message.kind === 'store') storeState.note(node, message)
         else if (message.kind === 'transfer-result') transfers.onResult(message)
         else messenger.onControl(node, message)
       },
@@ -175,7 +180,30 @@ async function startRpc(options: Options, log: Log, metrics: Metrics, urlOfFiles
     },
   )
   started.ring = running
-  return { messenger, transfers, ring: running }
+  const stop = async (): Promise<void> => {
+    await running.stop()
+    bus?.close()
+  }
+  return { messenger, transfers, ring: running, stop }
+}
+
+/** In a cluster, what the other processes send for the devices of this one. */
+async function listenToCluster(
+  options: Options,
+  { boot, messenger, log }: { readonly boot: string; readonly messenger: Messenger; readonly log: Log },
+): Promise<{ close(): void } | undefined> {
+  const place = redisPlace(options)
+  if (place === null) return undefined
+  return openRedisBusReceiver({
+    ...place,
+    member: boot,
+    onMessages: messenger.onFrame,
+    onGap: (because) => {
+      log.info({ event: 'inboxes-looked-at', because }, 'news from other nodes may have been missed: all inboxes are looked at')
+      messenger.lookAgain()
+    },
+    onError: (err) => log.debug({ err }, 'the connection on which other nodes are heard'),
+  })
 }
 
 function messengerOptions(options: Options): Parameters<typeof startMessenger>[0] {
@@ -238,19 +266,19 @@ interface Parts {
   readonly listeners: Listeners
   readonly messenger: Messenger
   readonly transfers: TransferSockets
-  readonly ring: Ring
+  readonly stopRpc: () => Promise<void>
   readonly http: HttpServer
   readonly options: Options
   readonly log: Log
 }
 
-async function stop({ listeners, messenger, transfers, ring, http, options, log }: Parts, onDraining: () => void): Promise<void> {
+async function stop({ listeners, messenger, transfers, stopRpc, http, options, log }: Parts, onDraining: () => void): Promise<void> {
   onDraining()
   log.info({ event: 'draining', connections: messenger.connectionCount }, 'draining')
   await closeListeners(listeners)
   transfers.close()
   await messenger.drain(options.drainTimeoutMs)
-  await ring.stop()
+  await stopRpc()
   await http.close()
   log.info({ event: 'stopped' }, 'stopped')
 }

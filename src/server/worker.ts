@@ -1,18 +1,34 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import { newRpcContext, protocolLimits, RpcWorker, type ControlToMain, type ControlToWorker } from '../rpc/index.js'
-import { openLmdbStore } from '../store/index.js'
+import { openRedisBus } from '../cluster/index.js'
+import {
+  type ClusterParts,
+  newRpcContext,
+  protocolLimits,
+  RpcWorker,
+  variantCount,
+  type ControlToMain,
+  type ControlToWorker,
+} from '../rpc/index.js'
 import { newStickerShelf, openStickerFolder } from '../files/index.js'
 import { openStorage, openTransfers } from './open-files.js'
 import { pushRules } from './open-push.js'
+import { openStore, redisPlace } from './open-store.js'
 import { collectAtRest } from './rest.js'
-import { rpcLimits, stickersPath, storePath, type WorkerData } from './worker-data.js'
+import { rpcLimits, stickersPath, type WorkerData } from './worker-data.js'
 
 /** Entry of a worker thread: one node of the ring, with its own view of the store. */
 const port = parentPort
 if (port === null) throw new Error('this module runs in a worker thread of the server')
 
 const { node, boot, variantsInUse, sharedMemory, options, filesUrl } = workerData as WorkerData
-const store = await openLmdbStore({ path: storePath(options), inboxLimit: options.inboxEntries, sharedMemory })
+const store = await openStore(options, {
+  sharedMemory,
+  onState: (isReachable, because) => {
+    port.postMessage({ kind: 'store', isReachable, because } satisfies ControlToMain)
+  },
+})
+const place = redisPlace(options)
+const bus = place === null ? undefined : openRedisBus({ ...place, onError: () => undefined })
 const opened = await openStorage(options, {
   onOutage: (error) => {
     tell('warn', 'files-outage', error, 'a file could not be moved to its storage; it is tried again')
@@ -50,8 +66,14 @@ const worker = new RpcWorker({
   },
   requestDeadlineMs: options.requestDeadlineMs,
   push: pushRules(options),
+  cluster: clusterParts(),
   sweeps: node === 1,
 })
+
+/** A bus that is away is told of by the store, which is in the same place. */
+function clusterParts(): ClusterParts | null {
+  return bus === undefined ? null : { bus, variantsElsewhere: () => (1 << variantCount) - 1 }
+}
 
 function tell(level: 'warn' | 'error', event: string, error: unknown, text: string): void {
   port?.postMessage({ kind: 'log', level, fields: { event, err: describe(error) }, text } satisfies ControlToMain)
@@ -65,6 +87,7 @@ function describe(error: unknown): object {
 
 async function stop(): Promise<void> {
   await worker.stop()
+  bus?.close()
   await store.close()
   // Closing the port is not enough: the store's native side now and then keeps the thread's loop alive.
   process.exit()

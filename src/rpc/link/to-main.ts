@@ -54,6 +54,10 @@ export type FrameToMain =
       readonly phones: readonly string[]
     }
   | { readonly kind: 'settled'; readonly client: string; readonly releasedTo: number }
+  /** The inbox of a client has been opened elsewhere: connections with an older epoch are over. */
+  | { readonly kind: 'evict'; readonly client: string; readonly epoch: number }
+  /** Whoever is connected as this client is to be disconnected, once it has read what it was sent. */
+  | { readonly kind: 'close'; readonly client: string; readonly because: string }
   /** Entries of an inbox after `after`; `dropped` tells how far the inbox itself has moved on without them. */
   | {
       readonly kind: 'page'
@@ -83,6 +87,8 @@ export type ConnectResult =
       /** Where the inbox of a device stands; absent for others. */
       readonly inbox: InboxStart | null
       readonly isSessionPresent: boolean
+      /** In a cluster, the epoch of its inbox; 0 elsewhere. */
+      readonly epoch: number
     }
 
 /**
@@ -111,6 +117,10 @@ export type ControlToMain =
   | { readonly kind: 'left'; readonly connection: number }
   | { readonly kind: 'subscribe-result'; readonly connection: number; readonly request: number; readonly isAllowed: boolean }
   | { readonly kind: 'close'; readonly client: string; readonly because: string }
+  /** The client is connected elsewhere: this connection of it is over. */
+  | { readonly kind: 'followed'; readonly connection: number }
+  /** Whether the store answers. */
+  | { readonly kind: 'store'; readonly isReachable: boolean; readonly because: string }
   | { readonly kind: 'perform'; readonly id: string; readonly job: Task; readonly connection: number }
   | { readonly kind: 'transfer-result'; readonly exchange: number; readonly result: TransferResult }
   /** What the worker has counted since it last told. */
@@ -129,6 +139,8 @@ const opAnswer = 3
 const opLive = 4
 const opSettled = 5
 const opPage = 6
+const opEvict = 7
+const opClose = 8
 
 export function writeDone(frame: FrameWriter, request: number): void {
   writeU8(frame, opDone)
@@ -190,6 +202,18 @@ export function writeSettled(frame: FrameWriter, client: string, releasedTo: num
   writeNumber(frame, releasedTo)
 }
 
+export function writeEvict(frame: FrameWriter, client: string, epoch: number): void {
+  writeU8(frame, opEvict)
+  writeText(frame, client)
+  writeNumber(frame, epoch)
+}
+
+export function writeClose(frame: FrameWriter, client: string, because: string): void {
+  writeU8(frame, opClose)
+  writeText(frame, client)
+  writeText(frame, because)
+}
+
 export function writeInboxPage(
   frame: FrameWriter,
   page: { connection: number; after: number; settledTo: number; last: number; entries: readonly InboxPageEntry[] },
@@ -244,8 +268,12 @@ function readInboxPage(frame: FrameReader): FrameToMain {
 }
 
 /** The messages of a frame, in order. Payloads are views into it. */
-export function* messagesToMain(bytes: Uint8Array): Generator<FrameToMain> {
-  const frame = readFrame(bytes)
+export function messagesToMain(bytes: Uint8Array): Generator<FrameToMain> {
+  return messagesIn(readFrame(bytes))
+}
+
+/** The messages that are left in a frame, in order. */
+export function* messagesIn(frame: FrameReader): Generator<FrameToMain> {
   while (hasMore(frame)) {
     const op = readU8(frame)
     if (op === opDone) yield { kind: 'done', request: readU32(frame) }
@@ -257,6 +285,8 @@ export function* messagesToMain(bytes: Uint8Array): Generator<FrameToMain> {
       yield { kind: 'answer', connection, topic, qos, payload: readBytes(frame) }
     } else if (op === opLive) yield readLive(frame)
     else if (op === opSettled) yield { kind: 'settled', client: readText(frame), releasedTo: readDouble(frame) }
+    else if (op === opEvict) yield { kind: 'evict', client: readText(frame), epoch: readDouble(frame) }
+    else if (op === opClose) yield { kind: 'close', client: readText(frame), because: readText(frame) }
     else yield readInboxPage(frame)
   }
 }

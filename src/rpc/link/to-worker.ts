@@ -64,16 +64,24 @@ export type ControlToWorker =
       readonly isClean: boolean
       readonly willTopic: string | null
       readonly address: string
+      /** In a cluster, the epoch of its inbox once it has been opened; null for a connection that is new. */
+      readonly epoch: number | null
     }
   /** CONNACK has been written: presence, snapshot, inbox. */
   | { readonly kind: 'connected'; readonly connection: number }
   /** The connection is gone; `isTakenOver` if another connection of the same client id stands already. */
-  | { readonly kind: 'disconnected'; readonly connection: number; readonly isTakenOver: boolean }
+  | { readonly kind: 'disconnected'; readonly connection: number; readonly isTakenOver: boolean; readonly end: ConnectionEnd }
   | { readonly kind: 'subscribe'; readonly connection: number; readonly request: number; readonly filter: string }
   | { readonly kind: 'job-ended'; readonly id: string; readonly end: TaskEnd }
   /** A frame of the WebSocket endpoint `/ws`; answered by `transfer-result` of the same exchange. */
   | { readonly kind: 'transfer'; readonly exchange: number; readonly payload: Uint8Array }
   | { readonly kind: 'stop' }
+
+/**
+ * How a connection ended: `asked` for by the device (DISCONNECT) or by the worker; `lost`, so that the device may be back at once; or as the
+ * server is `stopping`, with all others.
+ */
+export type ConnectionEnd = 'asked' | 'lost' | 'stopping'
 
 const opRequest = 1
 const opSettle = 2

@@ -18,3 +18,10 @@ export function encodingOf(variant: number): Encoding {
   if (encoding === undefined) throw new RangeError(`no variant ${String(variant)}`)
   return encoding
 }
+
+/** The variants that are in use, as a bit mask. @param inUse how many connected devices speak each */
+export function maskOf(inUse: Int32Array): number {
+  let mask = 0
+  for (let variant = 0; variant < variantCount; variant++) if (Atomics.load(inUse, variant) > 0) mask |= 1 << variant
+  return mask
+}

@@ -2,6 +2,7 @@ import {
   type Append,
   type Check,
   type Delivery,
+  type Opening,
   type OutboxEntry,
   type Put,
   type PutNumber,
@@ -59,6 +60,8 @@ export type AfterCommit =
     }
   | { readonly kind: 'credentials'; readonly owner: Phone; readonly connection: number }
   | { readonly kind: 'close'; readonly client: ClientId; readonly because: string }
+  /** Another connection of its device has taken its place somewhere: nothing it asked for was done. */
+  | { readonly kind: 'followed'; readonly connection: number }
   | { readonly kind: 'done'; readonly request: number }
 
 /** What a batch of requests of one client adds up to: one commit and what follows it. */
@@ -70,6 +73,7 @@ export interface Draft {
   readonly numbers: PutNumber[]
   readonly deliveries: Delivery[]
   readonly clearInboxes: ClientId[]
+  readonly opens: Opening[]
   readonly outbox: OutboxEntry[]
   readonly after: AfterCommit[]
   /** Bodies packed so far, by record: one record may be sent in several sends. */
@@ -90,6 +94,7 @@ export function emptyDraft(): Draft {
     numbers: [],
     deliveries: [],
     clearInboxes: [],
+    opens: [],
     outbox: [],
     after: [],
     bodies: new Map(),
@@ -97,7 +102,8 @@ export function emptyDraft(): Draft {
 }
 
 export function needsCommit(draft: Draft): boolean {
-  return draft.puts.length + draft.appends.length + draft.deliveries.length + draft.clearInboxes.length + draft.outbox.length > 0
+  const { puts, appends, deliveries, clearInboxes, opens, outbox } = draft
+  return puts.length + appends.length + deliveries.length + clearInboxes.length + opens.length + outbox.length > 0
 }
 
 /** Who asked, and how the answer reaches it. */

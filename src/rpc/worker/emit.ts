@@ -1,15 +1,16 @@
 import type { AnyRecord, Encoding } from '../../protocol/index.js'
 import type { Appended } from '../../store/contract.js'
 import type { FrameWriter } from '../link/frame.js'
-import { type ControlToMain, type Encoded, writeAnswer, writeDeliver, writeDone, writeLive } from '../link/to-main.js'
-import { encodingOf, variantCount } from '../link/variant.js'
+import { type ControlToMain, type Encoded, writeAnswer, writeClose, writeDeliver, writeDone, writeLive } from '../link/to-main.js'
+import { encodingOf, maskOf, variantCount } from '../link/variant.js'
 import type { Names } from '../names/names.js'
 import { shownTopic } from '../names/rename-topic.js'
 import type { AppendMessage, Payload } from '../outcome.js'
 import type { CommittedNotice } from '../outbox/outbox.js'
 import { messageRecord } from '../views/message-view.js'
 import { renderRecord, withLastMessage } from './body.js'
-import type { Draft } from './draft.js'
+import type { ClusterOutlet } from './cluster-outlet.js'
+import type { Draft, Outgoing } from './draft.js'
 import type { BatchResult } from './run-batch.js'
 
 /** What the worker needs to speak to the main thread after a commit. */
@@ -21,6 +22,8 @@ export interface EmitWorld {
   readonly variantsInUse: Int32Array
   /** The encoding in which a connection is answered, and its `actions` topic; undefined once it is gone. */
   readonly connectionOf: (connection: number) => { readonly encoding: Encoding; readonly actionsTopic: string } | undefined
+  /** The way to the other processes of a cluster; null where there are none. */
+  readonly cluster: ClusterOutlet | null
   /** Sends the frame so far, then this. */
   readonly control: (message: ControlToMain) => void
   readonly onPerform: (job: Draft['after'][number] & { kind: 'perform' | 'credentials' }) => void
@@ -38,19 +41,11 @@ export function emitBatch({ draft, result }: BatchResult, world: EmitWorld): voi
   const committed = { names: world.names, appended: result.appended, messages: draft.appended }
   for (const step of draft.after) {
     switch (step.kind) {
-      case 'deliver': {
-        const { qos, clients, firstDelivery, payload } = step.outgoing
-        const topic = shownTopic(step.outgoing.topic, world.names)
-        const numbers = result.delivered.slice(firstDelivery, firstDelivery + clients.length)
-        writeDeliver(world.frame, { topic, qos, clients, numbers, encoded: encodeForAll(payload, committed, world.variantsInUse) })
+      case 'deliver':
+        emitDelivery(step.outgoing, result, committed, world)
         break
-      }
       case 'live':
-        writeLive(world.frame, {
-          ...step,
-          topic: shownTopic(step.topic, world.names),
-          encoded: encodeForAll(step.payload, committed, world.variantsInUse),
-        })
+        emitLive(step, committed, world)
         break
       case 'answer':
         emitAnswer(step, committed, world)
@@ -67,8 +62,57 @@ export function emitBatch({ draft, result }: BatchResult, world: EmitWorld): voi
         break
       case 'close':
         world.control({ kind: 'close', client: step.client, because: step.because })
+        if (world.cluster !== null) writeClose(world.cluster.frameToAll(), step.client, step.because)
+        break
+      case 'followed':
+        world.control({ kind: 'followed', connection: step.connection })
     }
   }
+}
+
+/** To the main thread what is for its own devices, to each other process what is for those it holds; what nobody holds waits in its inbox. */
+function emitDelivery(outgoing: Outgoing, { delivered, holders }: BatchResult['result'], committed: Committed, world: EmitWorld): void {
+  const { qos, clients, firstDelivery, payload } = outgoing
+  const { cluster } = world
+  const topic = shownTopic(outgoing.topic, world.names)
+  const numbers = delivered.slice(firstDelivery, firstDelivery + clients.length)
+  const encodings = newEncodings(payload, committed)
+  if (cluster === null) {
+    writeDeliver(world.frame, { topic, qos, clients, numbers, encoded: encodings(maskOf(world.variantsInUse)) })
+    return
+  }
+  for (const [holder, part] of byHolder(clients, numbers, holders.slice(firstDelivery, firstDelivery + clients.length))) {
+    const isOwn = holder === cluster.member
+    const encoded = encodings(isOwn ? maskOf(world.variantsInUse) : cluster.variantsElsewhere())
+    writeDeliver(isOwn ? world.frame : cluster.frameTo(holder), { topic, qos, ...part, encoded })
+  }
+}
+
+interface HeldPart {
+  readonly clients: string[]
+  readonly numbers: number[]
+}
+
+function byHolder(clients: readonly string[], numbers: readonly number[], holders: readonly string[]): Map<string, HeldPart> {
+  const parts = new Map<string, HeldPart>()
+  clients.forEach((client, i) => {
+    const holder = holders[i] ?? ''
+    if (holder === '') return
+    const part = parts.get(holder) ?? { clients: [], numbers: [] }
+    parts.set(holder, part)
+    part.clients.push(client)
+    part.numbers.push(numbers[i] ?? 0)
+  })
+  return parts
+}
+
+function emitLive(step: Draft['after'][number] & { kind: 'live' }, committed: Committed, world: EmitWorld): void {
+  const topic = shownTopic(step.topic, world.names)
+  const encodings = newEncodings(step.payload, committed)
+  writeLive(world.frame, { ...step, topic, encoded: encodings(maskOf(world.variantsInUse)) })
+  const { cluster } = world
+  const elsewhere = cluster?.variantsElsewhere() ?? 0
+  if (cluster !== null && elsewhere !== 0) writeLive(cluster.frameToAll(), { ...step, topic, encoded: encodings(elsewhere) })
 }
 
 function committedNotice(
@@ -88,12 +132,17 @@ function emitAnswer(step: Draft['after'][number] & { kind: 'answer' }, committed
   writeAnswer(world.frame, { connection: step.connection, topic: connection.actionsTopic, qos: step.qos, payload })
 }
 
-function encodeForAll(payload: Payload, committed: Committed, variantsInUse: Int32Array): Encoded[] {
-  const encoded: Encoded[] = []
-  for (let variant = 0; variant < variantCount; variant++) {
-    if (Atomics.load(variantsInUse, variant) > 0) encoded.push({ variant, payload: renderPayload(payload, committed, encodingOf(variant)) })
+/** The variants of a mask, each encoded when first asked for. */
+function newEncodings(payload: Payload, committed: Committed): (mask: number) => Encoded[] {
+  const made: (Encoded | undefined)[] = []
+  return (mask) => {
+    const encoded: Encoded[] = []
+    for (let variant = 0; variant < variantCount; variant++) {
+      if ((mask & (1 << variant)) === 0) continue
+      encoded.push((made[variant] ??= { variant, payload: renderPayload(payload, committed, encodingOf(variant)) }))
+    }
+    return encoded
   }
-  return encoded
 }
 
 function renderPayload(payload: Payload, committed: Committed, encoding: Encoding): Uint8Array {

@@ -1,4 +1,4 @@
-import type { StoreReader } from '../../store/contract.js'
+import type { Put, StoreReader } from '../../store/contract.js'
 import { moveLevel, moveLogs, moves } from '../documents/index.js'
 import { CommitFirst, type FactReader } from '../facts.js'
 import { type Names, newNames } from '../names/names.js'
@@ -6,12 +6,14 @@ import { type Names, newNames } from '../names/names.js'
 /** The names a worker translates with, kept up with the log of namings in the store. */
 export interface KnownNames {
   readonly names: Names
-  /** The names as a batch sees them. @throws CommitFirst if the batch itself has changed them */
+  /** The names as a batch sees them; its commit rests on them. @throws CommitFirst if the batch itself has changed them */
   asOf(reader: FactReader): Promise<Names>
   /**
    * Takes in what others have changed, so that what was committed before is called right. Undefined where nothing has changed: nobody need wait.
    */
   refresh(): Promise<void> | undefined
+  /** The same after a batch has been committed. Without stamps, what it has seen of the names is as new as its commit, but for its own puts. */
+  refreshAfterCommit(puts: readonly Put[]): Promise<void> | undefined
 }
 
 const pageRows = 1_000
@@ -42,15 +44,22 @@ export function newKnownNames(store: StoreReader): KnownNames {
     return loading
   }
 
+  /** Without stamps, the head of the log tells whether there is anything to be loaded. */
+  async function loadIfBehind(): Promise<void> {
+    const head = await store.get(headKey)
+    if (head !== undefined && moveLogs.decode(head).last > names.last) await loadOnce()
+  }
+
   function refresh(): Promise<void> | undefined {
-    if (stamps !== undefined && stamps.at(slot) === stamp) return undefined
+    if (stamps === undefined) return loadIfBehind()
+    if (stamps.at(slot) === stamp) return undefined
     return loading === undefined ? loadOnce() : loading.then(refresh)
   }
 
   return {
     names,
     async asOf(reader) {
-      const isBehind = async (): Promise<boolean> => ((await reader.peek(moveLogs, 'all'))?.last ?? 0) > names.last
+      const isBehind = async (): Promise<boolean> => ((await reader.get(moveLogs, 'all'))?.last ?? 0) > names.last
       if (!(await isBehind())) return names
       await loadOnce()
       // A load that was under way may have begun before the entry was there. What is ahead of the store after another is the batch's own.
@@ -59,5 +68,6 @@ export function newKnownNames(store: StoreReader): KnownNames {
       return names
     },
     refresh,
+    refreshAfterCommit: (puts) => (stamps !== undefined || puts.some(({ key }) => key === headKey) ? refresh() : undefined),
   }
 }

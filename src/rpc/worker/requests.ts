@@ -39,6 +39,7 @@ export function requestItem(message: RequestMessage, connection: WorkerConnectio
     request,
     isRepeated,
     answersRefusals: isEvent,
+    ...fenceOf(connection),
     ...(hasMarks ? { mark: { packetId, digest: digestOf(topic, payload) } } : {}),
     name: () => name,
     async evaluate(reader) {
@@ -91,12 +92,19 @@ export function connectedItem(connection: WorkerConnection, { context, now }: Re
 
 /** What follows the end of a connection. */
 export function disconnectedItem(connection: WorkerConnection, { now }: RequestWorld): NamedItem {
-  return eventItem('disconnected', connection, async (reader) => {
+  const item = eventItem('disconnected', connection, async (reader) => {
     const event = { caller: callerOf(connection), now: now() }
     return disconnected.decide(event, await disconnected.read(event, reader))
   })
+  // In a cluster, nobody holds the inbox from now on.
+  return connection.fence === undefined ? item : { ...item, opens: { client: connection.clientId, holder: '' } }
 }
 
 function eventItem(name: string, connection: WorkerConnection, evaluate: BatchItem['evaluate']): NamedItem {
-  return { asker: askerOf(connection, 1, false), request: 0, isRepeated: false, answersRefusals: false, name: () => name, evaluate }
+  const asker = askerOf(connection, 1, false)
+  return { asker, request: 0, isRepeated: false, answersRefusals: false, ...fenceOf(connection), name: () => name, evaluate }
+}
+
+function fenceOf({ fence }: WorkerConnection): Pick<BatchItem, 'fence'> {
+  return fence === undefined ? {} : { fence }
 }

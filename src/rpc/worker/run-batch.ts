@@ -1,10 +1,10 @@
 import { type AnyRecord, err } from '../../protocol/index.js'
-import { type CommitResult, type Store, StoreOutage } from '../../store/contract.js'
+import { type Check, type Commit, type CommitResult, type Fence, type Opening, type Store, StoreOutage } from '../../store/contract.js'
 import { type ClientId, actionsTopic } from '../../topics/index.js'
 import type { Mark } from '../documents/index.js'
 import { CommitFirst, emptyOverlay, type FactReader, newFactReader, type Overlay } from '../facts.js'
 import type { Outcome } from '../outcome.js'
-import type { ReadCache } from '../read-cache.js'
+import { type ReadCache, rememberCommit } from '../read-cache.js'
 import { addOutcome, type Asker, type Draft, emptyDraft, needsCommit } from './draft.js'
 import { addMarks, hasMark, type Marks, readMarks } from './marks.js'
 
@@ -19,6 +19,10 @@ export interface BatchItem {
   readonly isRepeated: boolean
   /** A refusal is answered with `io`; a direct publish without the right is not. */
   readonly answersRefusals: boolean
+  /** Of the connection it came through: nothing is stored once another one has opened the inbox. Absent where nobody else can. */
+  readonly fence?: Fence
+  /** Goes with its commit, whatever is decided. */
+  readonly opens?: Opening
   evaluate(reader: FactReader): Promise<Outcome>
 }
 
@@ -32,6 +36,8 @@ export interface BatchWorld {
   readonly store: Store
   readonly cache: ReadCache
   readonly boot: string
+  /** Which processes are members of the cluster; where this is left out, there is none but this one. */
+  readonly isLive?: (boot: string) => boolean
   readonly newId: () => string
   /** Whether notices are taken on now; none is where this is left out. */
   readonly takesNotices?: () => boolean
@@ -55,7 +61,8 @@ const nothingCommitted = { kind: 'committed', appended: [], delivered: [], holde
 
 /**
  * Runs requests of one client, in order, until `deadline`: each is read and decided on top of what the ones before it decided, then all are
- * committed in one step. If a fact has changed meanwhile, all are run again.
+ * committed in one step. If a fact has changed meanwhile, all are run again. Where the store has no stamps, facts are taken from the cache
+ * first, and what was decided on them is only told once a commit has found them true.
  * @returns what was committed and how many of the items it covers, at least one
  */
 export async function runBatch(
@@ -69,6 +76,7 @@ export async function runBatch(
       const drafted = await draftBatch(items, client, world)
       const result = await commitDraft(drafted, client, world)
       if (result.kind === 'committed') return { draft: drafted.draft, result, covered: drafted.covered }
+      if (result.kind === 'fenced') return followed(items.slice(0, drafted.covered))
       world.onConflict()
       for (const { key } of drafted.draft.checks) world.cache.rows.delete(key)
     } catch (error) {
@@ -85,6 +93,7 @@ interface DraftedBatch {
   readonly draft: Draft
   readonly covered: number
   readonly added: readonly Mark[]
+  readonly fence: Fence | undefined
 }
 
 async function draftBatch(items: readonly BatchItem[], client: ClientState, world: BatchWorld): Promise<DraftedBatch> {
@@ -93,6 +102,8 @@ async function draftBatch(items: readonly BatchItem[], client: ClientState, worl
   const added: Mark[] = []
   let covered = 0
   for (const item of items) {
+    // What came through an earlier connection must not fence what comes through this one.
+    if (item.fence?.epoch !== items[0]?.fence?.epoch) break
     try {
       await draftItem(item, { draft, overlay, added, client, world })
     } catch (error) {
@@ -102,7 +113,7 @@ async function draftBatch(items: readonly BatchItem[], client: ClientState, worl
     }
     covered++
   }
-  return { draft, covered, added }
+  return { draft, covered, added, fence: items[0]?.fence }
 }
 
 interface Drafting {
@@ -119,9 +130,13 @@ async function draftItem(item: BatchItem, drafting: Drafting): Promise<void> {
     draft.after.push({ kind: 'done', request: item.request })
     return
   }
-  const { reader, checks } = newFactReader({ store: world.store, overlay, cache: world.cache, boot: world.boot })
+  const { store, cache, boot, isLive } = world
+  const known = isLive === undefined ? { boot } : { boot, isLive }
+  const { reader, checks } = newFactReader({ store, overlay, cache, ...known, isCheckedLater: true })
+  const isGuess = store.stamps === undefined
   const outcome = await evaluateSafely(item, reader, world)
   world.onOutcome(item, outcome)
+  if (item.opens !== undefined) draft.opens.push(item.opens)
   if (outcome.kind === 'accepted') {
     const isStored = await addOutcome(draft, outcome, item.asker, {
       reader,
@@ -130,13 +145,12 @@ async function draftItem(item: BatchItem, drafting: Drafting): Promise<void> {
       ...(world.takesNotices === undefined ? {} : { takesNotices: world.takesNotices }),
       actionsTopicOf: (id) => actionsTopic('', id),
     })
-    if (isStored) {
-      draft.checks.push(...checks)
-      if (item.mark !== undefined) added.push(item.mark)
-    }
+    if (isStored && item.mark !== undefined) added.push(item.mark)
+    if (isStored || isGuess) draft.checks.push(...checks)
   } else if (outcome.kind === 'refused' && item.answersRefusals) {
     draft.after.push(refusalAnswer(item, outcome.answer ?? err(outcome.code)))
   }
+  if (isGuess && outcome.kind !== 'accepted') draft.checks.push(...checks)
   if (item.request !== 0) draft.after.push({ kind: 'done', request: item.request })
 }
 
@@ -160,23 +174,48 @@ async function isCommitted(mark: Mark, { added, client, world }: Drafting): Prom
   return hasMark(client.marks, mark)
 }
 
-async function commitDraft({ draft, added }: DraftedBatch, client: ClientState, { store }: BatchWorld): Promise<CommitResult> {
-  if (!needsCommit(draft)) return nothingCommitted
-  const { checks, puts, appends, numbers, deliveries, clearInboxes, outbox } = draft
-  if (added.length === 0) return store.commit({ checks, puts, appends, numbers, deliveries, clearInboxes, outbox })
+async function commitDraft({ draft, added, fence }: DraftedBatch, client: ClientState, world: BatchWorld): Promise<CommitResult> {
+  const { store, cache } = world
+  const { puts, appends, numbers, deliveries, clearInboxes, opens, outbox } = draft
+  const checks = eachOnce(draft.checks)
+  const isGuess = store.stamps === undefined && checks.length > 0
+  if (!needsCommit(draft)) return isGuess ? store.commit({ checks }) : nothingCommitted
+  const fences = fence === undefined ? [] : [fence]
+  const commit: Commit = { fences, checks, puts, appends, numbers, deliveries, clearInboxes, opens, outbox }
+  if (added.length === 0) return committed(await store.commit(commit), commit, world)
   client.marks ??= await readMarks(store, client.clientId)
   const marked = addMarks(client.marks, added)
-  const result = await store.commit({
-    checks: [...checks, ...marked.checks],
-    puts: [...puts, ...marked.puts],
-    appends,
-    numbers,
-    deliveries,
-    clearInboxes,
-    outbox,
-  })
+  const result = await store.commit({ ...commit, checks: [...checks, ...marked.checks], puts: [...puts, ...marked.puts] })
   if (result.kind === 'committed') client.marks = marked.applied
+  return committed(result, commit, { store, cache })
+}
+
+function committed(
+  result: CommitResult,
+  { puts = [], numbers = [] }: Commit,
+  { store, cache }: Pick<BatchWorld, 'store' | 'cache'>,
+): CommitResult {
+  if (result.kind === 'committed' && store.stamps === undefined) rememberCommit(cache, puts, numbers)
   return result
+}
+
+/** Requests of a batch rest on much the same facts. */
+function eachOnce(checks: readonly Check[]): readonly Check[] {
+  if (checks.length < 2) return checks
+  const known = new Map<string, Check>()
+  return checks.filter((check) => {
+    const same = known.get(check.key)
+    if (same !== undefined && same.was === check.was) return false
+    known.set(check.key, check)
+    return true
+  })
+}
+
+/** Another connection has the inbox: nothing was done for this one, which is closed. Its device repeats what was not acknowledged. */
+function followed(items: readonly BatchItem[]): BatchResult & { covered: number } {
+  const draft = emptyDraft()
+  for (const connection of new Set(items.map(({ asker }) => asker.connection))) draft.after.push({ kind: 'followed', connection })
+  return { draft, result: nothingCommitted, covered: items.length }
 }
 
 /**

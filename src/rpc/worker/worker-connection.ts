@@ -1,6 +1,7 @@
 import type { Client } from '../../acl/index.js'
 import type { Codec, Dialect, Encoding } from '../../protocol/index.js'
 import { actionsTopic, type ClientId } from '../../topics/index.js'
+import type { Fence } from '../../store/contract.js'
 import type { Caller } from '../request.js'
 import type { Asker } from './draft.js'
 
@@ -13,14 +14,16 @@ export interface WorkerConnection {
   /** Its login token, if it has one; kept in memory only. */
   readonly token: string | null
   readonly isVersionSupported: boolean
+  /** In a cluster: what all it asks for rests on, once its inbox has been opened. */
+  fence: Fence | undefined
   dialect: Dialect
   /** Codec of its latest request. */
   codec: Codec
 }
 
-export function newWorkerConnection(parts: Omit<WorkerConnection, 'actionsTopic' | 'clientId'>): WorkerConnection {
+export function newWorkerConnection(parts: Omit<WorkerConnection, 'actionsTopic' | 'clientId' | 'fence'>): WorkerConnection {
   const { clientId, userName } = parts.client
-  return { ...parts, clientId, actionsTopic: actionsTopic(userName, clientId) }
+  return { ...parts, clientId, actionsTopic: actionsTopic(userName, clientId), fence: undefined }
 }
 
 export function callerOf({ client, clientId, dialect, codec, token }: WorkerConnection): Caller {

@@ -1,13 +1,13 @@
 import { decideSubscribe } from '../../acl/index.js'
 import { type AnyRecord, encode, err } from '../../protocol/index.js'
-import type { InboxHead, Store } from '../../store/contract.js'
+import type { Store } from '../../store/contract.js'
 import type { ClientId } from '../../topics/index.js'
 import type { RpcContext } from '../context.js'
 import { emptyOverlay, type FactReader, newFactReader } from '../facts.js'
 import type { ServiceSecrets } from '../handlers/connect/credentials.js'
 import { credentialsAnswer } from '../handlers/profile/aws.js'
 import { readSubscribeFacts } from '../handlers/subscribe.js'
-import { type ConnectResult, type ControlToMain, writeAnswer, writeInboxPage, writeSettled } from '../link/to-main.js'
+import { type ControlToMain, writeAnswer, writeInboxPage, writeSettled } from '../link/to-main.js'
 import {
   type ControlToWorker,
   type FrameToWorker,
@@ -16,8 +16,7 @@ import {
   type RequestMessage,
   type SettleMessage,
 } from '../link/to-worker.js'
-import { encodingOf, variantOf } from '../link/variant.js'
-import type { Names } from '../names/names.js'
+import { encodingOf } from '../link/variant.js'
 import { shownRecord } from '../names/rename-record.js'
 import { filedTopic } from '../names/rename-topic.js'
 import { shownTask } from '../names/shown-task.js'
@@ -27,8 +26,9 @@ import type { PushRules } from '../outbox/task.js'
 import { newIndexer } from '../people-index/indexer.js'
 import { newReadCache } from '../read-cache.js'
 import { type Counts, newCounts } from './counts.js'
+import { Arrivals, emptyInbox } from './arrivals.js'
+import { ClusterOutlet, type ClusterParts } from './cluster-outlet.js'
 import { emitBatch, type EmitWorld } from './emit.js'
-import { identify } from './identify.js'
 import { readInboxPage } from './inbox-page.js'
 import { type KnownNames, newKnownNames } from './known-names.js'
 import { type Lanes, newLanes } from './lanes.js'
@@ -56,6 +56,8 @@ export interface WorkerParts {
   readonly requestDeadlineMs: number
   /** Whom a message reaches that no device has acknowledged; null: nobody is notified. */
   readonly push: PushRules | null
+  /** The cluster the process belongs to; null for one that has its store for itself. */
+  readonly cluster: ClusterParts | null
   /** This worker removes what has expired, and does what falls due; one worker of a server does. */
   readonly sweeps: boolean
 }
@@ -64,7 +66,6 @@ const cachedDocuments = 4_000
 const settleDelayMs = 100
 const settleLimit = 1_000
 const countsEveryMs = 1_000
-const emptyInbox: InboxHead = { last: 0, settledTo: 0, releasedTo: 0, dropped: 0, epoch: 0, holder: '' }
 
 /** Lets requests go first. */
 const pause = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
@@ -88,10 +89,8 @@ export class RpcWorker {
   readonly #connections = new Map<number, WorkerConnection>()
   /** The connection whose acknowledgements count for the inbox of a client. */
   readonly #latest = new Map<string, number>()
-  /** What has come for connections that are still being looked up: a new worker is told of everything at once. */
-  /** CONNECTs that are being decided beside the lane of their client. */
-  readonly #arriving = new Map<ClientId, Promise<void>>()
-  readonly #held = new Map<number, (() => void)[]>()
+  readonly #arrivals: Arrivals
+  readonly #clusterOutlet: ClusterOutlet | null
 
   constructor(parts: WorkerParts) {
     this.#parts = parts
@@ -104,12 +103,15 @@ export class RpcWorker {
       () => this.#outbox.depth,
     )
     this.#countTimer = setInterval(this.#counts.tell, countsEveryMs)
+    const { cluster, context } = parts
+    this.#clusterOutlet = cluster === null ? null : new ClusterOutlet(context.boot, parts.node, cluster)
     this.#settlements = this.#newSettlements()
     this.#outbox = this.#newOutbox()
     this.#batchWorld = this.#newBatchWorld()
     this.#emitWorld = this.#newEmitWorld()
     this.#requestWorld = { context: parts.context, names: this.#names, now: Date.now }
     this.#lanes = newLanes((items, client) => this.#runItems(items, client), this.#onFault)
+    this.#arrivals = this.#newArrivals()
     this.#transfers = this.#newTransfers()
     this.#outbox.takeUp().catch(this.#onFault)
     this.#stopSweeping = parts.sweeps ? this.#startSweeping() : () => Promise.resolve()
@@ -131,14 +133,15 @@ export class RpcWorker {
     await this.#settlements.flush()
     this.#counts.tell()
     this.#outlet.flush()
+    this.#clusterOutlet?.flush()
   }
 
   #receiveMessage(message: FrameToWorker): void {
-    if (this.#held.has(message.connection)) {
-      this.#held.get(message.connection)?.push(() => {
-        this.#receiveMessage(message)
-      })
-    } else if (message.kind === 'request') this.#receiveRequest(message)
+    const isHeld = this.#arrivals.hold(message.connection, () => {
+      this.#receiveMessage(message)
+    })
+    if (isHeld) return
+    if (message.kind === 'request') this.#receiveRequest(message)
     else if (message.kind === 'settle') this.#receiveSettle(message)
     else this.#receivePage(message)
   }
@@ -150,13 +153,13 @@ export class RpcWorker {
     } else if (message.kind === 'transfer') {
       this.#transfers.receive(message)
     } else if (message.kind === 'connect') {
-      this.#held.set(message.connection, [])
-      this.#arrive(message)
-    } else if (this.#held.has(message.connection)) {
-      this.#held.get(message.connection)?.push(() => {
+      this.#arrivals.arrive(message)
+    } else {
+      const isHeld = this.#arrivals.hold(message.connection, () => {
         this.#receiveControl(message)
       })
-    } else this.#receiveOfConnection(message)
+      if (!isHeld) this.#receiveOfConnection(message)
+    }
   }
 
   #receiveOfConnection(message: ControlToWorker & { kind: 'connected' | 'disconnected' | 'subscribe' }): void {
@@ -182,69 +185,27 @@ export class RpcWorker {
   }
 
   #receiveSettle({ connection, client, settledTo, releasedTo }: SettleMessage): void {
-    if (this.#latest.get(client) === connection) this.#settlements.add({ client, settledTo, releasedTo })
+    if (this.#latest.get(client) !== connection) return
+    const epoch = this.#connections.get(connection)?.fence?.epoch
+    this.#settlements.add({ client, settledTo, releasedTo, ...(epoch === undefined ? {} : { epoch }) })
   }
 
   #receivePage({ connection, client, after, limit, variant }: PageMessage): void {
     const { store } = this.#parts
     this.#step(client, async () => {
       const head = (await store.inboxHead(client)) ?? emptyInbox
+      const fence = this.#connections.get(connection)?.fence
+      if (fence !== undefined && head.epoch !== fence.epoch) {
+        // The news of it was lost on the way here.
+        this.#outlet.control({ kind: 'followed', connection })
+        return
+      }
       await this.#names.refresh()
       const entries = await readInboxPage(store, client, { after, limit, encoding: encodingOf(variant), names: this.#names.names })
       // What lies behind a full page is asked for when the page has been sent.
       writeInboxPage(this.#outlet.frame, { connection, after, settledTo: head.settledTo, last: head.last, entries })
       this.#outlet.touch()
     })
-  }
-
-  /**
-   * Connections of one client are decided in order, behind its work. Only the departure of the one before keeps nobody waiting at the door:
-   * friends may hear of it later, as long as they hear of the arrival after that, which is work of the lane again.
-   */
-  #arrive(message: ControlToWorker & { kind: 'connect' }): void {
-    const clientId = message.clientId as ClientId
-    const before = this.#arriving.get(clientId)
-    if (before === undefined && this.#lanes.isDeparted(clientId)) {
-      const arriving = this.#connect(message).finally(() => this.#arriving.delete(clientId))
-      this.#arriving.set(clientId, arriving)
-    } else {
-      this.#step(clientId, async () => {
-        await before
-        await this.#connect(message)
-      })
-    }
-  }
-
-  async #connect(message: ControlToWorker & { kind: 'connect' }): Promise<void> {
-    const result = await this.#decideConnect(message).catch((fault: unknown): ConnectResult => {
-      this.#onFault(fault)
-      return { kind: 'refused', returnCode: 3, because: 'the store did not answer' }
-    })
-    this.#outlet.control({ kind: 'connect-result', connection: message.connection, result })
-    const waiting = this.#held.get(message.connection)
-    this.#held.delete(message.connection)
-    for (const run of waiting ?? []) run()
-  }
-
-  async #decideConnect(message: ControlToWorker & { kind: 'connect' }): Promise<ConnectResult> {
-    const { context, services } = this.#parts
-    await this.#names.refresh()
-    const identified = await identify(message, { reader: this.#newReader(), services, context, now: Date.now() })
-    if (identified.kind === 'refused') return identified
-    const { connection, hasSessionBefore } = identified
-    this.#connections.set(connection.number, connection)
-    const inbox = connection.client.kind === 'device' ? await this.#openInbox(connection, message.isClean) : null
-    const { names } = this.#names
-    return accepted(connection, { inbox, names, isSessionPresent: hasSessionBefore })
-  }
-
-  /** Where the inbox stands, once all that was acknowledged before has been written. A clean session begins with an empty one. */
-  async #openInbox({ clientId, number }: WorkerConnection, isClean: boolean): Promise<InboxHead> {
-    const { store } = this.#parts
-    this.#latest.set(clientId, number)
-    await this.#settlements.flush()
-    if (isClean) await store.commit({ clearInboxes: [clientId] })
-    return (await store.inboxHead(clientId)) ?? emptyInbox
   }
 
   async #announce(connection: WorkerConnection): Promise<void> {
@@ -273,7 +234,7 @@ export class RpcWorker {
     const result = await runBatch(items, client, Date.now() + this.#parts.requestDeadlineMs, this.#batchWorld)
     this.#counts.commit((performance.now() - begun) / 1000)
     // What was committed after a move is told under the new names; where nobody has moved, nothing is waited for.
-    const loading = this.#names.refresh()
+    const loading = this.#names.refreshAfterCommit(result.draft.puts)
     if (loading !== undefined) await loading.catch(this.#onFault)
     emitBatch(result, this.#emitWorld)
     this.#outlet.touch()
@@ -287,6 +248,20 @@ export class RpcWorker {
   #newReader(): FactReader {
     return newFactReader({ ...this.#batchWorld, overlay: emptyOverlay() }).reader
   }
+
+  #newArrivals(): Arrivals {
+    const { store, services, context } = this.#parts
+    return new Arrivals({
+      ...{ store, services, context, names: this.#names, lanes: this.#lanes, settlements: this.#settlements },
+      ...{ cluster: this.#clusterOutlet, connections: this.#connections, latest: this.#latest, onFault: this.#onFault },
+      newReader: () => this.#newReader(),
+      control: (message) => {
+        this.#outlet.control(message)
+      },
+    })
+  }
+
+  readonly #isLive = (boot: string): boolean => boot === this.#parts.context.boot
 
   readonly #onFault = (fault: unknown): void => {
     this.#counts.fault()
@@ -313,7 +288,7 @@ export class RpcWorker {
   #newOutbox(): Outbox {
     const { store, context, node, push } = this.#parts
     return new Outbox({
-      ...{ store, node, nodes: context.nodeCount, boot: context.boot, rules: push, codeLifeMs: context.limits.codeLifeMs },
+      ...{ store, node, nodes: context.nodeCount, boot: context.boot, isAlone: this.#parts.cluster === null, rules: push, codeLifeMs: context.limits.codeLifeMs },
       newReader: () => this.#newReader(),
       perform: (id, job, connection) => {
         this.#outlet.control({ kind: 'perform', id, job: shownTask(job, this.#names.names), connection })
@@ -331,7 +306,7 @@ export class RpcWorker {
 
   #startSweeping(): () => Promise<void> {
     const { store, context, post } = this.#parts
-    return startSweeping(newSweep({ store, limits: context.limits, boot: context.boot, now: Date.now, pause, files: context.files }), {
+    return startSweeping(newSweep({ store, limits: context.limits, isLive: this.#isLive, now: Date.now, pause, files: context.files }), {
       onSwept(removed) {
         if (Object.values(removed).some((count) => count > 0)) {
           post({ kind: 'log', level: 'info', fields: { event: 'swept', ...removed }, text: 'what has expired was removed' })
@@ -404,6 +379,7 @@ export class RpcWorker {
       frame: this.#outlet.frame,
       names: this.#names.names,
       variantsInUse: this.#parts.variantsInUse,
+      cluster: this.#clusterOutlet,
       connectionOf: (number) => {
         const connection = this.#connections.get(number)
         return connection === undefined ? undefined : { encoding: encodingFor(connection), actionsTopic: connection.actionsTopic }
@@ -418,24 +394,5 @@ export class RpcWorker {
       },
       onNotice: this.#outbox.startNotice,
     }
-  }
-}
-
-interface Standing {
-  readonly inbox: InboxHead | null
-  readonly names: Names
-  readonly isSessionPresent: boolean
-}
-
-function accepted(connection: WorkerConnection, { inbox, names, isSessionPresent }: Standing): ConnectResult {
-  const { client } = connection
-  return {
-    kind: 'accepted',
-    client: client.kind,
-    phone: client.kind === 'device' ? client.phone : '',
-    number: client.kind === 'device' ? names.numberOf(client.phone) : '',
-    variant: variantOf(encodingFor(connection)),
-    inbox: inbox === null ? null : { last: inbox.last, settledTo: inbox.settledTo, releasedTo: inbox.releasedTo },
-    isSessionPresent,
   }
 }

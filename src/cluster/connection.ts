@@ -1,0 +1,42 @@
+import { Redis } from 'ioredis'
+
+/** Where a Redis is, and under what its keys and channels begin. */
+export interface RedisPlace {
+  /** `redis://` or `rediss://`, with user and password if it wants them. */
+  readonly url: string
+  readonly prefix: string
+}
+
+/** Without an answer for so long, the link counts as lost though nobody has said so. */
+const silentMs = 5_000
+const firstPauseMs = 50
+const longestPauseMs = 2_000
+
+/**
+ * A connection that comes back by itself, and queues nothing while it is away: whoever speaks on it can do without.
+ * @param onError told of what goes wrong, at every attempt; without somebody who listens, an error would end the process
+ */
+export function openConnection({ url }: RedisPlace, onError: (error: Error) => void): Redis {
+  const redis = new Redis(url, {
+    enableOfflineQueue: false,
+    // A subscriber must not ask for INFO, and whoever publishes need not know whether the data are loaded.
+    enableReadyCheck: false,
+    maxRetriesPerRequest: 0,
+    autoResendUnfulfilledCommands: false,
+    autoResubscribe: false,
+    commandTimeout: silentMs,
+    keepAlive: 10_000,
+    retryStrategy: (attempt) => Math.min(longestPauseMs, firstPauseMs * 2 ** Math.min(attempt, 10)) * (0.5 + Math.random() / 2),
+  })
+  redis.on('error', onError)
+  const beat = setInterval(() => {
+    if (redis.status !== 'ready') return
+    redis.ping().catch(() => {
+      redis.disconnect(true)
+    })
+  }, silentMs).unref()
+  redis.once('end', () => {
+    clearInterval(beat)
+  })
+  return redis
+}

@@ -1,0 +1,160 @@
+import type { InboxHead, Store } from '../../store/contract.js'
+import type { ClientId } from '../../topics/index.js'
+import type { RpcContext } from '../context.js'
+import type { FactReader } from '../facts.js'
+import type { ServiceSecrets } from '../handlers/connect/credentials.js'
+import { type ConnectResult, type ControlToMain, writeEvict } from '../link/to-main.js'
+import type { ControlToWorker } from '../link/to-worker.js'
+import { variantOf } from '../link/variant.js'
+import type { ClusterOutlet } from './cluster-outlet.js'
+import { identify } from './identify.js'
+import type { KnownNames } from './known-names.js'
+import type { Lanes } from './lanes.js'
+import type { Settlements } from './settlements.js'
+import { encodingFor, type WorkerConnection } from './worker-connection.js'
+
+/** What deciding on a CONNECT needs of its worker. */
+export interface ArrivalsWorld {
+  readonly store: Store
+  readonly services: ServiceSecrets
+  readonly context: RpcContext
+  readonly names: KnownNames
+  readonly lanes: Lanes
+  readonly settlements: Settlements
+  /** Null for a process that has its store for itself. */
+  readonly cluster: ClusterOutlet | null
+  /** The connections of the worker, by number: those that have arrived are entered. */
+  readonly connections: Map<number, WorkerConnection>
+  /** The connection whose acknowledgements count for the inbox of a client. */
+  readonly latest: Map<string, number>
+  readonly newReader: () => FactReader
+  readonly control: (message: ControlToMain) => void
+  readonly onFault: (fault: unknown) => void
+}
+
+type ConnectMessage = ControlToWorker & { readonly kind: 'connect' }
+
+/** An inbox to which nothing was ever delivered. */
+export const emptyInbox: InboxHead = { last: 0, settledTo: 0, releasedTo: 0, dropped: 0, epoch: 0, holder: '' }
+
+/** CONNECTs of the clients of one worker: who it is, where its inbox stands, and what has to wait until that is known. */
+export class Arrivals {
+  readonly #world: ArrivalsWorld
+  /** CONNECTs that are being decided beside the lane of their client. */
+  readonly #arriving = new Map<ClientId, Promise<void>>()
+  /** What has come for connections that are still being looked up: a new worker is told of everything at once. */
+  readonly #held = new Map<number, (() => void)[]>()
+
+  constructor(world: ArrivalsWorld) {
+    this.#world = world
+  }
+
+  /** Keeps `run` until the connection is known. @returns whether it has to wait */
+  hold(connection: number, run: () => void): boolean {
+    const waiting = this.#held.get(connection)
+    waiting?.push(run)
+    return waiting !== undefined
+  }
+
+  /**
+   * Connections of one client are decided in order, behind its work. Only the departure of the one before keeps nobody waiting at the door:
+   * friends may hear of it later, as long as they hear of the arrival after that, which is work of the lane again.
+   */
+  arrive(message: ConnectMessage): void {
+    this.#held.set(message.connection, [])
+    const { lanes } = this.#world
+    const clientId = message.clientId as ClientId
+    const before = this.#arriving.get(clientId)
+    if (before === undefined && lanes.isDeparted(clientId)) {
+      const arriving = this.#connect(message).finally(() => this.#arriving.delete(clientId))
+      this.#arriving.set(clientId, arriving)
+    } else {
+      const run = async (): Promise<void> => {
+        await before
+        await this.#connect(message)
+      }
+      lanes.add(clientId, { kind: 'step', run })
+    }
+  }
+
+  async #connect(message: ConnectMessage): Promise<void> {
+    const { control, onFault } = this.#world
+    const result = await this.#decide(message).catch((fault: unknown): ConnectResult => {
+      onFault(fault)
+      return { kind: 'refused', returnCode: 3, because: 'the store did not answer' }
+    })
+    control({ kind: 'connect-result', connection: message.connection, result })
+    const waiting = this.#held.get(message.connection)
+    this.#held.delete(message.connection)
+    for (const run of waiting ?? []) run()
+  }
+
+  async #decide(message: ConnectMessage): Promise<ConnectResult> {
+    const { context, services, names, newReader, connections } = this.#world
+    await names.refresh()
+    const identified = await identify(message, { reader: newReader(), services, context, now: Date.now() })
+    if (identified.kind === 'refused') return identified
+    const { connection, hasSessionBefore } = identified
+    connections.set(connection.number, connection)
+    const inbox = await this.#openInbox(connection, message)
+    return accepted(connection, { inbox, number: numberOf(connection, names), isSessionPresent: hasSessionBefore })
+  }
+
+  /**
+   * Where the inbox stands, once all that was acknowledged before has been written; null for clients without one. A clean session begins with
+   * an empty one. In a cluster, from now on nobody else writes for this client: who held its inbox before is told.
+   */
+  async #openInbox(connection: WorkerConnection, { isClean, epoch }: ConnectMessage): Promise<InboxHead | null> {
+    const { store, cluster, latest, settlements } = this.#world
+    const { clientId, number, client } = connection
+    const isDevice = client.kind === 'device'
+    if (isDevice) {
+      latest.set(clientId, number)
+      await settlements.flush()
+    }
+    if (cluster !== null && (isDevice || client.kind === 'service')) {
+      const head = epoch === null ? await this.#takeInbox(clientId, cluster, isClean) : await store.inboxHead(clientId)
+      connection.fence = { client: clientId, epoch: epoch ?? head?.epoch ?? 0 }
+      return head ?? emptyInbox
+    }
+    if (!isDevice) return null
+    if (isClean) await store.commit({ clearInboxes: [clientId] })
+    return (await store.inboxHead(clientId)) ?? emptyInbox
+  }
+
+  async #takeInbox(client: ClientId, cluster: ClusterOutlet, isClean: boolean): Promise<InboxHead | undefined> {
+    const opens = [{ client, holder: cluster.member }]
+    const result = await this.#world.store.commit({ opens, ...(isClean ? { clearInboxes: [client] } : {}) })
+    const opened = result.kind === 'committed' ? result.opened[0] : undefined
+    if (opened !== undefined && opened.heldBefore !== '' && opened.heldBefore !== cluster.member) {
+      writeEvict(cluster.frameTo(opened.heldBefore), client, opened.head.epoch)
+    }
+    return opened?.head
+  }
+}
+
+interface Standing {
+  readonly inbox: InboxHead | null
+  readonly number: string
+  readonly isSessionPresent: boolean
+}
+
+/** What the phone of a device is called now. */
+function numberOf({ client }: WorkerConnection, { names }: KnownNames): string {
+  return client.kind === 'device' ? names.numberOf(client.phone) : ''
+}
+
+function accepted(connection: WorkerConnection, { inbox, number, isSessionPresent }: Standing): ConnectResult {
+  const { client, fence } = connection
+  const isDevice = client.kind === 'device'
+  return {
+    kind: 'accepted',
+    client: client.kind,
+    phone: isDevice ? client.phone : '',
+    number,
+    variant: variantOf(encodingFor(connection)),
+    inbox: inbox === null || !isDevice ? null : { last: inbox.last, settledTo: inbox.settledTo, releasedTo: inbox.releasedTo },
+    isSessionPresent,
+    epoch: fence?.epoch ?? 0,
+  }
+}
