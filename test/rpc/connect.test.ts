@@ -184,7 +184,8 @@ describe('after CONNACK', () => {
     // It was accepted before, and is announced after.
     const { connected } = await import('../../src/rpc/handlers/connect/connected.js')
     const event = { caller, isVersionSupported: true, now: world.now, context: world.context }
-    const presence = { phone: ann, clients: [], update: 0, boot: 'x', audiences: [] }
+    const nobodyElse = { noted: undefined, isConnected: false, others: [], update: 0, audiences: [] }
+    const presence = { phone: ann, client: caller.clientId, boot: 'x', ...nobodyElse }
     const outcome = connected.decide(event, { session: undefined, profile: undefined, presence, newToken: '', isTokenKnown: true })
     expect(bytes).toBeDefined()
     expect(outcome).toMatchObject({ kind: 'accepted', puts: [], sends: [], effects: [{ kind: 'disconnect', client: device.id }] })

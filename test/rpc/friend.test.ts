@@ -99,7 +99,7 @@ describe('request', () => {
 
 describe('confirm', () => {
   test('makes friends, shows true presence to both, and starts the feed with an empty system message', async () => {
-    await world.put(presences.put({ boot: 'test', clients: [clientIdOf('emqttd_A1')], update: now }, phoneOf(ann)))
+    await world.put(presences.put({ devices: [{ client: clientIdOf('emqttd_A1'), boot: 'test' }], update: now }, phoneOf(ann)))
     await ask(ann, boris, 'request')
     const result = await ask(boris, ann, 'confirm')
     expect(pairOf(result)).toEqual(['added', 'added'])

@@ -258,7 +258,7 @@ describe('ftp/send', () => {
 
 describe('what expires', () => {
   const sweep = (): Sweep =>
-    newSweep({ store: world.store, limits, boot: world.boot, now: () => world.now, pause: () => Promise.resolve(), files })
+    newSweep({ store: world.store, limits, isLive: () => false, now: () => world.now, pause: () => Promise.resolve(), files })
 
   test('an unfinished file is removed after 24 hours, with its bytes; its place is free again', async () => {
     await init()

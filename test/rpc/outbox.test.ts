@@ -143,9 +143,15 @@ describe('what is written of the outbox', () => {
   })
 
   test('names when it was made and whose it is; what belongs to nobody any more is the first node’s', () => {
-    const id = outboxId(1_700_000_000_123, 'ab', 3)
-    expect([timeOf(id), ownerOf(id, 4), ownerOf(id, 3), ownerOf(id, 2)]).toEqual([1_700_000_000_123, 3, 3, 1])
-    expect([ownerOf('1700000000123abcdef', 8), ownerOf('', 2)]).toEqual([1, 1])
+    const boot = '2f0c6f0a-9a53-4c1b-8d4e-1f8f0a7c3b21'
+    const id = outboxId(1_700_000_000_123, 'ab', { boot, node: 3 })
+    expect(timeOf(id)).toBe(1_700_000_000_123)
+    expect([4, 3, 2].map((nodes) => ownerOf(id, nodes))).toEqual([3, 3, 1].map((node) => ({ boot, node })))
+    expect(['1700000000123abcdef', '', '1700000000123abcdef.2'].map((old) => ownerOf(old, 8))).toEqual([
+      { boot: '', node: 1 },
+      { boot: '', node: 1 },
+      { boot: '', node: 2 },
+    ])
   })
 
   test('is read as it was written; an SMS of an earlier version, too; what nobody has written is nothing', () => {
@@ -212,7 +218,7 @@ describe('a send that carries a notice', () => {
     const world = {
       reader,
       overlay,
-      newId: () => outboxId(1_700_000_000_000, 'ab', 1),
+      newId: () => outboxId(1_700_000_000_000, 'ab', { boot: 'b', node: 1 }),
       actionsTopicOf: () => '',
       takesNotices: () => takesNotices,
     }
@@ -246,7 +252,7 @@ describe('a worker that takes the place of another', () => {
     const performed: { readonly id: string; readonly task: Task; readonly connection: number }[] = []
     const answers: unknown[] = []
     const outbox = new Outbox({
-      ...{ store, node: 1, nodes: 2, boot: 'this', rules: null, codeLifeMs: 600_000, now: () => now },
+      ...{ store, node: 1, nodes: 2, boot: 'this', isAlone: true, rules: null, codeLifeMs: 600_000, now: () => now },
       newReader() {
         throw new Error('nothing is read')
       },
@@ -263,7 +269,7 @@ describe('a worker that takes the place of another', () => {
 
   const left = (at: number, node: number, boot: string) => {
     const asked = { boot, connection: 7, done: ok('sms_sent'), failed: ok('failed') }
-    return { id: outboxId(at, `${boot}${String(node)}`, node), job: encodeContent({ kind: 'job', job, asked }) }
+    return { id: outboxId(at, `${boot}${String(node)}`, { boot, node }), job: encodeContent({ kind: 'job', job, asked }) }
   }
 
   test('performs what is left of its own, answers who still waits, and forgets codes that are too old', async () => {

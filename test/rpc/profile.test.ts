@@ -62,7 +62,7 @@ async function befriend(count: number): Promise<void> {
           other,
         ),
         devices.put({ clients: [] }, phoneOf(other)),
-        presences.put({ boot: 'first', clients: [clientIdOf('emqttd_F')], update: start }, phoneOf(other)),
+        presences.put({ devices: [{ client: clientIdOf('emqttd_F'), boot: 'first' }], update: start }, phoneOf(other)),
       ]),
       appends: some.map((other) => ({ feed: p2pTopic(pa, other), message: messages.encode(greeting(other)), isCountable: true })),
     })

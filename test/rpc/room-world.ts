@@ -134,7 +134,7 @@ function onlineAs(roster: PhoneId): ReturnType<typeof devices.put>[] {
   const surnames = roster === ann ? 'Koval' : null
   return [
     devices.put({ clients }, phoneOf(roster)),
-    presences.put({ boot: 'test', clients, update: now }, phoneOf(roster)),
+    presences.put({ devices: clients.map((client) => ({ client, boot: 'test' })), update: now }, phoneOf(roster)),
     rosters.put({ id: 1, names, surnames, email: null, nick: null, avatar: null, created: now, update: now }, roster),
   ]
 }

@@ -137,7 +137,7 @@ describe('nick', () => {
 })
 
 test('get answers the complete own roster, a friend as it is known, one who bans as offline and without address', async () => {
-  const online = { boot: 'first', clients: [clientIdOf('emqttd_B1')], update: start + 9 }
+  const online = { devices: [{ client: clientIdOf('emqttd_B1'), boot: 'first' }], update: start + 9 }
   await world.put(presences.put(online, boris), presences.put(online, clara))
   for (const [phoneId, names] of [
     [pb, 'Boris'],

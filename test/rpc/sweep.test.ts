@@ -71,7 +71,14 @@ describe('a pass', () => {
   afterEach(() => world.close())
 
   function sweepOf(parts: Partial<SweepWorld> = {}): Sweep {
-    return newSweep({ store: world.store, limits, boot: world.boot, now: () => world.now, pause: () => Promise.resolve(), ...parts })
+    return newSweep({
+      store: world.store,
+      limits,
+      isLive: (boot) => boot === world.boot,
+      now: () => world.now,
+      pause: () => Promise.resolve(),
+      ...parts,
+    })
   }
 
   const keysOf = async (prefix: string) => (await world.store.scan(`${prefix}/`, { limit: 1_000 })).map(({ key }) => key)
@@ -104,9 +111,9 @@ describe('a pass', () => {
     await world.put(
       ...[sessions.put(session(long), old), sessions.put(session(long + 1), young), devices.put({ clients: [old, young] }, ann)],
       ...[sessions.put(session(long, boris), connected), devices.put({ clients: [connected] }, boris)],
-      presences.put({ boot: world.boot, clients: [connected], update: start }, boris),
+      presences.put({ devices: [{ client: connected, boot: world.boot }], update: start }, boris),
       sessions.put(session(long, clara), orphan),
-      presences.put({ boot: 'an earlier start', clients: [orphan], update: start }, clara),
+      presences.put({ devices: [{ client: orphan, boot: 'an earlier start' }], update: start }, clara),
     )
     const deliveries = [old, young].map((one) => ({ client: one, topic: 't', qos: 1 as const, body: Buffer.from('x') }))
     await world.store.commit({ deliveries })

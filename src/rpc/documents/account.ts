@@ -1,6 +1,6 @@
 import type { ClientId, Phone, PhoneId } from '../../topics/index.js'
 import type { Codec, Dialect, Feature, Service } from '../../protocol/index.js'
-import { table } from './table.js'
+import { table, type Table } from './table.js'
 
 export type Os = 'ios' | 'android' | 'web'
 
@@ -70,10 +70,15 @@ export interface DevicesDocument {
   readonly pushes?: readonly ClientId[]
 }
 
-/** Who of a phone's devices is connected, and since when that is so. Void if `boot` is not the present start of the server. */
-export interface PresenceDocument {
+/** A device, and the start of the process that it is connected to. Void if that process is no more. */
+export interface ConnectedDevice {
+  readonly client: ClientId
   readonly boot: string
-  readonly clients: readonly ClientId[]
+}
+
+/** Who of a phone's devices is connected, and since when the phone as a whole has or has not been. */
+export interface PresenceDocument {
+  readonly devices: readonly ConnectedDevice[]
   readonly update: number
 }
 
@@ -82,8 +87,22 @@ export const phoneLocks = table<[phone: Phone], PhoneLock>('lock')
 export const profiles = table<[phone: Phone], ProfileDocument>('profile')
 export const sessions = table<[client: ClientId], SessionDocument>('session')
 export const devices = table<[phone: Phone], DevicesDocument>('devices')
-export const presences = table<[phone: Phone], PresenceDocument>('presence')
+export const presences = presenceTable()
+/** The devices that a process holds, so that what it leaves behind is found; changes with the presence of their phones. */
+export const online = table<[boot: string, client: ClientId], { readonly phone: Phone }>('online')
 /** Opaque tokens issued by INIT to connections without a login, by client id. */
 export const initTokens = table<[client: ClientId], { readonly hash: string; readonly issued: number }>('init')
 /** The last roster id given out, under the key `counter/roster`. */
 export const counters = table<[name: string], { readonly last: number }>('counter')
+
+/** Documents of before the cluster named one boot for all devices of a phone, which is over: only the time still counts. */
+function presenceTable(): Table<[phone: Phone], PresenceDocument> {
+  const presence = table<[phone: Phone], PresenceDocument>('presence')
+  return {
+    ...presence,
+    decode(bytes) {
+      const document = presence.decode(bytes) as PresenceDocument | Pick<PresenceDocument, 'update'>
+      return 'devices' in document ? document : { devices: [], update: document.update }
+    },
+  }
+}

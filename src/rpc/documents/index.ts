@@ -1,6 +1,7 @@
 export { table, type Table } from './table.js'
 export { numberTable } from './number-table.js'
 export * from './account.js'
+export * from './cluster-member.js'
 export * from './person.js'
 export * from './email-link.js'
 export * from './roster.js'

@@ -75,9 +75,22 @@ export function noticeRows({ id, notice, phones, append }: NewNotice): { readonl
   }
 }
 
-/** An id: the time, chance, and the node whose outbox the entry belongs to. */
-export function outboxId(now: number, chance: string, node: number): string {
-  return `${String(now).padStart(13, '0')}${chance}.${String(node)}`
+/** Whose outbox an entry belongs to. */
+export interface EntryOwner {
+  /** Start of the process; empty in entries of versions that named none. */
+  readonly boot: string
+  readonly node: number
+}
+
+/** An id: the time, chance, and the process and node whose outbox the entry belongs to. */
+export function outboxId(now: number, chance: string, { boot, node }: EntryOwner): string {
+  return `${String(now).padStart(13, '0')}${chance}.${boot}.${String(node)}`
+}
+
+/** The id under which another owner has the entry: the same for everybody who makes it. */
+export function adoptedId(id: string, { boot, node }: EntryOwner): string {
+  const [made] = id.split('.')
+  return `${made ?? ''}.${boot}.${String(node)}`
 }
 
 /** When an entry was made, ms. */
@@ -85,8 +98,9 @@ export function timeOf(id: string): number {
   return Number(id.slice(0, 13)) || 0
 }
 
-/** The node that works an entry off; those of nodes that are no more, and of versions that named none, go to the first. */
-export function ownerOf(id: string, nodes: number): number {
-  const node = Number(/\.(\d{1,4})$/.exec(id)?.[1] ?? 1)
-  return node >= 1 && node <= nodes ? node : 1
+/** Who works an entry off; what belongs to nodes that are no more, and to versions that named none, goes to the first node. */
+export function ownerOf(id: string, nodes: number): EntryOwner {
+  const [, boot = '', digits] = /^[^.]*(?:\.([^.]+))?\.(\d{1,4})$/.exec(id) ?? []
+  const node = Number(digits ?? 1)
+  return { boot, node: node >= 1 && node <= nodes ? node : 1 }
 }

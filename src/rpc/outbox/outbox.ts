@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import type { AnyRecord } from '../../protocol/index.js'
-import type { Store } from '../../store/contract.js'
+import type { Check, Store } from '../../store/contract.js'
 import type { Phone } from '../../topics/index.js'
 import type { FactReader } from '../facts.js'
 import type { Job } from '../outcome.js'
-import { type Asked, decodeContent, type NoticeEntry, noticedMessages, outboxId, ownerOf, timeOf } from './entry.js'
+import { adoptEntries, type Adopted } from './adopt.js'
+import { type Asked, decodeContent, type EntryOwner, type NoticeEntry, noticedMessages, outboxId, ownerOf, timeOf } from './entry.js'
 import type { Notice } from './notice.js'
 import { Notices, type PushOutcome } from './notices.js'
 import { newOutboxWriter, type OutboxWriter } from './outbox-writer.js'
@@ -42,6 +43,8 @@ export interface OutboxWorld {
   readonly node: number
   readonly nodes: number
   readonly boot: string
+  /** The process has the store for itself: what others have left is what earlier starts of it have. */
+  readonly isAlone: boolean
   /** Null: nobody is notified. */
   readonly rules: PushRules | null
   /** A job of an earlier life that is older than this is of no use any more, ms. */
@@ -61,13 +64,14 @@ const lookAgainMs = 20
 
 /**
  * What one worker has to do in the outside world: codes to send, people to notify. Each is an entry of the store's outbox, committed with the
- * request that asked for it, named after the node that works it off, and removed when it has ended; whoever takes the node's place, after a
- * restart of the server or the death of the worker, finds what is left. So everything is done at least once.
+ * request that asked for it, named after the process and node that works it off, and removed when it has ended. Whoever takes the place of the
+ * worker finds what is left; what a dead process has left goes to its heir. So everything is done at least once.
  */
 export class Outbox {
   readonly #world: OutboxWorld
   readonly #startedAt: number
   readonly #writer: OutboxWriter
+  readonly #owner: EntryOwner
   /** Undefined where push notifications are off. */
   readonly #notices: Notices | undefined
   /** Jobs under way, and who waits for them. */
@@ -75,16 +79,18 @@ export class Outbox {
   readonly #questions = new Map<string, CredentialsQuestion>()
   /** Jobs handed over by the worker before this one may end before they are found; undefined once all have been. */
   #endedEarly: Set<string> | undefined
+  #takingUp: Promise<void> = Promise.resolve()
 
   constructor(world: OutboxWorld) {
     const { store, onFault, now, rules } = world
     this.#world = world
     this.#startedAt = now()
+    this.#owner = { boot: world.boot, node: world.node }
     this.#writer = newOutboxWriter({ commit: (commit) => store.commit(commit), delayMs: writeDelayMs, onFault })
     this.#notices = rules === null ? undefined : this.#newNotices(rules)
   }
 
-  readonly newId = (): string => outboxId(this.#world.now(), randomBytes(8).toString('hex'), this.#world.node)
+  readonly newId = (): string => outboxId(this.#world.now(), randomBytes(8).toString('hex'), this.#owner)
 
   /** Whether a notice may be committed now; none is where push notifications are off. */
   readonly takesNotices = (): boolean => this.#notices?.hasRoom() ?? false
@@ -115,7 +121,25 @@ export class Outbox {
   }
 
   /** Takes up what an earlier life of this node has left. */
-  async takeUp(): Promise<void> {
+  takeUp(): Promise<void> {
+    const taking = this.#takeUpAll()
+    this.#takingUp = taking.catch(() => undefined) // whoever asked for it is told
+    return taking
+  }
+
+  /**
+   * Takes over what a dead process has left: its entries become those of this node, each in the commit that takes it away from the dead.
+   * @param heirship what makes this process the heir; once it has changed, nothing more is taken
+   * @returns whether all of it has been taken over
+   */
+  async adopt(dead: string, heirship: Check): Promise<boolean> {
+    // What is adopted looks like what an earlier life has left: it must not be found twice.
+    await this.#takingUp
+    const hold = ({ id, job }: Adopted): Promise<void> => this.#takeUpEntry(id, job)
+    return adoptEntries({ store: this.#world.store, owner: this.#owner, dead, heirship, hold, pause })
+  }
+
+  async #takeUpAll(): Promise<void> {
     this.#endedEarly = new Set()
     for (let after: string | undefined; ;) {
       const page = await this.#world.store.outboxPage(pageEntries, after)
@@ -158,10 +182,12 @@ export class Outbox {
     })
   }
 
-  /** What is younger than this worker is its own. */
+  /** Of what this process has written, what is younger than this worker is its own. */
   #isLeft(id: string): boolean {
-    const { node, nodes } = this.#world
-    return ownerOf(id, nodes) === node && timeOf(id) < this.#startedAt && this.#endedEarly?.has(id) !== true
+    const { node, nodes, boot, isAlone } = this.#world
+    const owner = ownerOf(id, nodes)
+    if (owner.node !== node || this.#endedEarly?.has(id) === true) return false
+    return owner.boot === boot ? timeOf(id) < this.#startedAt : isAlone
   }
 
   async #takeUpEntry(id: string, bytes: Uint8Array): Promise<void> {

@@ -42,11 +42,11 @@ export interface ContactFacts {
   readonly location?: LocationDocument | undefined
 }
 
-/** The presence of a phone; a document of an earlier start of the server says only when the phone was last seen. */
+/** The presence of a phone; where its devices were connected to processes that are no more, it says only when the phone last came or went. */
 export async function readPresence(facts: FactReader, phone: Phone): Promise<Presence> {
   const stored = await facts.peek(presences, phone)
   if (stored === undefined) return { isOnline: false, update: 0 }
-  return { isOnline: stored.boot === facts.boot && stored.clients.length > 0, update: stored.update }
+  return { isOnline: stored.devices.some(({ boot }) => facts.isLive(boot)), update: stored.update }
 }
 
 /** Whether two rosters are friends and neither bans the other, by the contact one of them has of the other. */

@@ -18,6 +18,7 @@ import {
 import { endSessions } from '../handlers/auth/session-end.js'
 import { migrationCountMs } from '../handlers/life/migrate.js'
 import type { TransferFiles } from '../transfer-files.js'
+import { connectedClients } from '../views/connected-devices.js'
 import { endFile, endTransfer, isDone } from './sweep-files.js'
 import { repeat } from './repeat.js'
 
@@ -31,8 +32,8 @@ export type Swept = Readonly<Record<SweptTable, number>>
 export interface SweepWorld {
   readonly store: Store
   readonly limits: Pick<RpcLimits, 'tokenLifeMs' | 'sessionLifeMs' | 'transferLifeMs' | 'fileLifeMs'>
-  /** The present start of the server: presence of another one is void. */
-  readonly boot: string
+  /** Whether a process serves its devices: presence that names another one is void. */
+  readonly isLive: (boot: string) => boolean
   readonly now: () => number
   /** Where the bytes of files are; they go with their rows. */
   readonly files?: TransferFiles | null
@@ -177,12 +178,11 @@ async function removeExpired(world: SweepWorld, name: SweptTable, rows: readonly
 }
 
 /** Logs a device out, unless it is connected or connects meanwhile, which changes its session. */
-async function endSession({ store, boot }: SweepWorld, { key, value }: Row): Promise<boolean> {
+async function endSession({ store, isLive }: SweepWorld, { key, value }: Row): Promise<boolean> {
   const { phone } = sessions.decode(value)
   const [client] = sessions.partsOf(key)
   const [presence, list] = await store.getMany([presences.key(phone), devices.key(phone)])
-  const known = presence && presences.decode(presence)
-  if (known?.boot === boot && known.clients.includes(client)) return false
+  if (connectedClients(presence && presences.decode(presence), isLive).includes(client)) return false
   const { puts, clearInboxes } = endSessions(phone, list === undefined ? { clients: [] } : devices.decode(list), [client], 'unused')
   const checks = [
     { key, was: value },

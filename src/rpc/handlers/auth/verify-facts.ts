@@ -16,6 +16,7 @@ import type { FactReader } from '../../facts.js'
 import { type AccountNumber, readAccountOf } from '../../names/account-number.js'
 import type { Request } from '../../request.js'
 import { isCode, newToken } from '../../tokens.js'
+import { connectedClients } from '../../views/connected-devices.js'
 import { readProfile } from '../../views/profile-view.js'
 import { rosterCounter } from './new-account.js'
 import { readRegistration, type RegistrationFacts } from './registration.js'
@@ -75,7 +76,7 @@ async function readAccount({ caller, context }: Request<Auth>, pending: PendingS
     holder,
     holderDevices: (isOthers ? await facts.get(devices, holder.phone) : undefined) ?? { clients: [] },
     devices: list,
-    connected: presence?.boot === facts.boot ? presence.clients : [],
+    connected: connectedClients(presence, (boot) => facts.isLive(boot)),
     profile,
     snapshot: profile && (await readProfile(facts, phone, { presence: 'offline', status: 'init' })),
     lastRosterId: profile === undefined ? ((await facts.get(counters, rosterCounter))?.last ?? 0) : 0,

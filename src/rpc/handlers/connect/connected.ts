@@ -7,7 +7,7 @@ import { accept, answer, type Outcome } from '../../outcome.js'
 import type { Caller } from '../../request.js'
 import { newToken } from '../../tokens.js'
 import { readProfile } from '../../views/profile-view.js'
-import { arrive, type PresenceFacts, presencePushes, presencePut, readPresenceFacts } from '../presence/presence-change.js'
+import { arrive, type PresenceFacts, readPresenceFacts } from '../presence/presence-change.js'
 import { holderPuts, loginAnswer, useToken } from './session-use.js'
 
 /** A connection whose CONNACK has been sent. */
@@ -42,7 +42,7 @@ export const connected = {
     const [session, profile, presence] = await Promise.all([
       facts.get(sessions, client.clientId),
       readProfile(facts, client.phone, { presence: 'online', status: 'init' }),
-      readPresenceFacts(facts, client.phone, client.clientId, 'arrives'),
+      readPresenceFacts(facts, client.phone, client.clientId, { move: 'arrives' }),
     ])
     const holder = session && (await facts.peek(tokenHolders, session.token.hash))
     return { session, profile, presence, newToken: newToken(context.random), isTokenKnown: holder !== undefined }
@@ -57,14 +57,14 @@ export const connected = {
     if (facts.session?.phone !== client.phone) return disconnectStranger(event)
     const { session, renewed } = useSession(event, client, facts.session, facts.newToken)
     const holder = renewed === null && facts.isTokenKnown ? [] : holderPuts(session, client.clientId)
-    const after = arrive(facts.presence, client.clientId, event.now)
+    const presence = arrive(facts.presence, event.now)
     return accept({
-      puts: [sessions.put(session, client.clientId), ...holder, ...presencePut(facts.presence, after)],
+      puts: [sessions.put(session, client.clientId), ...holder, ...presence.puts],
       sends: [
         nodes,
         ...(renewed === null ? [] : [answer(loginAnswer(client.clientId, renewed))]),
         ...(facts.profile === undefined ? [] : [answer(facts.profile)]),
-        ...presencePushes(facts.presence, after),
+        ...presence.sends,
       ],
     })
   },

@@ -1,8 +1,10 @@
+import type { Codec, Dialect } from '../../../protocol/index.js'
+import type { Phone } from '../../../topics/index.js'
 import { type SessionDocument, sessions } from '../../documents/index.js'
 import type { FactReader } from '../../facts.js'
 import { accept, drop, type Outcome } from '../../outcome.js'
 import type { Caller } from '../../request.js'
-import { leave, type PresenceFacts, presencePushes, presencePut, readPresenceFacts } from '../presence/presence-change.js'
+import { leave, type PresenceFacts, readPresenceFacts } from '../presence/presence-change.js'
 
 /** A connection that has ended while no other one has taken over its client id. */
 export interface DisconnectedEvent {
@@ -23,25 +25,30 @@ export const disconnected = {
     if (client.kind !== 'device') return null
     const [session, presence] = await Promise.all([
       facts.get(sessions, client.clientId),
-      readPresenceFacts(facts, client.phone, client.clientId, 'leaves'),
+      readPresenceFacts(facts, client.phone, client.clientId, { move: 'leaves' }),
     ])
     return { session, presence }
   },
 
-  decide({ caller, now }: DisconnectedEvent, facts: DisconnectedFacts): Outcome {
-    const { client, dialect, codec } = caller
+  decide({ caller: { client, dialect, codec }, now }: DisconnectedEvent, facts: DisconnectedFacts): Outcome {
     if (client.kind !== 'device' || facts === null) return drop('only devices have a presence')
-    const { session, presence } = facts
-    if (!presence.clients.includes(client.clientId)) return drop('its arrival was never announced')
-    const after = leave(presence, client.clientId, now)
-    // Logged out, the device has no session; it may even be registered anew for another phone.
-    const isSame = session?.phone === client.phone
-    return accept({
-      puts: [
-        ...presencePut(presence, after),
-        ...(isSame ? [sessions.put({ ...session, lastOnline: now, dialect, codec }, client.clientId)] : []),
-      ],
-      sends: presencePushes(presence, after),
-    })
+    return depart(facts, client.phone, { now, dialect, codec })
   },
+}
+
+/** When a device was last heard of, and how it spoke, as far as that is known. */
+export interface LastHeard {
+  readonly now: number
+  readonly dialect?: Dialect
+  readonly codec?: Codec
+}
+
+/** What the departure of a device changes. */
+export function depart({ session, presence }: NonNullable<DisconnectedFacts>, phone: Phone, { now, ...speech }: LastHeard): Outcome {
+  const { puts, sends } = leave(presence, now)
+  if (puts.length === 0) return drop('its arrival was never announced')
+  // Logged out, the device has no session; it may even be registered anew for another phone.
+  const isSame = session?.phone === phone
+  const kept = isSame ? [sessions.put({ ...session, ...speech, lastOnline: now }, presence.client)] : []
+  return accept({ puts: [...puts, ...kept], sends })
 }

@@ -9,7 +9,9 @@ import {
   fileUsage,
   locations,
   migrations,
+  online,
   persons,
+  type PresenceDocument,
   presences,
   type ProfileDocument,
   profiles,
@@ -20,6 +22,7 @@ import type { FactReader } from '../../facts.js'
 import { putRoster } from '../../people-index/put-roster.js'
 import { accept, answer, type Outcome, refuse, type Send } from '../../outcome.js'
 import { type Caller, handler, type Request } from '../../request.js'
+import { connectedClients } from '../../views/connected-devices.js'
 import { rosterIds } from '../../views/profile-view.js'
 import { endSessions } from '../auth/session-end.js'
 import { findPhone } from '../profile/own-phone.js'
@@ -39,6 +42,7 @@ interface RemoveFacts {
   readonly profile: ProfileDocument
   readonly rosters: readonly StoredRoster[]
   readonly known: DevicesDocument
+  readonly presence: PresenceDocument | undefined
   readonly connected: readonly ClientId[]
   readonly first: EraseFacts
   readonly choreId: string
@@ -68,7 +72,8 @@ export const removeProfile = handler({
       profile,
       rosters: stored,
       known: known ?? { clients: [] },
-      connected: presence?.boot === facts.boot ? presence.clients : [],
+      presence,
+      connected: connectedClients(presence, (boot) => facts.isLive(boot)),
       first: await readErase(facts, { rosters: stored.map(({ phoneId, document }) => erasedRoster(phoneId, document)), place: eraseStart }),
       choreId: newChoreId(context.random),
     }
@@ -98,7 +103,7 @@ export function newChoreId(random: (count: number) => Uint8Array): string {
   return Buffer.from(random(8)).toString('hex')
 }
 
-function removeAccount({ phone, rosters: stored }: RemoveFacts): readonly Put[] {
+function removeAccount({ phone, presence, rosters: stored }: RemoveFacts): readonly Put[] {
   return [
     profiles.remove(phone),
     persons.remove(phone),
@@ -107,6 +112,7 @@ function removeAccount({ phone, rosters: stored }: RemoveFacts): readonly Put[] 
     fileUsage.remove(phone),
     migrations.remove(phone),
     presences.remove(phone),
+    ...(presence?.devices ?? []).map(({ boot, client }) => online.remove(boot, client)),
     ...stored.flatMap(removeRosterRows),
   ]
 }
