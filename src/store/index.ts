@@ -29,3 +29,5 @@ export { defaultInboxLimit, messageKey, numberBytes, readNumber, scopeOfFeed, sc
 export type { LmdbStoreOptions } from './lmdb/open-lmdb-store.js'
 export { distrustMemory, newSharedMemory } from './lmdb/shared-memory.js'
 export { openLmdbStore } from './lmdb/open-lmdb-store.js'
+export type { RedisStoreOptions } from './redis/open-redis-store.js'
+export { openRedisStore } from './redis/open-redis-store.js'

@@ -1,0 +1,214 @@
+/**
+ * The way to Redis: one {@link Link} at a time, opened again when it has ended, after a wait that doubles from 50 ms to 2 s. A link is
+ * handed to the store only once the server behind it is found to serve: let in, a primary, loaded, of our layout, the scripts in place.
+ */
+import { setTimeout as pause } from 'node:timers/promises'
+import { StoreOutage } from '../contract.js'
+import type { Argument } from './encode-commit.js'
+import { layoutVersion } from './layout.js'
+import { Link, LinkLost, RedisRefusal, type Reply } from './link.js'
+import type { RedisAddress } from './redis-url.js'
+import { scriptsFor, type Script, type ScriptName } from './scripts.js'
+import { parseInfo, requireServer } from './server-facts.js'
+
+export interface ConnectionOptions {
+  readonly address: RedisAddress
+  readonly prefix: string
+  readonly answerWithinMs: number
+  /** A link is there: what is in doubt may be sent again, and new things may be sent. */
+  readonly onLink: (link: Link) => void
+  /** The link has ended; there will be another. */
+  readonly onLost: (because: string) => void
+}
+
+const retry = { firstMs: 50, longestMs: 2_000 }
+
+/** A link that has lasted so long is not one more attempt that failed. */
+const lastingMs = 2_000
+
+/** Answers after which this server cannot serve until something about it has changed: the link is given up. */
+const fatalCodes = new Set(['READONLY', 'LOADING', 'MASTERDOWN', 'NOAUTH', 'CLUSTERDOWN'])
+
+/** Answers that refuse what was asked for, before anything was done. */
+const refusingCodes = new Set(['OOM', 'MISCONF', 'NOREPLICAS', 'BUSY'])
+
+export class Connection {
+  readonly #options: ConnectionOptions
+  readonly #scripts: Readonly<Record<ScriptName, Script>>
+  readonly #closing = new AbortController()
+  #link: Link | undefined
+  #because = ''
+  #attempts = 0
+  #loading: Promise<unknown> | undefined
+
+  private constructor(options: ConnectionOptions) {
+    this.#options = options
+    this.#scripts = scriptsFor(options.prefix)
+  }
+
+  /** @throws StoreOutage if Redis cannot be reached or cannot serve. */
+  static async open(options: ConnectionOptions): Promise<Connection> {
+    const connection = new Connection(options)
+    await connection.#connect()
+    return connection
+  }
+
+  /** The link to send on. @throws StoreOutage if there is none now. */
+  get link(): Link {
+    if (this.#link === undefined) throw this.outage()
+    return this.#link
+  }
+
+  /** Why there is no link. */
+  outage(): StoreOutage {
+    return new StoreOutage(this.#because)
+  }
+
+  hashOf(name: ScriptName): string {
+    return this.#scripts[name].hash
+  }
+
+  /** Runs a script that only reads. @throws StoreOutage */
+  async read(name: ScriptName, args: readonly Argument[]): Promise<readonly Reply[]> {
+    const all = [this.#scripts[name].hash, '0', ...args]
+    const { link } = this
+    try {
+      return (await link.send('evalsha', all)) as readonly Reply[]
+    } catch (error) {
+      if (!(error instanceof RedisRefusal && error.code === 'NOSCRIPT')) throw this.told(error, link)
+    }
+    try {
+      await this.loadScripts(link)
+      return (await link.send('evalsha', all)) as readonly Reply[]
+    } catch (error) {
+      throw this.told(error, link)
+    }
+  }
+
+  /** Asks with a command that only reads. @throws StoreOutage */
+  async ask(command: string, args: readonly Argument[]): Promise<Reply> {
+    const { link } = this
+    try {
+      return await link.send(command, args)
+    } catch (error) {
+      throw this.told(error, link)
+    }
+  }
+
+  /** Puts the scripts into Redis again, which forgets them when it is restarted or told to. */
+  loadScripts(link: Link): Promise<unknown> {
+    const scripts = Object.values(this.#scripts)
+    this.#loading ??= Promise.all(scripts.map(({ source }) => link.send('script', ['load', source]))).finally(() => {
+      this.#loading = undefined
+    })
+    return this.#loading
+  }
+
+  /** The error as the store tells it: an outage where Redis may serve later. Gives the link up if the server behind it cannot serve. */
+  told(error: unknown, link: Link): unknown {
+    if (error instanceof LinkLost) return new StoreOutage(error.message, { cause: error })
+    if (!(error instanceof RedisRefusal)) return error
+    if (fatalCodes.has(error.code)) link.end(`Redis answers: ${error.message}`)
+    else if (!refusingCodes.has(error.code)) return error
+    return new StoreOutage(`Redis answers: ${error.message}`, { cause: error })
+  }
+
+  /** Ends the link for good. */
+  close(): void {
+    this.#closing.abort()
+    this.#because = 'the store is closed'
+    const link = this.#link
+    this.#link = undefined
+    link?.end(this.#because)
+  }
+
+  async #connect(): Promise<void> {
+    const { address, answerWithinMs, onLink } = this.#options
+    const link = await Link.open({ address, answerWithinMs })
+    try {
+      await this.#prepare(link)
+    } catch (error) {
+      link.end('it cannot serve')
+      throw error instanceof RedisRefusal ? new StoreOutage(`Redis answers: ${error.message}`, { cause: error }) : this.told(error, link)
+    }
+    if (this.#closing.signal.aborted || link.isEnded) {
+      link.end('the store is closed')
+      throw new StoreOutage(link.because)
+    }
+    const since = performance.now()
+    this.#link = link
+    void link.ended.then(() => {
+      if (performance.now() - since > lastingMs) this.#attempts = 0
+      this.#lose(link.because)
+    })
+    onLink(link)
+  }
+
+  #lose(because: string): void {
+    if (this.#closing.signal.aborted) return
+    this.#link = undefined
+    this.#because = `Redis is away: ${because}`
+    this.#options.onLost(this.#because)
+    void this.#reconnect()
+  }
+
+  async #reconnect(): Promise<void> {
+    const { signal } = this.#closing
+    for (;;) {
+      const longest = Math.min(retry.longestMs, retry.firstMs * 2 ** this.#attempts)
+      this.#attempts = Math.min(this.#attempts + 1, 30)
+      // Half of the wait is left to chance: not all processes come back at once.
+      const isOver = await pause(longest * (0.5 + Math.random() / 2), false, { signal }).catch(() => true)
+      try {
+        if (!isOver) await this.#connect()
+        return
+      } catch (error) {
+        this.#because = error instanceof Error ? error.message : String(error)
+      }
+    }
+  }
+
+  async #prepare(link: Link): Promise<void> {
+    await letIn(link, this.#options.address)
+    requireServer(await infoOf(link))
+    await this.#requireLayout(link)
+    await this.loadScripts(link)
+  }
+
+  async #requireLayout(link: Link): Promise<void> {
+    const key = `${this.#options.prefix}schema`
+    let found = await link.send('get', [key])
+    if (found === null) {
+      await link.send('set', [key, String(layoutVersion), 'NX'])
+      found = await link.send('get', [key])
+    }
+    if (Number(found) !== layoutVersion) {
+      throw new StoreOutage(
+        `the data in Redis has layout ${String(found)}, this program knows ${layoutVersion}: it was written by another version`,
+      )
+    }
+  }
+}
+
+/** Gives the password and chooses the database. @throws StoreOutage whose text holds no password */
+export async function letIn(link: Link, { username, password, database }: RedisAddress): Promise<void> {
+  try {
+    if (password !== '') await link.send('auth', username === '' ? [password] : [username, password])
+    if (database !== 0) await link.send('select', [String(database)])
+  } catch (error) {
+    if (!(error instanceof RedisRefusal)) throw error
+    // The answer alone is told: the command, which an error carries with it, holds the password.
+    throw new StoreOutage(`Redis lets nobody in: ${error.message}: check user, password and database of its address`)
+  }
+}
+
+/** @throws StoreOutage if Redis wants a password; what a server does not want to tell is empty */
+export async function infoOf(link: Link): Promise<ReturnType<typeof parseInfo>> {
+  try {
+    return parseInfo(String(await link.send('info', [])))
+  } catch (error) {
+    if (!(error instanceof RedisRefusal)) throw error
+    if (error.code === 'NOPERM') return new Map()
+    throw new StoreOutage(`Redis lets nobody in: ${error.message}: put user and password into its address`)
+  }
+}

@@ -1,0 +1,54 @@
+import type { Appended, Commit, CommitResult, OpenedInbox } from '../contract.js'
+import { StoreOutage } from '../contract.js'
+import { answers } from './commit-script.js'
+
+/**
+ * Reads the answer of `commit-script.ts`: one byte for the kind, then four doubles an append (id, previous, position, ordinal); for each
+ * opening five doubles (last, settledTo, releasedTo, dropped, epoch) and who held it before; for each delivery its number (double) and the
+ * place of its holder (4, from 1, 0 for nobody); the holders. Names have their length (2) before them.
+ * @throws StoreOutage if nothing of the commit was applied, and not because of a fact it rests on.
+ */
+export function decodeResult(answer: Buffer, commit: Commit): CommitResult {
+  switch (String.fromCharCode(answer[0] ?? 0)) {
+    case answers.done:
+      return decodeDone(answer, commit)
+    case answers.conflict:
+      return { kind: 'conflict' }
+    case answers.fenced:
+      return { kind: 'fenced' }
+    case answers.overtaken:
+      throw new StoreOutage('the commit was lost on its way to Redis, and later ones have overtaken it: nothing of it was applied')
+    case answers.full:
+      throw new StoreOutage('a feed holds as many messages as Redis can keep: nothing of the commit was applied')
+    default:
+      throw new Error('Redis answers a commit with what is no answer')
+  }
+}
+
+function decodeDone(bytes: Buffer, { appends = [], opens = [], deliveries = [] }: Commit): CommitResult {
+  let at = 1
+  const double = (): number => {
+    at += 8
+    return bytes.readDoubleBE(at - 8)
+  }
+  const text = (): string => {
+    const from = at + 2
+    at = from + bytes.readUInt16BE(at)
+    return bytes.toString('utf8', from, at)
+  }
+  const appended = appends.map((): Appended => ({ id: double(), previous: double(), position: double(), ordinal: double() }))
+  const opened = opens.map(({ holder }): OpenedInbox => {
+    const head = { last: double(), settledTo: double(), releasedTo: double(), dropped: double(), epoch: double(), holder }
+    return { head, heldBefore: text() }
+  })
+  const places: number[] = []
+  const delivered = deliveries.map(() => {
+    const number = double()
+    places.push(bytes.readUInt32BE(at))
+    at += 4
+    return number
+  })
+  const names = ['']
+  while (at < bytes.length) names.push(text())
+  return { kind: 'committed', appended, delivered, holders: places.map((place) => names[place] ?? ''), opened }
+}

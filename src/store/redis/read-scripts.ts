@@ -1,0 +1,120 @@
+/** The scripts that read what one command cannot. Each sees one moment, and answers with a flat list. */
+
+/** Calls `ask(from, to)` for stretches of at most 500 (a Lua stack holds no more than some thousands) and joins what it answers. */
+const gather = `
+local function gather(size, ask)
+  local all = {}
+  for from = 1, size, 500 do
+    local some = ask(from, math.min(from + 499, size))
+    for i = 1, #some do all[from + i - 1] = some[i] end
+  end
+  return all
+end
+`
+
+/** `firstAt(id)`: place, from 0, of the first record of the feed with this id or a greater one; `count` if there is none. */
+const feedRecords = `
+local feed = PREFIX .. 'f:' .. ARGV[1]
+local count = redis.call('STRLEN', feed) / 16
+local function firstAt(id)
+  local low, high = 0, count
+  while high - low > 64 do
+    local middle = math.floor((low + high) / 2)
+    local record = redis.call('GETRANGE', feed, middle * 16, middle * 16 + 7)
+    if struct.unpack('>d', record) < id then low = middle + 1 else high = middle end
+  end
+  if low == high then return high end
+  local records = redis.call('GETRANGE', feed, low * 16, high * 16 - 1)
+  for place = low, high - 1 do
+    if struct.unpack('>d', records, (place - low) * 16 + 1) >= id then return place end
+  end
+  return high
+end
+`
+
+/** Bounds of a sorted set and a limit; keys and their documents in turn. */
+const scan = `
+${gather}
+local keys = redis.call('ZRANGEBYLEX', PREFIX .. 'keys', ARGV[1], ARGV[2], 'LIMIT', 0, ARGV[3])
+local names = {}
+for i = 1, #keys do names[i] = PREFIX .. 'd:' .. keys[i] end
+local values = gather(#keys, function(from, to) return redis.call('MGET', unpack(names, from, to)) end)
+local rows = {}
+for i = 1, #keys do
+  rows[2 * i - 1] = keys[i]
+  rows[2 * i] = values[i]
+end
+return rows
+`
+
+/** A feed; how many messages it holds, and the last record. */
+const feedHead = `
+local feed = PREFIX .. 'f:' .. ARGV[1]
+return { redis.call('STRLEN', feed) / 16, redis.call('GETRANGE', feed, -16, -1) }
+`
+
+/** A feed and an id; its place, from 0, the record, and the one before if there is one. Nothing if the feed does not hold it. */
+const feedPlace = `
+${feedRecords}
+local id = tonumber(ARGV[2])
+local place = firstAt(id)
+if place == count then return {} end
+local records = redis.call('GETRANGE', feed, math.max(0, place - 1) * 16, place * 16 + 15)
+if struct.unpack('>d', records, #records - 15) ~= id then return {} end
+return { place, records }
+`
+
+/** A feed, an id or 0, a direction, a limit; place of the first message, from 0, the records and the one before if there is one, the documents. */
+const feedPage = `
+${gather}
+${feedRecords}
+local from, limit = tonumber(ARGV[2]), tonumber(ARGV[4])
+local first, last
+if ARGV[3] == 'older' then
+  last = (from == 0 and count or firstAt(from + 1)) - 1
+  first = math.max(0, last - limit + 1)
+else
+  first = firstAt(from)
+  last = math.min(count, first + limit) - 1
+end
+if last < first then return {} end
+local records = redis.call('GETRANGE', feed, math.max(0, first - 1) * 16, last * 16 + 15)
+local names, size = {}, last - first + 1
+for i = 1, size do
+  names[i] = PREFIX .. 'd:message/' .. string.format('%.0f', struct.unpack('>d', records, #records - 16 * (size - i + 1) + 1))
+end
+local page = gather(size, function(a, b) return redis.call('MGET', unpack(names, a, b)) end)
+table.insert(page, 1, records)
+table.insert(page, 1, first)
+return page
+`
+
+/** A client; the bytes of the head, or nil, and how many entries there are. */
+const inboxHead = `
+return { redis.call('GET', PREFIX .. 'h:' .. ARGV[1]), redis.call('LLEN', PREFIX .. 'i:' .. ARGV[1]) }
+`
+
+/** A client, a number, a limit; up to which number there is nothing, the entries after the given one. */
+const inboxPage = `
+local head = redis.call('GET', PREFIX .. 'h:' .. ARGV[1])
+local settledTo = head and struct.unpack('>d', head) or 0
+local skipped = math.max(0, tonumber(ARGV[2]) - settledTo)
+local page = redis.call('LRANGE', PREFIX .. 'i:' .. ARGV[1], skipped, skipped + tonumber(ARGV[3]) - 1)
+table.insert(page, 1, settledTo + skipped)
+return page
+`
+
+/** A lower bound of a sorted set and a limit; ids and jobs in turn. */
+const outboxPage = `
+${gather}
+local ids = redis.call('ZRANGEBYLEX', PREFIX .. 'outbox:ids', ARGV[1], '+', 'LIMIT', 0, ARGV[2])
+local jobs = gather(#ids, function(from, to) return redis.call('HMGET', PREFIX .. 'outbox', unpack(ids, from, to)) end)
+local rows = {}
+for i = 1, #ids do
+  rows[2 * i - 1] = ids[i]
+  rows[2 * i] = jobs[i]
+end
+return rows
+`
+
+export const readScripts = { scan, feedHead, feedPlace, feedPage, inboxHead, inboxPage, outboxPage }

@@ -1,0 +1,115 @@
+import type { Appended, Bytes, FeedEntry, InboxEntry, InboxHead, Row, StoreReader } from '../contract.js'
+import type { Connection } from './connection.js'
+import type { DocumentReads } from './document-reads.js'
+import type { Reply } from './link.js'
+
+/** Reads of the Redis engine: each sees one moment, as new as can be; bytes handed out are copies. All throw StoreOutage while Redis is away. */
+export function redisReader(connection: Connection, { getMany, documentIn }: DocumentReads): StoreReader {
+  return {
+    async get(key) {
+      return (await getMany([key]))[0]
+    },
+    getMany,
+    async scan(prefix, { limit, after }) {
+      if (limit <= 0) return []
+      const isAfterInside = after !== undefined && Buffer.compare(Buffer.from(after), Buffer.from(prefix)) >= 0
+      const from = isAfterInside ? `(${after}` : `[${prefix}`
+      const rows = await connection.read('scan', [from, endOf(prefix), bounded(limit)])
+      return pairs(rows).flatMap(([name, stored]): Row[] => {
+        const value = documentIn(stored)
+        return value === undefined ? [] : [{ key: String(name), value }]
+      })
+    },
+    async feedHead(feed) {
+      const [count, record] = await connection.read('feedHead', [feed])
+      if (count === 0) return { lastId: 0, count: 0, ordinal: 0 }
+      const bytes = record as Buffer
+      return { lastId: bytes.readDoubleBE(0), count: count as number, ordinal: bytes.readDoubleBE(8) }
+    },
+    async feedPlace(feed, id) {
+      const [place, records] = await connection.read('feedPlace', [feed, String(id)])
+      return place === undefined ? undefined : placesIn(records as Buffer, place as number)[0]
+    },
+    async feedPage(feed, { from, direction, limit }) {
+      if (limit <= 0) return []
+      const [first, records, ...documents] = await connection.read('feedPage', [feed, String(from), direction, bounded(limit)])
+      if (first === undefined) return []
+      return placesIn(records as Buffer, first as number).map((place, at): FeedEntry => {
+        return { ...place, message: documentIn(documents[at]) ?? none }
+      })
+    },
+    async inboxHead(client) {
+      const [head, count] = await connection.read('inboxHead', [client])
+      if (head === null && count === 0) return undefined
+      return headIn(head as Buffer | null, count as number)
+    },
+    async inboxPage(client, { after, limit }) {
+      if (limit <= 0) return []
+      const [before, ...entries] = await connection.read('inboxPage', [client, String(after), bounded(limit)])
+      return entries.map((entry, place) => entryIn(entry as Buffer, (before as number) + place + 1))
+    },
+    async outboxPage(limit, after) {
+      if (limit <= 0) return []
+      const rows = await connection.read('outboxPage', [after === undefined ? '-' : `(${after}`, bounded(limit)])
+      return pairs(rows).map(([id, job]) => ({ id: String(id), job: copyOf(job as Buffer) }))
+    },
+  }
+}
+
+const none: Bytes = Buffer.alloc(0)
+
+/** More than Redis counts to is no bound. */
+function bounded(limit: number): string {
+  return String(Math.min(limit, 2 ** 31 - 1))
+}
+
+/** A bound after every name that begins with `prefix`: no UTF-8 text holds the byte 0xff. */
+function endOf(prefix: string): Buffer {
+  return Buffer.concat([Buffer.from(`(${prefix}`), Buffer.of(0xff)])
+}
+
+function pairs(list: readonly Reply[]): (readonly [Reply, Reply | undefined])[] {
+  return Array.from({ length: list.length / 2 }, (_, place) => [list[2 * place] ?? null, list[2 * place + 1]] as const)
+}
+
+/** The places of messages from their records; the record of the one before comes first unless `first`, the place of the first, is 0. */
+function placesIn(records: Buffer, first: number): Appended[] {
+  const before = first === 0 ? 0 : 1
+  return Array.from({ length: records.length / 16 - before }, (_, place) => {
+    const at = 16 * (place + before)
+    return {
+      id: records.readDoubleBE(at),
+      previous: at === 0 ? 0 : records.readDoubleBE(at - 16),
+      position: first + place + 1,
+      ordinal: records.readDoubleBE(at + 8),
+    }
+  })
+}
+
+function headIn(head: Buffer | null, count: number): InboxHead {
+  if (head === null) return { last: count, settledTo: 0, releasedTo: 0, dropped: 0, epoch: 0, holder: '' }
+  const settledTo = head.readDoubleBE(0)
+  return {
+    last: settledTo + count,
+    settledTo,
+    releasedTo: head.readDoubleBE(8),
+    dropped: head.readDoubleBE(16),
+    epoch: head.readDoubleBE(24),
+    holder: head.toString('utf8', 32),
+  }
+}
+
+function entryIn(entry: Buffer, number: number): InboxEntry {
+  const bodyAt = 11 + entry.readUInt16BE(9)
+  return {
+    number,
+    topic: entry.toString('utf8', 11, bodyAt),
+    qos: entry[0] === 1 ? 1 : 2,
+    body: copyOf(entry.subarray(bodyAt)),
+    messageId: entry.readDoubleBE(1),
+  }
+}
+
+function copyOf(bytes: Buffer): Bytes {
+  return Buffer.from(bytes)
+}
