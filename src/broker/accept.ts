@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { AuthenticateError, Client as AedesClient, ConnectPacket } from 'aedes'
 import type { Duplex } from 'node:stream'
-import { type ConnectResult, writePage, writeSettle } from '../rpc/index.js'
+import { type ConnectionEnd, type ConnectResult, writePage, writeSettle } from '../rpc/index.js'
 import { clientKind, selectNode } from '../topics/index.js'
 import type { BrokerState, MessengerOptions, MessengerWorld, Origin } from './broker-state.js'
 import { type Connection, type Connections, type ConnectWords, type PumpOwner, enter, leave } from './connection.js'
@@ -151,7 +151,8 @@ export function decideConnect(state: BrokerState, deciding: Deciding, number: nu
     if (state.evicted.isEvicted(connection.words.clientId, result.epoch)) connection.socket.destroy()
   }
   if (connection.state === 'closed') {
-    state.world.ring().control(connection.node, { kind: 'disconnected', connection: number, isTakenOver: true })
+    // It has the inbox, though nobody was told: what it took the place of is its own to announce.
+    state.world.ring().control(connection.node, { kind: 'disconnected', connection: number, isTakenOver: false, end: 'lost' })
     return
   }
   if (result.kind === 'refused') {
@@ -194,10 +195,11 @@ export function openInbox(state: BrokerState, number: number): void {
   const connection = state.connections.byNumber.get(number)
   if (connection?.state !== 'connected') return
   connection.state = 'open'
-  const { inbox, isSessionPresent } = connection.accepted ?? {}
-  if (inbox === undefined || inbox === null) return
+  if (connection.accepted === undefined) return
+  const { inbox, isSessionPresent, epoch, wasHeld } = connection.accepted
+  if (inbox === null) return
   // To a device that was never here, nothing can have been sent before [MQTT-3.3.1-1].
-  const sentTo = isSessionPresent === true ? state.sent.recall(connection.words.clientId, inbox) : inbox.settledTo
+  const sentTo = isSessionPresent ? state.sent.recall(connection.words.clientId, { ...inbox, epoch, wasHeld }) : inbox.settledTo
   connection.pump.open({ ...inbox, sentTo })
 }
 
@@ -210,14 +212,21 @@ function closed(state: BrokerState, connection: Connection): void {
   if (!wasAccepted) return
   if (connection.accepted?.client === 'device') {
     Atomics.sub(state.world.variantsInUse, connection.variant, 1)
-    if (sentTo > 0) state.sent.remember(connection.words.clientId, sentTo)
+    if (sentTo > 0) state.sent.remember(connection.words.clientId, sentTo, connection.accepted.epoch)
   }
   state.departing.set(connection.number, connection)
+  const end = endOf(state, connection)
   for (const node of connection.knownTo) {
-    state.world
-      .ring()
-      .control(node, { kind: 'disconnected', connection: connection.number, isTakenOver: isTakenOver || node !== connection.node })
+    const isOthers = isTakenOver || node !== connection.node
+    state.world.ring().control(node, { kind: 'disconnected', connection: connection.number, isTakenOver: isOthers, end })
   }
+}
+
+/** A device that sends DISCONNECT is not coming back at once [MQTT-3.14.4-3]; Aedes notes it, and keeps the will for itself then. */
+function endOf({ isDraining }: BrokerState, { aedes, isClosing }: Connection): ConnectionEnd {
+  const { _disconnected: hasSaidSo } = aedes as AedesClient & { readonly _disconnected?: boolean }
+  if (hasSaidSo === true || isClosing) return 'asked'
+  return isDraining ? 'stopping' : 'lost'
 }
 
 /** The old worker may have died with the end of these connections untold. They come before those that stand: they are older. */
@@ -226,7 +235,7 @@ function departAgain(state: BrokerState, node: number): void {
     if (connection.node !== node) continue
     introduce(state, connection, node)
     const isTakenOver = state.connections.byClient.has(connection.words.clientId)
-    state.world.ring().control(node, { kind: 'disconnected', connection: connection.number, isTakenOver })
+    state.world.ring().control(node, { kind: 'disconnected', connection: connection.number, isTakenOver, end: endOf(state, connection) })
   }
 }
 

@@ -66,7 +66,7 @@ export async function startMessenger(options: MessengerOptions, world: Messenger
     writer,
     pumpWorld: newPumpWorld(options, world, { writer, connections }),
     evicted: newEvictedMemory(rememberedEvictions),
-    sent: newSentMemory(rememberedDevices, options.windowSize),
+    sent: newSentMemory(rememberedDevices),
     origins: new WeakMap(),
     isDraining: false,
     isDeaf: false,

@@ -1,21 +1,43 @@
-/**
- * How far each inbox had been sent when its device was last connected, so that only what was sent before is repeated with DUP. Bounded:
- * the longest unused are forgotten. Of a device that is not remembered (a restart, say), one window may have been sent, of what its inbox
- * held when it connected.
- */
-export interface SentMemory {
-  remember(clientId: string, sentTo: number): void
-  recall(clientId: string, inbox: { readonly settledTo: number; readonly last: number }): number
+/** An inbox as a device finds it when it connects. */
+export interface FoundInbox {
+  readonly last: number
+  /** See `ConnectResult`: 0 outside a cluster. */
+  readonly epoch: number
+  readonly wasHeld: boolean
 }
 
-export function newSentMemory(capacity: number, windowSize: number): SentMemory {
-  const sent = new Map<string, number>()
+/**
+ * How far each inbox had been sent when its device was last connected here, so that only what was sent before is repeated with DUP. Bounded: the
+ * longest unused are forgotten. Of a device that is not remembered (a restart, say), or that has been connected to another process of the
+ * cluster since, everything its inbox held when it connected may have been sent: how much of it was acknowledged is stored a little later.
+ */
+export interface SentMemory {
+  /** @param epoch that of the connection that has ended */
+  remember(clientId: string, sentTo: number, epoch: number): void
+  recall(clientId: string, inbox: FoundInbox): number
+}
+
+interface Sent {
+  readonly to: number
+  readonly epoch: number
+}
+
+export function newSentMemory(capacity: number): SentMemory {
+  const sent = new Map<string, Sent>()
   return {
-    remember(clientId, sentTo) {
+    remember(clientId, to, epoch) {
       sent.delete(clientId)
-      sent.set(clientId, sentTo)
+      sent.set(clientId, { to, epoch })
       if (sent.size > capacity) for (const oldest of sent.keys()) return void sent.delete(oldest)
     },
-    recall: (clientId, { settledTo, last }) => sent.get(clientId) ?? Math.min(settledTo + windowSize, last),
+    recall(clientId, inbox) {
+      const known = sent.get(clientId)
+      return known !== undefined && isNextAfter(known, inbox) ? known.to : inbox.last
+    },
   }
+}
+
+/** Whether nobody else has held the inbox in between: it was taken over (one epoch later), or given up and opened (two). */
+function isNextAfter({ epoch }: Sent, found: FoundInbox): boolean {
+  return found.epoch === 0 || found.epoch === epoch + 1 || (found.epoch === epoch + 2 && !found.wasHeld)
 }

@@ -89,6 +89,8 @@ export type ConnectResult =
       readonly isSessionPresent: boolean
       /** In a cluster, the epoch of its inbox; 0 elsewhere. */
       readonly epoch: number
+      /** Somebody held the inbox until this connection opened it. */
+      readonly wasHeld: boolean
     }
 
 /**

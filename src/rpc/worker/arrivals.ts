@@ -96,15 +96,15 @@ export class Arrivals {
     if (identified.kind === 'refused') return identified
     const { connection, hasSessionBefore } = identified
     connections.set(connection.number, connection)
-    const inbox = await this.#openInbox(connection, message)
-    return accepted(connection, { inbox, number: numberOf(connection, names), isSessionPresent: hasSessionBefore })
+    const { inbox, wasHeld } = await this.#openInbox(connection, message)
+    return accepted(connection, { inbox, wasHeld, number: numberOf(connection, names), isSessionPresent: hasSessionBefore })
   }
 
   /**
    * Where the inbox stands, once all that was acknowledged before has been written; null for clients without one. A clean session begins with
    * an empty one. In a cluster, from now on nobody else writes for this client: who held its inbox before is told.
    */
-  async #openInbox(connection: WorkerConnection, { isClean, epoch }: ConnectMessage): Promise<InboxHead | null> {
+  async #openInbox(connection: WorkerConnection, { isClean, epoch }: ConnectMessage): Promise<Pick<Standing, 'inbox' | 'wasHeld'>> {
     const { store, cluster, latest, settlements } = this.#world
     const { clientId, number, client } = connection
     const isDevice = client.kind === 'device'
@@ -113,28 +113,31 @@ export class Arrivals {
       await settlements.flush()
     }
     if (cluster !== null && (isDevice || client.kind === 'service')) {
-      const head = epoch === null ? await this.#takeInbox(clientId, cluster, isClean) : await store.inboxHead(clientId)
-      connection.fence = { client: clientId, epoch: epoch ?? head?.epoch ?? 0 }
-      return head ?? emptyInbox
+      if (epoch === null) return this.#takeInbox(connection, cluster, isClean)
+      connection.fence = { client: clientId, epoch }
+      return { inbox: (await store.inboxHead(clientId)) ?? emptyInbox, wasHeld: true }
     }
-    if (!isDevice) return null
+    if (!isDevice) return { inbox: null, wasHeld: false }
     if (isClean) await store.commit({ clearInboxes: [clientId] })
-    return (await store.inboxHead(clientId)) ?? emptyInbox
+    return { inbox: (await store.inboxHead(clientId)) ?? emptyInbox, wasHeld: false }
   }
 
-  async #takeInbox(client: ClientId, cluster: ClusterOutlet, isClean: boolean): Promise<InboxHead | undefined> {
+  async #takeInbox(connection: WorkerConnection, cluster: ClusterOutlet, isClean: boolean): Promise<Pick<Standing, 'inbox' | 'wasHeld'>> {
+    const client = connection.clientId
     const opens = [{ client, holder: cluster.member }]
     const result = await this.#world.store.commit({ opens, ...(isClean ? { clearInboxes: [client] } : {}) })
     const opened = result.kind === 'committed' ? result.opened[0] : undefined
-    if (opened !== undefined && opened.heldBefore !== '' && opened.heldBefore !== cluster.member) {
-      writeEvict(cluster.frameTo(opened.heldBefore), client, opened.head.epoch)
-    }
-    return opened?.head
+    if (opened === undefined) throw new Error('an inbox was not opened')
+    const { head, heldBefore } = opened
+    connection.fence = { client, epoch: head.epoch }
+    if (heldBefore !== '' && heldBefore !== cluster.member) writeEvict(cluster.frameTo(heldBefore), client, head.epoch)
+    return { inbox: head, wasHeld: heldBefore !== '' }
   }
 }
 
 interface Standing {
   readonly inbox: InboxHead | null
+  readonly wasHeld: boolean
   readonly number: string
   readonly isSessionPresent: boolean
 }
@@ -144,7 +147,7 @@ function numberOf({ client }: WorkerConnection, { names }: KnownNames): string {
   return client.kind === 'device' ? names.numberOf(client.phone) : ''
 }
 
-function accepted(connection: WorkerConnection, { inbox, number, isSessionPresent }: Standing): ConnectResult {
+function accepted(connection: WorkerConnection, { inbox, wasHeld, number, isSessionPresent }: Standing): ConnectResult {
   const { client, fence } = connection
   const isDevice = client.kind === 'device'
   return {
@@ -156,5 +159,6 @@ function accepted(connection: WorkerConnection, { inbox, number, isSessionPresen
     inbox: inbox === null || !isDevice ? null : { last: inbox.last, settledTo: inbox.settledTo, releasedTo: inbox.releasedTo },
     isSessionPresent,
     epoch: fence?.epoch ?? 0,
+    wasHeld,
   }
 }
