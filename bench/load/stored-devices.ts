@@ -47,7 +47,7 @@ function storedDevice(index: number): Required<Pick<Commit, 'puts' | 'opens' | '
       sessions.put(session, client),
       ...holderPuts(session, client),
       devices.put({ clients: [client] }, phone),
-      presences.put({ boot: '', clients: [], update: now }, phone),
+      presences.put({ devices: [], update: now }, phone),
     ],
     opens: [{ client, holder: '' }],
     deliveries: [{ client, topic: `actions/1/api/${client}`, qos: 1, body: owed }],
