@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { newMailbox } from './mailbox.js'
@@ -28,6 +28,12 @@ const main = fileURLToPath(new URL('../../src/server/main.js', import.meta.url))
 
 export const testCode = '481516'
 
+/** Where `NYNJA_TEST_STORE` names a Redis, every server keeps its things there, under a prefix of its own. */
+function storeEnvironment(folder: string): Record<string, string> {
+  const store = process.env['NYNJA_TEST_STORE']
+  return store === undefined ? {} : { NYNJA_STORE: store, NYNJA_REDIS_PREFIX: `${basename(folder)}:` }
+}
+
 /** Starts a server; phones that begin with 38067 log in with `testCode`. @param env further `NYNJA_…` variables */
 export async function startWireServer(env: Readonly<Record<string, string>> = {}): Promise<WireServer> {
   const folder = await mkdtemp(join(tmpdir(), 'nynja-wire-'))
@@ -44,6 +50,9 @@ export async function startWireServer(env: Readonly<Record<string, string>> = {}
       NYNJA_NODES: '2',
       NYNJA_TEST_NUMBERS: '38067',
       NYNJA_TEST_CODE: testCode,
+      // What is lost is announced at once, unless a test is about the grace.
+      NYNJA_PRESENCE_GRACE_MS: '0',
+      ...storeEnvironment(folder),
       ...env,
     },
   })
