@@ -1,5 +1,14 @@
 import { type AnyRecord, err } from '../../protocol/index.js'
-import { type Check, type Commit, type CommitResult, type Fence, type Opening, type Store, StoreOutage } from '../../store/contract.js'
+import {
+  type Check,
+  type Commit,
+  type CommitResult,
+  type Fence,
+  type Opening,
+  type PutNumber,
+  type Store,
+  StoreOutage,
+} from '../../store/contract.js'
 import { type ClientId, actionsTopic } from '../../topics/index.js'
 import type { Mark } from '../documents/index.js'
 import { CommitFirst, emptyOverlay, type FactReader, newFactReader, type Overlay } from '../facts.js'
@@ -176,8 +185,8 @@ async function isCommitted(mark: Mark, { added, client, world }: Drafting): Prom
 
 async function commitDraft({ draft, added, fence }: DraftedBatch, client: ClientState, world: BatchWorld): Promise<CommitResult> {
   const { store, cache } = world
-  const { puts, appends, numbers, deliveries, clearInboxes, opens, outbox } = draft
-  const checks = eachOnce(draft.checks)
+  const { puts, appends, deliveries, clearInboxes, opens, outbox } = draft
+  const [checks, numbers] = [eachOnce(draft.checks), lastOfEach(draft.numbers)]
   const isGuess = store.stamps === undefined && checks.length > 0
   if (!needsCommit(draft)) return isGuess ? store.commit({ checks }) : nothingCommitted
   const fences = fence === undefined ? [] : [fence]
@@ -209,6 +218,11 @@ function eachOnce(checks: readonly Check[]): readonly Check[] {
     known.set(check.key, check)
     return true
   })
+}
+
+/** Of numbers under the same key the last stands. */
+function lastOfEach(numbers: readonly PutNumber[]): readonly PutNumber[] {
+  return numbers.length < 2 ? numbers : [...new Map(numbers.map((number) => [number.key, number])).values()]
 }
 
 /** Another connection has the inbox: nothing was done for this one, which is closed. Its device repeats what was not acknowledged. */
