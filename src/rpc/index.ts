@@ -7,7 +7,7 @@ export type { ServiceSecrets } from './handlers/connect/credentials.js'
 export type { ConnectResult, ControlToMain, Counted, Encoded, FrameToMain, InboxStart, TransferResult } from './link/to-main.js'
 export { type Bus, readBusFrame } from './link/bus.js'
 export { messagesIn } from './link/to-main.js'
-export { type ControlToWorker, writePage, writeRequest, writeSettle } from './link/to-worker.js'
+export { type ConnectionEnd, type ControlToWorker, writePage, writeRequest, writeSettle } from './link/to-worker.js'
 export { encodingOf, maskOf, variantCount, variantOf } from './link/variant.js'
 export {
   type CloudCredentials,
@@ -25,4 +25,5 @@ export { startRing, type Ring, type RingListener, type RingOptions } from './rin
 export { FilesOutage, type TransferFiles } from './transfer-files.js'
 export type { ShelvedPack, StickerShelf } from './sticker-shelf.js'
 export type { ClusterParts } from './worker/cluster-outlet.js'
+export type { MembershipRules } from './worker/membership.js'
 export { RpcWorker, type WorkerParts } from './worker/worker.js'

@@ -66,6 +66,12 @@ function storage(folder: string) {
       default: 'nynja:',
       about: 'What the keys and channels of the cluster begin with, so that several can share a Redis.',
     }),
+    leaseMs: option(integer(1_000, 600_000), {
+      ...waitMs,
+      default: 10_000,
+      about:
+        'A process of the cluster that has shown no sign of life for so long is dead: another one announces its devices as gone, unless they have connected elsewhere, and does what it has left to do.',
+    }),
     dataDir: option(path(folder), {
       default: path(folder).schema.parse('data'),
       shownDefault: './data',
@@ -85,6 +91,11 @@ function storage(folder: string) {
       ...waitMs,
       default: 10_000,
       about: 'How long SIGTERM waits for what is in flight before the server closes all the same.',
+    }),
+    presenceGraceMs: option(integer(0, 600_000), {
+      ...waitMs,
+      default: 5_000,
+      about: 'A device whose connection is lost, without DISCONNECT, is shown as offline if it is not back within this time.',
     }),
     logLevel: option(choice(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']), {
       default: 'info',

@@ -1,20 +1,17 @@
+import { hostname } from 'node:os'
 import { parentPort, workerData } from 'node:worker_threads'
 import { openRedisBus } from '../cluster/index.js'
-import {
-  type ClusterParts,
-  newRpcContext,
-  protocolLimits,
-  RpcWorker,
-  variantCount,
-  type ControlToMain,
-  type ControlToWorker,
-} from '../rpc/index.js'
+import { type ClusterParts, newRpcContext, protocolLimits, RpcWorker, type ControlToMain, type ControlToWorker } from '../rpc/index.js'
 import { newStickerShelf, openStickerFolder } from '../files/index.js'
 import { openStorage, openTransfers } from './open-files.js'
 import { pushRules } from './open-push.js'
 import { openStore, redisPlace } from './open-store.js'
 import { collectAtRest } from './rest.js'
+import { serverVersion } from './version.js'
 import { rpcLimits, stickersPath, type WorkerData } from './worker-data.js'
+
+/** A process that lives shows it so many times within the time after which it is taken for dead. */
+const beatsPerLease = 5
 
 /** Entry of a worker thread: one node of the ring, with its own view of the store. */
 const port = parentPort
@@ -65,6 +62,7 @@ const worker = new RpcWorker({
     else port.postMessage(message)
   },
   requestDeadlineMs: options.requestDeadlineMs,
+  presenceGraceMs: options.presenceGraceMs,
   push: pushRules(options),
   cluster: clusterParts(),
   sweeps: node === 1,
@@ -72,7 +70,9 @@ const worker = new RpcWorker({
 
 /** A bus that is away is told of by the store, which is in the same place. */
 function clusterParts(): ClusterParts | null {
-  return bus === undefined ? null : { bus, variantsElsewhere: () => (1 << variantCount) - 1 }
+  if (bus === undefined) return null
+  const { leaseMs } = options
+  return { bus, membership: { leaseMs, beatMs: leaseMs / beatsPerLease, host: hostname(), pid: process.pid, version: serverVersion() } }
 }
 
 function tell(level: 'warn' | 'error', event: string, error: unknown, text: string): void {
@@ -97,5 +97,6 @@ port.on('message', (message: Uint8Array | ControlToWorker) => {
   if (!(message instanceof Uint8Array) && message.kind === 'stop') void stop()
   else worker.receive(message)
 })
+await worker.start()
 collectAtRest()
 port.postMessage({ kind: 'ready' } satisfies ControlToMain)

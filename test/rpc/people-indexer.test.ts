@@ -241,7 +241,8 @@ let worker: RpcWorker | undefined
 function newWorker(of: Store): RpcWorker {
   return new RpcWorker({
     ...{ store: of, node: 0, context: newRpcContext({ boot: 'first', nodeCount: 1 }), services: new Map() },
-    ...{ variantsInUse: new Int32Array(new SharedArrayBuffer(1_024)), requestDeadlineMs: 5_000, push: null, sweeps: true, cluster: null },
+    ...{ variantsInUse: new Int32Array(new SharedArrayBuffer(1_024)), requestDeadlineMs: 5_000, push: null, sweeps: true },
+    ...{ cluster: null, presenceGraceMs: 0 },
     post: () => undefined,
   })
 }

@@ -1,8 +1,15 @@
 import { type Bus, writeBusHeader } from '../link/bus.js'
 import { type FrameWriter, newFrameWriter, takeFrame } from '../link/frame.js'
+import type { MembershipRules } from './membership.js'
 
 /** What a worker knows of the cluster that its process belongs to. */
 export interface ClusterParts {
+  readonly bus: Bus
+  readonly membership: MembershipRules
+}
+
+/** What goes to others, and how. */
+export interface ClusterWays {
   readonly bus: Bus
   /** Bit mask of the variants (see the link's variants) that devices connected to other members speak. */
   readonly variantsElsewhere: () => number
@@ -26,7 +33,7 @@ export class ClusterOutlet {
   readonly #channels = new Map<string, Channel>()
   #isScheduled = false
 
-  constructor(member: string, node: number, { bus, variantsElsewhere }: ClusterParts) {
+  constructor(member: string, node: number, { bus, variantsElsewhere }: ClusterWays) {
     this.member = member
     this.#node = node
     this.#bus = bus

@@ -5,6 +5,8 @@ import { dispatch, nameOf, refuseMalformed } from '../dispatcher.js'
 import type { FactReader } from '../facts.js'
 import { connected } from '../handlers/connect/connected.js'
 import { disconnected } from '../handlers/connect/disconnected.js'
+import { lost } from '../handlers/connect/lost.js'
+import { remained } from '../handlers/connect/remained.js'
 import { directPublish } from '../handlers/direct-publish.js'
 import type { RequestMessage } from '../link/to-worker.js'
 import { filedRecord } from '../names/rename-record.js'
@@ -90,14 +92,36 @@ export function connectedItem(connection: WorkerConnection, { context, now }: Re
   })
 }
 
-/** What follows the end of a connection. */
-export function disconnectedItem(connection: WorkerConnection, { now }: RequestWorld): NamedItem {
+/** What follows at once when a connection is lost. */
+export function lostItem(connection: WorkerConnection, { now }: RequestWorld): NamedItem {
+  const item = eventItem('lost', connection, async (reader) => {
+    const event = { caller: callerOf(connection), now: now() }
+    return lost.decide(event, await lost.read(event, reader))
+  })
+  return { ...item, ...givingUp(connection) }
+}
+
+/** What follows the end of a connection. @param fence of the inbox, if that has been given up since */
+export function disconnectedItem(connection: WorkerConnection, { now }: RequestWorld, fence = connection.fence): NamedItem {
   const item = eventItem('disconnected', connection, async (reader) => {
     const event = { caller: callerOf(connection), now: now() }
     return disconnected.decide(event, await disconnected.read(event, reader))
   })
-  // In a cluster, nobody holds the inbox from now on.
-  return connection.fence === undefined ? item : { ...item, opens: { client: connection.clientId, holder: '' } }
+  if (fence === undefined) return item
+  return { ...item, fence, ...(fence.epoch === connection.fence?.epoch ? givingUp(connection) : {}) }
+}
+
+/** The process was taken for dead, the connection stands. */
+export function remainedItem(connection: WorkerConnection, { now }: RequestWorld): NamedItem {
+  return eventItem('remained', connection, async (reader) => {
+    const event = { caller: callerOf(connection), now: now() }
+    return remained.decide(event, await remained.read(event, reader))
+  })
+}
+
+/** In a cluster, nobody holds the inbox from now on. */
+function givingUp({ fence, clientId }: WorkerConnection): Pick<BatchItem, 'opens'> {
+  return fence === undefined ? {} : { opens: { client: clientId, holder: '' } }
 }
 
 function eventItem(name: string, connection: WorkerConnection, evaluate: BatchItem['evaluate']): NamedItem {

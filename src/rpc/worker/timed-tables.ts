@@ -1,9 +1,11 @@
 import type { ClientId } from '../../topics/index.js'
 import { chores, dueJobs, uploads } from '../documents/index.js'
 import type { FactReader } from '../facts.js'
+import { leftBehind } from '../handlers/connect/left-behind.js'
 import { jobFallsDue } from '../handlers/job/fall-due.js'
 import { choreStep } from '../handlers/life/index.js'
 import { uploadExpiry } from '../handlers/message/upload-expiry.js'
+import type { LeftDevice } from '../members/take-over.js'
 import type { Outcome } from '../outcome.js'
 import type { Caller } from '../request.js'
 import type { Asker } from './draft.js'
@@ -66,6 +68,15 @@ export function choreTables({ now }: Pick<TimedWorld, 'now'>): readonly TimedTab
       },
     },
   ]
+}
+
+/** The departure of a device whose process is dead. */
+export function leftBehindItem({ fence, opens, ...device }: LeftDevice, now: () => number): NamedItem {
+  const item = timedItem('left-behind', async (facts) => {
+    const event = { ...device, now: now() }
+    return leftBehind.decide(event, await leftBehind.read(event, facts))
+  })
+  return { ...item, fence, ...(opens === undefined ? {} : { opens }) }
 }
 
 function timedItem(name: string, evaluate: (facts: FactReader) => Promise<Outcome>): NamedItem {

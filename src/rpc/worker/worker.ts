@@ -23,22 +23,23 @@ import { shownTask } from '../names/shown-task.js'
 import { readPresentClient } from '../present-client.js'
 import { Outbox } from '../outbox/outbox.js'
 import type { PushRules } from '../outbox/task.js'
-import { newIndexer } from '../people-index/indexer.js'
 import { newReadCache } from '../read-cache.js'
 import { type Counts, newCounts } from './counts.js'
 import { Arrivals, emptyInbox } from './arrivals.js'
 import { ClusterOutlet, type ClusterParts } from './cluster-outlet.js'
 import { emitBatch, type EmitWorld } from './emit.js'
 import { readInboxPage } from './inbox-page.js'
+import type { Members } from '../members/members.js'
+import { removeFormerRows } from '../members/former-rows.js'
+import { type Departures, newDepartures } from './departures.js'
+import { newMembership } from './membership.js'
 import { type KnownNames, newKnownNames } from './known-names.js'
 import { type Lanes, newLanes } from './lanes.js'
 import { Outlet } from './outlet.js'
-import { connectedItem, disconnectedItem, type NamedItem, requestItem, type RequestWorld } from './requests.js'
+import { connectedItem, disconnectedItem, lostItem, type NamedItem, remainedItem, requestItem, type RequestWorld } from './requests.js'
 import { type BatchItem, type BatchWorld, type ClientState, runBatch } from './run-batch.js'
+import { startScheduled } from './scheduled.js'
 import { newSettlements, type Settlements } from './settlements.js'
-import { newSweep, startSweeping } from './sweep.js'
-import { choreTables, timedTables, timerClient } from './timed-tables.js'
-import { newTimers, startTimers, type TimedTable, type Timers } from './timers.js'
 import { newTransfers, type Transfers } from './transfers.js'
 import { encodingFor, type WorkerConnection } from './worker-connection.js'
 
@@ -58,6 +59,8 @@ export interface WorkerParts {
   readonly push: PushRules | null
   /** The cluster the process belongs to; null for one that has its store for itself. */
   readonly cluster: ClusterParts | null
+  /** A device whose connection is lost is announced as gone if it is not back after so long, ms. */
+  readonly presenceGraceMs: number
   /** This worker removes what has expired, and does what falls due; one worker of a server does. */
   readonly sweeps: boolean
 }
@@ -84,12 +87,14 @@ export class RpcWorker {
   readonly #emitWorld: EmitWorld
   readonly #requestWorld: RequestWorld
   readonly #countTimer: NodeJS.Timeout
-  readonly #stopSweeping: () => Promise<void>
-  readonly #stopTimers: () => Promise<void>
+  readonly #stopScheduled: () => Promise<void>
   readonly #connections = new Map<number, WorkerConnection>()
   /** The connection whose acknowledgements count for the inbox of a client. */
   readonly #latest = new Map<string, number>()
   readonly #arrivals: Arrivals
+  readonly #departures: Departures
+  /** Null for a process that has its store for itself. */
+  readonly #members: Members | null
   readonly #clusterOutlet: ClusterOutlet | null
 
   constructor(parts: WorkerParts) {
@@ -103,8 +108,8 @@ export class RpcWorker {
       () => this.#outbox.depth,
     )
     this.#countTimer = setInterval(this.#counts.tell, countsEveryMs)
-    const { cluster, context } = parts
-    this.#clusterOutlet = cluster === null ? null : new ClusterOutlet(context.boot, parts.node, cluster)
+    const { cluster } = parts
+    this.#clusterOutlet = cluster === null ? null : this.#newClusterOutlet(cluster)
     this.#settlements = this.#newSettlements()
     this.#outbox = this.#newOutbox()
     this.#batchWorld = this.#newBatchWorld()
@@ -112,10 +117,20 @@ export class RpcWorker {
     this.#requestWorld = { context: parts.context, names: this.#names, now: Date.now }
     this.#lanes = newLanes((items, client) => this.#runItems(items, client), this.#onFault)
     this.#arrivals = this.#newArrivals()
+    this.#departures = this.#newDepartures()
+    this.#members = cluster === null ? null : this.#newMembership(cluster)
     this.#transfers = this.#newTransfers()
     this.#outbox.takeUp().catch(this.#onFault)
-    this.#stopSweeping = parts.sweeps ? this.#startSweeping() : () => Promise.resolve()
-    this.#stopTimers = parts.sweeps ? this.#startTimers() : () => Promise.resolve()
+    this.#stopScheduled = parts.sweeps ? this.#startScheduled() : () => Promise.resolve()
+  }
+
+  /** Joins the cluster, if there is one; before that, nothing may be received. @throws StoreOutage */
+  async start(): Promise<void> {
+    const { sweeps, store, context } = this.#parts
+    if (this.#members !== null) {
+      await this.#members.join()
+      this.#members.start()
+    } else if (sweeps) removeFormerRows(store, context.boot, pause).catch(this.#onFault)
   }
 
   receive(message: Uint8Array | ControlToWorker): void {
@@ -126,8 +141,9 @@ export class RpcWorker {
   /** Finishes what it has been given, writes the marks it still holds. */
   async stop(): Promise<void> {
     clearInterval(this.#countTimer)
-    await this.#stopSweeping()
-    await this.#stopTimers()
+    await this.#stopScheduled()
+    this.#departures.stop()
+    await this.#members?.stop()
     await this.#lanes.idle()
     await this.#outbox.stop()
     await this.#settlements.flush()
@@ -169,7 +185,7 @@ export class RpcWorker {
       return
     }
     if (message.kind === 'disconnected') {
-      this.#lanes.add(connection.clientId, { kind: 'departure', run: () => this.#disconnect(connection, message.isTakenOver) })
+      this.#lanes.add(connection.clientId, { kind: 'departure', run: () => this.#disconnect(connection, message) })
       return
     }
     this.#step(connection.clientId, () => {
@@ -209,16 +225,20 @@ export class RpcWorker {
   }
 
   async #announce(connection: WorkerConnection): Promise<void> {
-    await this.#runItems([connectedItem(connection, this.#requestWorld)], { clientId: connection.clientId, marks: undefined })
+    await this.#runAlone(connectedItem(connection, this.#requestWorld))
     this.#outlet.control({ kind: 'open-inbox', connection: connection.number })
   }
 
-  async #disconnect(connection: WorkerConnection, isTakenOver: boolean): Promise<void> {
+  async #disconnect(connection: WorkerConnection, { isTakenOver, end }: ControlToWorker & { kind: 'disconnected' }): Promise<void> {
     const { clientId, number } = connection
     this.#connections.delete(number)
     if (this.#latest.get(clientId) === number) this.#latest.delete(clientId)
-    if (!isTakenOver) await this.#runItems([disconnectedItem(connection, this.#requestWorld)], { clientId, marks: undefined })
-    this.#outlet.control({ kind: 'left', connection: number })
+    if (isTakenOver) this.#outlet.control({ kind: 'left', connection: number })
+    else await this.#departures.end(connection, end)
+  }
+
+  async #runAlone(item: NamedItem): Promise<void> {
+    await this.#runItems([item], { clientId: item.asker.clientId, marks: undefined })
   }
 
   async #subscribe(connection: WorkerConnection, request: number, filter: string): Promise<void> {
@@ -261,7 +281,7 @@ export class RpcWorker {
     })
   }
 
-  readonly #isLive = (boot: string): boolean => boot === this.#parts.context.boot
+  readonly #isLive = (boot: string): boolean => (this.#members === null ? boot === this.#parts.context.boot : this.#members.isLive(boot))
 
   readonly #onFault = (fault: unknown): void => {
     this.#counts.fault()
@@ -285,10 +305,45 @@ export class RpcWorker {
     })
   }
 
+  #newClusterOutlet({ bus }: ClusterParts): ClusterOutlet {
+    const { context, node } = this.#parts
+    return new ClusterOutlet(context.boot, node, { bus, variantsElsewhere: () => this.#members?.variantsElsewhere() ?? 0 })
+  }
+
+  #newDepartures(): Departures {
+    const { store, presenceGraceMs, cluster } = this.#parts
+    return newDepartures({
+      ...{ store, graceMs: presenceGraceMs, isMember: cluster !== null },
+      add: (client, run) => {
+        this.#lanes.add(client, { kind: 'departure', run })
+      },
+      isBack: (client) => this.#latest.has(client),
+      lose: (connection) => this.#runAlone(lostItem(connection, this.#requestWorld)),
+      announce: (connection, fence) => this.#runAlone(disconnectedItem(connection, this.#requestWorld, fence)),
+      onLeft: ({ number }) => {
+        this.#outlet.control({ kind: 'left', connection: number })
+      },
+    })
+  }
+
+  #newMembership({ membership: rules }: ClusterParts): Members {
+    const { store, context, sweeps: isKeeper, variantsInUse, post } = this.#parts
+    return newMembership({
+      ...{ store, boot: context.boot, rules, isKeeper, variantsInUse, outbox: this.#outbox, post, onFault: this.#onFault, pause },
+      run: (item) => this.#runAlone(item),
+      onLost: () => {
+        for (const connection of this.#connections.values()) {
+          this.#step(connection.clientId, () => this.#runAlone(remainedItem(connection, this.#requestWorld)))
+        }
+      },
+    })
+  }
+
   #newOutbox(): Outbox {
     const { store, context, node, push } = this.#parts
     return new Outbox({
-      ...{ store, node, nodes: context.nodeCount, boot: context.boot, isAlone: this.#parts.cluster === null, rules: push, codeLifeMs: context.limits.codeLifeMs },
+      ...{ store, node, nodes: context.nodeCount, boot: context.boot, rules: push, codeLifeMs: context.limits.codeLifeMs },
+      isAlone: this.#parts.cluster === null,
       newReader: () => this.#newReader(),
       perform: (id, job, connection) => {
         this.#outlet.control({ kind: 'perform', id, job: shownTask(job, this.#names.names), connection })
@@ -304,34 +359,10 @@ export class RpcWorker {
     })
   }
 
-  #startSweeping(): () => Promise<void> {
-    const { store, context, post } = this.#parts
-    return startSweeping(newSweep({ store, limits: context.limits, isLive: this.#isLive, now: Date.now, pause, files: context.files }), {
-      onSwept(removed) {
-        if (Object.values(removed).some((count) => count > 0)) {
-          post({ kind: 'log', level: 'info', fields: { event: 'swept', ...removed }, text: 'what has expired was removed' })
-        }
-      },
-      onFault: this.#onFault,
-    })
-  }
-
-  #startTimers(): () => Promise<void> {
-    const run = async (item: NamedItem): Promise<void> => {
-      await this.#runItems([item], { clientId: timerClient, marks: undefined })
-    }
-    const { store } = this.#parts
-    const timersOf = (tables: readonly TimedTable[]): Timers => newTimers({ store, now: Date.now, tables, run })
-    // Chores may take long: what falls due at its time does not wait for them.
-    const all = [
-      timersOf(timedTables(this.#requestWorld)),
-      timersOf(choreTables(this.#requestWorld)),
-      newIndexer({ store, now: Date.now, pause }),
-    ]
-    const stops = all.map((timers) => startTimers(timers, Date.now, this.#onFault))
-    return async () => {
-      await Promise.all(stops.map((stop) => stop()))
-    }
+  #startScheduled(): () => Promise<void> {
+    const { store, post } = this.#parts
+    const run = (item: NamedItem): Promise<void> => this.#runAlone(item)
+    return startScheduled({ store, requests: this.#requestWorld, isLive: this.#isLive, run, post, onFault: this.#onFault, pause })
   }
 
   #newTransfers(): Transfers {
@@ -362,6 +393,7 @@ export class RpcWorker {
       store,
       cache: newReadCache(cachedDocuments),
       boot: context.boot,
+      isLive: this.#isLive,
       newId: this.#outbox.newId,
       takesNotices: this.#outbox.takesNotices,
       onFault: this.#onFault,
