@@ -123,16 +123,18 @@ export class CommitQueue {
   #transmit(one: Waiting, link: Link): void {
     const { handle, inboxLimit, connection } = this.#parts
     const { number, isInDoubt, encoded } = one
-    const header = encoded.header({ number, inboxLimit, isInDoubt, renewsNote: this.#renewsNote(encoded) })
+    const header = encoded.header({ inboxLimit, isInDoubt, renewsNote: this.#renewsNote(encoded) })
     one.isAwaited = true
-    link.send('evalsha', [connection().hashOf('commit'), '0', header, handle, ...encoded.rest]).then(
-      (answer) => {
-        this.#answered(one, answer as Buffer)
-      },
-      (error: unknown) => {
-        this.#failed(one, error, link)
-      },
-    )
+    link
+      .send('evalsha', [connection().hashOf('commit'), '0', header, handle, String(number), String(number % maxUnderWay), ...encoded.rest])
+      .then(
+        (answer) => {
+          this.#answered(one, answer as Buffer)
+        },
+        (error: unknown) => {
+          this.#failed(one, error, link)
+        },
+      )
   }
 
   #renewsNote({ isWriting }: EncodedCommit): boolean {

@@ -7,7 +7,8 @@
  * handle, and is not noted, has changed nothing and never will: it is `overtaken`. A commit that is sent again is noted whatever it comes to, so
  * that its first copy, should it still be on its way, finds the note.
  *
- * Arguments: a header (see `encode-commit.ts`), the handle, then what the commit lists, in the order of the counts in the header.
+ * Arguments: a header (see `encode-commit.ts`), the handle, the number of the commit and its place among the notes, then what the commit lists, in
+ * the order of the counts in the header. Numbers go to and fro as text where they can: to print one is dear in Lua.
  * Answer: one byte that tells the kind; for a commit that was applied what it has come to follows (see `decode-result.ts`).
  */
 import { digestInLua, digestLength } from './digest.js'
@@ -16,19 +17,19 @@ import { maxFeedMessages } from './layout.js'
 /** First byte of an answer. */
 export const answers = { done: 'd', conflict: 'c', fenced: 'f', overtaken: 'o', full: 'x' } as const
 
-/** Layout of the header, in the words of Lua's `struct`: number, seconds to keep the note, bounds, whether it writes and is in doubt, counts. */
-export const headerFormat = `>dI4I4I4BB${'I4'.repeat(14)}`
+/** Layout of the header, in the words of Lua's `struct`: seconds to keep the note, bound of inboxes, whether it writes and is in doubt, counts. */
+export const headerFormat = `>I4I4BB${'I4'.repeat(16)}`
 
 export const commitScript = `
 local call, args, pack, unpackFrom = redis.call, ARGV, struct.pack, struct.unpack
-local number, noteSeconds, window, inboxLimit, isWriting, isInDoubt,
-  fences, checks, appends, fresh, known, removed, numbers,
+local noteSeconds, inboxLimit, isWriting, isInDoubt,
+  fences, checks, appends, fresh, known, unknown, messages, removed, numbers,
   clears, opens, settlements, texts, deliveries, done, jobs = unpackFrom('${headerFormat}', args[1])
-local note = PREFIX .. 'note:' .. args[2]
-local at = 2
+local note, number, slot = PREFIX .. 'note:' .. args[2], tonumber(args[3]), args[4]
+local at = 4
 
 if isWriting == 1 then
-  local noted = call('HMGET', note, 'last', number % window)
+  local noted = call('HMGET', note, 'last', slot)
   if noted[1] and tonumber(noted[1]) >= number then
     if noted[2] and unpackFrom('>d', noted[2]) == number then return string.sub(noted[2], 9) end
     return '${answers.overtaken}'
@@ -36,7 +37,7 @@ if isWriting == 1 then
 end
 
 local function answer(reply)
-  call('HSET', note, 'last', number, number % window, pack('>d', number) .. reply)
+  call('HSET', note, 'last', args[3], slot, pack('>d', number) .. reply)
   if noteSeconds > 0 then call('EXPIRE', note, noteSeconds) end
   return reply
 end
@@ -72,7 +73,7 @@ for i = 1, fences do
   at = at + 2
 end
 for i = 1, checks do
-  if call('GETRANGE', PREFIX .. 'd:' .. args[at + 1], 0, ${digestLength - 1}) ~= args[at + 2] then return refuse('${answers.conflict}') end
+  if call('GETRANGE', PREFIX .. 'd:' .. args[at + 1], '0', '${digestLength - 1}') ~= args[at + 2] then return refuse('${answers.conflict}') end
   at = at + 2
 end
 if isWriting == 0 then return '${answers.done}' end
@@ -82,30 +83,44 @@ for i = 0, appends - 1 do
   local name = args[at + 3 * i + 1]
   if not feeds[name] then
     local feed = { key = PREFIX .. 'f:' .. name, id = 0, ordinal = 0 }
-    feed.count = call('STRLEN', feed.key) / 16
-    if feed.count > 0 then feed.id, feed.ordinal = unpackFrom('>dd', call('GETRANGE', feed.key, -16, -1)) end
-    if feed.count + appends > ${maxFeedMessages} then return refuse('${answers.full}') end
+    local last = call('GETRANGE', feed.key, '-16', '-1')
+    if last ~= '' then feed.id, feed.ordinal = unpackFrom('>dd', last) end
+    -- A feed holds at most as many messages as its last id says.
+    if feed.id + appends > ${maxFeedMessages} and call('STRLEN', feed.key) / 16 + appends > ${maxFeedMessages} then
+      return refuse('${answers.full}')
+    end
     feeds[name] = feed
   end
 end
 
-${digestInLua}
 local function store(key, value)
   call('SET', PREFIX .. 'd:' .. key, value)
-  call('ZADD', PREFIX .. 'keys', 0, key)
+  call('ZADD', PREFIX .. 'keys', '0', key)
+end
+
+-- Most often the key is there already, and listed.
+local function storeUnknown(key, value)
+  if not call('SET', PREFIX .. 'd:' .. key, value, 'XX') then store(key, value) end
+end
+
+-- A message that has been appended is not listed.
+local lastId
+local function storeMessage(key, value)
+  lastId = lastId or tonumber(call('GET', PREFIX .. 'id') or 0)
+  if tonumber(string.sub(key, 9)) > lastId then return storeUnknown(key, value) end
+  call('SET', PREFIX .. 'd:' .. key, value)
 end
 
 if appends > 0 then
-  local id = call('INCRBY', PREFIX .. 'id', appends) - appends
+  local id = (appends == 1 and call('INCR', PREFIX .. 'id') or call('INCRBY', PREFIX .. 'id', appends)) - appends
   for i = 1, appends do
     local feed = feeds[args[at + 1]]
     id = id + 1
     ids[i] = id
     local ordinal = feed.ordinal + tonumber(args[at + 2])
-    call('APPEND', feed.key, pack('>dd', id, ordinal))
-    store('message/' .. string.format('%.0f', id), args[at + 3])
-    feed.count = feed.count + 1
-    out[#out + 1] = pack('>dddd', id, feed.id, feed.count, ordinal)
+    local position = call('APPEND', feed.key, pack('>dd', id, ordinal)) / 16
+    call('SET', PREFIX .. 'd:message/' .. string.format('%d', id), args[at + 3])
+    out[#out + 1] = pack('>dddd', id, feed.id, position, ordinal)
     feed.id, feed.ordinal = id, ordinal
     at = at + 3
   end
@@ -118,14 +133,26 @@ for i = 1, known do
   call('SET', PREFIX .. 'd:' .. args[at + 1], args[at + 2])
   at = at + 2
 end
+for i = 1, unknown do
+  storeUnknown(args[at + 1], args[at + 2])
+  at = at + 2
+end
+for i = 1, messages do
+  storeMessage(args[at + 1], args[at + 2])
+  at = at + 2
+end
 for i = 1, removed do
   if call('DEL', PREFIX .. 'd:' .. args[at + 1]) == 1 then call('ZREM', PREFIX .. 'keys', args[at + 1]) end
   at = at + 1
 end
-for i = 1, numbers do
-  local id = string.format('%.0f', ids[tonumber(args[at + 2])])
-  store(args[at + 1], digestOf(id) .. id)
-  at = at + 2
+if numbers > 0 then
+  ${digestInLua.trim()}
+  for i = 1, numbers do
+    local key, id = args[at + 1], string.format('%d', ids[tonumber(args[at + 2])])
+    local write = string.find(key, '^message/[1-9]%d*$') and storeMessage or storeUnknown
+    write(key, digestOf(id) .. id)
+    at = at + 2
+  end
 end
 
 for i = 1, clears do
@@ -206,7 +233,7 @@ for i = 1, done do
 end
 for i = 1, jobs do
   call('HSET', PREFIX .. 'outbox', args[at + 1], args[at + 2])
-  call('ZADD', PREFIX .. 'outbox:ids', 0, args[at + 1])
+  call('ZADD', PREFIX .. 'outbox:ids', '0', args[at + 1])
   at = at + 2
 end
 for i = 1, #changed do

@@ -209,6 +209,7 @@ export async function infoOf(link: Link): Promise<ReturnType<typeof parseInfo>> 
   } catch (error) {
     if (!(error instanceof RedisRefusal)) throw error
     if (error.code === 'NOPERM') return new Map()
-    throw new StoreOutage(`Redis lets nobody in: ${error.message}: put user and password into its address`)
+    const advice = error.code === 'NOAUTH' ? ': put user and password into its address' : ''
+    throw new StoreOutage(`Redis lets nobody in: ${error.message}${advice}`)
   }
 }

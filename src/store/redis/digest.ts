@@ -22,15 +22,15 @@ const read = new WeakMap<Bytes, string>()
 
 /** The same digest of a text, in Lua, for what only a script can know. */
 export const digestInLua = `
-local function digestOf(text)
-  local digits = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
-  local function pairOf(hex)
-    local bits = tonumber(hex, 16)
-    local first, second = math.floor(bits / 64) + 1, bits % 64 + 1
-    return string.sub(digits, first, first) .. string.sub(digits, second, second)
+  local function digestOf(text)
+    local digits = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
+    local function pairOf(hex)
+      local bits = tonumber(hex, 16)
+      local first, second = math.floor(bits / 64) + 1, bits % 64 + 1
+      return string.sub(digits, first, first) .. string.sub(digits, second, second)
+    end
+    return (string.gsub(string.sub(redis.sha1hex(text), 1, 24), '%x%x%x', pairOf))
   end
-  return (string.gsub(string.sub(redis.sha1hex(text), 1, 24), '%x%x%x', pairOf))
-end
 `
 
 /** A name for a handle: 96 random bits. */

@@ -1,6 +1,6 @@
 import type { Bytes, Commit, Delivery } from '../contract.js'
 import { digestLength, digestOf } from './digest.js'
-import { maxUnderWay, noteSeconds } from './layout.js'
+import { noteSeconds } from './layout.js'
 
 /** One argument of a script: text goes out as UTF-8. */
 export type Argument = string | Buffer
@@ -12,14 +12,12 @@ export interface EncodedCommit {
   /** Bytes and, roughly, characters of the arguments. */
   readonly size: number
   header(sending: Sending): Buffer
-  /** What follows the header and the handle. */
+  /** What follows the header, the handle, the number and its place among the notes. */
   readonly rest: readonly Argument[]
 }
 
 /** What is settled only when a commit is sent. */
 export interface Sending {
-  /** Number of the commit within its handle, from 1. */
-  readonly number: number
   readonly inboxLimit: number
   /** It was sent before, and was not answered. */
   readonly isInDoubt: boolean
@@ -27,7 +25,14 @@ export interface Sending {
   readonly renewsNote: boolean
 }
 
-/** Encodes a commit that `requireCommit` has found in order: the counterpart of `commit-script.ts`. */
+/** Redis ends a connection that sends a command with more arguments or more bytes than it takes (2^20 and 1 GB): we stay far below. */
+const maxArguments = 500_000
+const maxBytes = 256 * 1024 * 1024
+
+/**
+ * Encodes a commit that `requireCommit` has found in order: the counterpart of `commit-script.ts`.
+ * @throws RangeError if it holds more than Redis takes at once.
+ */
 export function encodeCommit(commit: Commit): EncodedCommit {
   const rest: Argument[] = []
   const counts = [
@@ -37,22 +42,24 @@ export function encodeCommit(commit: Commit): EncodedCommit {
     ...encodeDeliveries(commit.deliveries ?? [], rest),
     ...encodeOutbox(commit, rest),
   ]
+  const size = sizeOf(rest)
+  if (rest.length > maxArguments || size > maxBytes) throw new RangeError('a commit holds more than Redis takes at once')
   const [fences = 0, checks = 0] = counts
   const isWriting = counts.reduce((sum, count) => sum + count, 0) > fences + checks
-  return { isWriting, size: sizeOf(rest), rest, header: (sending) => header(sending, isWriting, counts) }
+  return { isWriting, size, rest, header: (sending) => header(sending, isWriting, counts) }
 }
 
-function header({ number, inboxLimit, isInDoubt, renewsNote }: Sending, isWriting: boolean, counts: readonly number[]): Buffer {
-  const bytes = Buffer.allocUnsafe(22 + 4 * counts.length)
-  bytes.writeDoubleBE(number, 0)
-  bytes.writeUInt32BE(renewsNote ? noteSeconds : 0, 8)
-  bytes.writeUInt32BE(maxUnderWay, 12)
-  bytes.writeUInt32BE(inboxLimit, 16)
-  bytes[20] = isWriting ? 1 : 0
-  bytes[21] = isInDoubt ? 1 : 0
-  for (const [place, count] of counts.entries()) bytes.writeUInt32BE(count, 22 + 4 * place)
+function header({ inboxLimit, isInDoubt, renewsNote }: Sending, isWriting: boolean, counts: readonly number[]): Buffer {
+  const bytes = Buffer.allocUnsafe(headerBytes + 4 * counts.length)
+  bytes.writeUInt32BE(renewsNote ? noteSeconds : 0, 0)
+  bytes.writeUInt32BE(inboxLimit, 4)
+  bytes[8] = isWriting ? 1 : 0
+  bytes[9] = isInDoubt ? 1 : 0
+  for (const [place, count] of counts.entries()) bytes.writeUInt32BE(count, headerBytes + 4 * place)
   return bytes
 }
+
+const headerBytes = 10
 
 /** Fences and checks. A document that is not there has an empty digest. */
 function encodeFacts({ fences = [], checks = [] }: Commit, rest: Argument[]): number[] {
@@ -61,26 +68,27 @@ function encodeFacts({ fences = [], checks = [] }: Commit, rest: Argument[]): nu
   return [fences.length, checks.length]
 }
 
-/** Appends, puts of new keys, puts of keys that a check has found, removals, numbers. */
+/** Appends, puts by what is known of their keys, removals, numbers. */
 function encodeDocuments({ checks = [], puts = [], appends = [], numbers = [] }: Commit, rest: Argument[]): number[] {
   for (const { feed, message, isCountable } of appends) rest.push(feed, isCountable ? '1' : '0', withDigest(message))
-  const last = new Map(puts.map(({ key, value }) => [key, value]))
-  const found = new Set(checks.flatMap(({ key, was }) => (was === undefined ? [] : [key])))
-  const [known, removed]: [Argument[], Argument[]] = [[], []]
-  let fresh = 0
-  for (const [key, value] of last) {
-    if (value === undefined) removed.push(key)
-    else if (found.has(key)) known.push(key, withDigest(value))
-    else {
-      fresh += 1
-      rest.push(key, withDigest(value))
+  const isThere = new Map(checks.map(({ key, was }) => [key, was !== undefined]))
+  const [fresh, known, unknown, messages]: [Argument[], Argument[], Argument[], Argument[]] = [[], [], [], []]
+  const removed: Argument[] = []
+  for (const [key, value] of new Map(puts.map((put) => [put.key, put.value]))) {
+    if (value === undefined) {
+      removed.push(key)
+      continue
     }
+    const found = isThere.get(key)
+    const puts = found === true ? known : messageName.test(key) ? messages : found === false ? fresh : unknown
+    puts.push(key, withDigest(value))
   }
-  for (const argument of known) rest.push(argument)
-  for (const key of removed) rest.push(key)
+  for (const some of [fresh, known, unknown, messages, removed]) for (const argument of some) rest.push(argument)
   for (const { key, append } of numbers) rest.push(key, String(append + 1))
-  return [appends.length, fresh, known.length / 2, removed.length, numbers.length]
+  return [appends.length, fresh.length / 2, known.length / 2, unknown.length / 2, messages.length / 2, removed.length, numbers.length]
 }
+
+const messageName = /^message\/[1-9]\d*$/
 
 /** Inboxes cleared, inboxes opened, settlements. */
 function encodeInboxes({ clearInboxes = [], opens = [], settlements = [] }: Commit, rest: Argument[]): number[] {

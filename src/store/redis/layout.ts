@@ -4,7 +4,7 @@
  * | key | type | holds |
  * | --- | --- | --- |
  * | `d:<key>` | string | a document: its digest (16 bytes, see `digest.ts`), then its bytes |
- * | `keys` | sorted set, all scores 0 | the keys of all documents, in the order of their bytes |
+ * | `keys` | sorted set, all scores 0 | the keys of all documents but messages that were appended, in the order of their bytes |
  * | `f:<feed>` | string | records of 16 bytes, one a message: its id and its ordinal, big-endian doubles |
  * | `h:<client>` | string | head of an inbox: settledTo, releasedTo, dropped, epoch (big-endian doubles), then the holder; may be missing where all are 0 |
  * | `i:<client>` | list | the entries after `settledTo`, so that the newest number is `settledTo` plus the length of the list |

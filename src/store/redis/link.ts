@@ -2,7 +2,7 @@
  * One connection to Redis, from its opening to its end. It never connects again and sends nothing twice: what was sent and not answered when
  * it ends is rejected with {@link LinkLost}, and whoever sent it decides. What is sent in one tick goes out in one piece.
  */
-import type { Socket } from 'node:net'
+import { isIP, type Socket } from 'node:net'
 import { Command, Redis } from 'ioredis'
 import { StoreOutage } from '../contract.js'
 import type { Argument } from './encode-commit.js'
@@ -60,7 +60,7 @@ export class Link {
     this.#redis = new Redis({
       host,
       port,
-      ...(isTls ? { tls: host.includes(':') || /^[\d.]+$/.test(host) ? {} : { servername: host } } : {}),
+      ...(isTls ? { tls: isIP(host) === 0 ? { servername: host } : {} } : {}),
       protocol: 2,
       lazyConnect: true,
       retryStrategy: null,

@@ -32,19 +32,74 @@ local function firstAt(id)
 end
 `
 
+const rowsOf = `
+${gather}
+local function rowsOf(keys)
+  local names, rows = {}, {}
+  for i = 1, #keys do names[i] = PREFIX .. 'd:' .. keys[i] end
+  local values = gather(#keys, function(from, to) return redis.call('MGET', unpack(names, from, to)) end)
+  for i = 1, #keys do
+    rows[2 * i - 1] = keys[i]
+    rows[2 * i] = values[i]
+  end
+  return rows
+end
+`
+
 /** Bounds of a sorted set and a limit; keys and their documents in turn. */
 const scan = `
-${gather}
-local keys = redis.call('ZRANGEBYLEX', PREFIX .. 'keys', ARGV[1], ARGV[2], 'LIMIT', 0, ARGV[3])
-local names = {}
-for i = 1, #keys do names[i] = PREFIX .. 'd:' .. keys[i] end
-local values = gather(#keys, function(from, to) return redis.call('MGET', unpack(names, from, to)) end)
-local rows = {}
-for i = 1, #keys do
-  rows[2 * i - 1] = keys[i]
-  rows[2 * i] = values[i]
+${rowsOf}
+return rowsOf(redis.call('ZRANGEBYLEX', PREFIX .. 'keys', ARGV[1], ARGV[2], 'LIMIT', 0, ARGV[3]))
+`
+
+/**
+ * The same where messages may be among the rows: they are not listed, so their ids are tried in the order of their digits. Besides bounds and
+ * limit it takes the prefix and the key after which rows are wanted, empty for all.
+ */
+const scanMessages = `
+${rowsOf}
+local limit, prefix, after = tonumber(ARGV[3]), ARGV[4], ARGV[5]
+local listed = redis.call('ZRANGEBYLEX', PREFIX .. 'keys', ARGV[1], ARGV[2], 'LIMIT', 0, ARGV[3])
+local lastId = tonumber(redis.call('GET', PREFIX .. 'id') or '0')
+
+-- Lua compares texts as the locale does.
+local function isBefore(one, other)
+  for i = 1, math.min(#one, #other) do
+    local a, b = string.byte(one, i), string.byte(other, i)
+    if a ~= b then return a < b end
+  end
+  return #one < #other
 end
-return rows
+
+local function begins(text, start) return string.sub(text, 1, #start) == start end
+
+local found = {}
+local function try(digits)
+  for digit = digits == '' and 1 or 0, 9 do
+    local id = digits .. digit
+    local name = 'message/' .. id
+    if #found >= limit or tonumber(id) > lastId then return end
+    local isAfter = isBefore(after, name)
+    if (begins(name, prefix) or begins(prefix, name)) and (isAfter or begins(after, name)) then
+      if isAfter and begins(name, prefix) and redis.call('EXISTS', PREFIX .. 'd:' .. name) == 1 then found[#found + 1] = name end
+      try(id)
+    end
+  end
+end
+try('')
+
+local keys, a, b = {}, 1, 1
+while #keys < limit and (listed[a] or found[b]) do
+  local one, other = listed[a], found[b]
+  if one == other then
+    a = a + 1
+  elseif not other or (one and isBefore(one, other)) then
+    keys[#keys + 1], a = one, a + 1
+  else
+    keys[#keys + 1], b = other, b + 1
+  end
+end
+return rowsOf(keys)
 `
 
 /** A feed; how many messages it holds, and the last record. */
@@ -81,7 +136,7 @@ if last < first then return {} end
 local records = redis.call('GETRANGE', feed, math.max(0, first - 1) * 16, last * 16 + 15)
 local names, size = {}, last - first + 1
 for i = 1, size do
-  names[i] = PREFIX .. 'd:message/' .. string.format('%.0f', struct.unpack('>d', records, #records - 16 * (size - i + 1) + 1))
+  names[i] = PREFIX .. 'd:message/' .. string.format('%d', (struct.unpack('>d', records, #records - 16 * (size - i + 1) + 1)))
 end
 local page = gather(size, function(a, b) return redis.call('MGET', unpack(names, a, b)) end)
 table.insert(page, 1, records)
@@ -117,4 +172,4 @@ end
 return rows
 `
 
-export const readScripts = { scan, feedHead, feedPlace, feedPage, inboxHead, inboxPage, outboxPage }
+export const readScripts = { scan, scanMessages, feedHead, feedPlace, feedPage, inboxHead, inboxPage, outboxPage }

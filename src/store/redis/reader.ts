@@ -1,4 +1,5 @@
 import type { Appended, Bytes, FeedEntry, InboxEntry, InboxHead, Row, StoreReader } from '../contract.js'
+import { messageKey } from '../contract.js'
 import type { Connection } from './connection.js'
 import type { DocumentReads } from './document-reads.js'
 import type { Reply } from './link.js'
@@ -13,8 +14,10 @@ export function redisReader(connection: Connection, { getMany, documentIn }: Doc
     async scan(prefix, { limit, after }) {
       if (limit <= 0) return []
       const isAfterInside = after !== undefined && Buffer.compare(Buffer.from(after), Buffer.from(prefix)) >= 0
-      const from = isAfterInside ? `(${after}` : `[${prefix}`
-      const rows = await connection.read('scan', [from, endOf(prefix), bounded(limit)])
+      const range = [isAfterInside ? `(${after}` : `[${prefix}`, endOf(prefix), bounded(limit)]
+      const rows = await (mayHoldMessages(prefix)
+        ? connection.read('scanMessages', [...range, prefix, after ?? ''])
+        : connection.read('scan', range))
       return pairs(rows).flatMap(([name, stored]): Row[] => {
         const value = documentIn(stored)
         return value === undefined ? [] : [{ key: String(name), value }]
@@ -57,6 +60,12 @@ export function redisReader(connection: Connection, { getMany, documentIn }: Doc
 }
 
 const none: Bytes = Buffer.alloc(0)
+
+const messages = messageKey(1).slice(0, -1)
+
+function mayHoldMessages(prefix: string): boolean {
+  return prefix.startsWith(messages) || messages.startsWith(prefix)
+}
 
 /** More than Redis counts to is no bound. */
 function bounded(limit: number): string {

@@ -19,6 +19,7 @@ export function scriptsFor(prefix: string): Readonly<Record<ScriptName, Script>>
   return {
     commit: script(commitScript),
     scan: script(readScripts.scan),
+    scanMessages: script(readScripts.scanMessages),
     feedHead: script(readScripts.feedHead),
     feedPlace: script(readScripts.feedPlace),
     feedPage: script(readScripts.feedPage),

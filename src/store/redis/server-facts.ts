@@ -20,7 +20,8 @@ export function requireServer(info: ServerInfo): void {
   if (because !== undefined) throw new StoreOutage(because)
 }
 
-function cannotServe(info: ServerInfo): string | undefined {
+/** Why this server cannot keep the promises of the store, and what to do; undefined if it can. */
+export function cannotServe(info: ServerInfo): string | undefined {
   if (info.get('loading') === '1') return `Redis is loading its data: ready in about ${info.get('loading_eta_seconds') ?? '?'} s`
   if (info.get('role') === 'slave') return 'this Redis is a replica: name its primary'
   if (isTooOld(info.get('redis_version'))) return `Redis ${info.get('redis_version') ?? ''} is too old: use 6.2 or newer`
