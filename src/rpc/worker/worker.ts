@@ -318,12 +318,18 @@ export class RpcWorker {
         this.#lanes.add(client, { kind: 'departure', run })
       },
       isBack: (client) => this.#latest.has(client),
-      lose: (connection) => this.#runAlone(lostItem(connection, this.#requestWorld)),
-      announce: (connection, fence) => this.#runAlone(disconnectedItem(connection, this.#requestWorld, fence)),
+      lose: (connection) => this.#giveUp(lostItem(connection, this.#requestWorld)),
+      announce: (connection, fence) => this.#giveUp(disconnectedItem(connection, this.#requestWorld, fence)),
       onLeft: ({ number }) => {
         this.#outlet.control({ kind: 'left', connection: number })
       },
     })
+  }
+
+  /** What the device has acknowledged is written first: what comes later from whoever held an inbox before is passed over. */
+  async #giveUp(item: NamedItem): Promise<void> {
+    await this.#settlements.flush()
+    await this.#runAlone(item)
   }
 
   #newMembership({ membership: rules }: ClusterParts): Members {
