@@ -19,9 +19,11 @@ export async function readInboxPage(
 ): Promise<InboxPageEntry[]> {
   const entries = await store.inboxPage(client, { after, limit })
   const page: InboxPageEntry[] = []
-  for (const entry of entries) {
-    const payload = await renderEntry(store, entry, words)
-    if (payload !== undefined) page.push({ number: entry.number, topic: shownTopic(entry.topic, words.names), qos: entry.qos, payload })
+  // All at once: a store that is asked over a network answers them together.
+  const payloads = await Promise.all(entries.map((entry) => renderEntry(store, entry, words)))
+  for (const [place, { number, topic, qos }] of entries.entries()) {
+    const payload = payloads[place]
+    if (payload !== undefined) page.push({ number, topic: shownTopic(topic, words.names), qos, payload })
   }
   const last = entries.at(-1)
   // An empty page says that nothing is left: one of which nothing can be sent any more is none.
