@@ -33,7 +33,7 @@ export interface FleetCounts {
   readonly longestAwayMs: number
 }
 
-const attemptPatienceMs = 10_000
+const attemptPatienceMs = 20_000
 const windowMs = 100
 
 /** @param random at least 0, less than 1 */
@@ -73,13 +73,13 @@ export function newFleet(
       await delay(attempt)
       if (!isMine()) break
       const door = attempt === 0 ? home : Math.floor(random() * doors.length)
-      if (await isAccepted(device, doors[door]!())) return attempt + 1
+      if (await isAccepted(device, doors[door]!(), isMine)) return attempt + 1
     }
     return 0
   }
 
   async function stay(device: SessionDevice, place: number, doors: Doors, isMine: () => boolean): Promise<void> {
-    if (!(await isAccepted(device, doors[place % doors.length]!()))) await comeBack(device, place, doors, isMine)
+    if (!(await isAccepted(device, doors[place % doors.length]!(), isMine))) await comeBack(device, place, doors, isMine)
     for (;;) {
       noteHere()
       await device.lost()
@@ -112,11 +112,12 @@ export function newFleet(
   }
 }
 
-async function isAccepted(device: SessionDevice, port: number): Promise<boolean> {
+/** An attempt that is not answered is given up, unless somebody else has taken the device over meanwhile. */
+async function isAccepted(device: SessionDevice, port: number, isMine: () => boolean): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined
   const tooLong = new Promise<boolean>((resolve) => {
     timer = setTimeout(() => {
-      device.cut()
+      if (isMine()) device.cut()
       resolve(false)
     }, attemptPatienceMs)
   })

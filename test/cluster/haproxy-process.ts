@@ -20,7 +20,7 @@ export interface NodePorts {
 
 export async function startHaproxy(nodes: readonly NodePorts[]): Promise<HaproxyProcess> {
   const [mqtt, ws, http] = [await stablePort(), await stablePort(), await stablePort()]
-  const env: Record<string, string> = { NYNJA_BIND: '127.0.0.1' }
+  const env: Record<string, string> = { NYNJA_BIND: '127.0.0.1', NYNJA_BALANCER_CONNECTIONS: '2000' }
   for (const [name, port] of Object.entries({ MQTT: mqtt, WS: ws, HTTP: http })) env[`NYNJA_BIND_${name}`] = String(port)
   for (const [place, node] of nodes.entries()) {
     const name = `NYNJA_NODE${String(place + 1)}`
@@ -32,7 +32,7 @@ export async function startHaproxy(nodes: readonly NodePorts[]): Promise<Haproxy
 }
 
 async function isOpen(program: Program, port: number): Promise<boolean> {
-  if (!program.isAlive) throw new Error('HAProxy has ended; `haproxy -db -f deploy/haproxy.cfg` tells why')
+  if (!program.isAlive) throw new Error(`HAProxy has ended: ${program.written.join('\n')}`)
   return new Promise((resolve) => {
     const socket = connect({ host: '127.0.0.1', port })
     socket.once('error', () => {

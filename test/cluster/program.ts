@@ -5,6 +5,8 @@ import { createInterface } from 'node:readline'
 /** A program of the system that runs for a test. It does not outlive the test's process. */
 export interface Program {
   readonly isAlive: boolean
+  /** The last lines it has written. */
+  readonly written: readonly string[]
   signal(signal: NodeJS.Signals): void
   /** Ends it as a crash would; resolves when it is gone. */
   kill(): Promise<void>
@@ -54,6 +56,7 @@ export async function startProgram(
     get isAlive() {
       return living.has(child)
     },
+    written,
     signal: (signal) => void child.kill(signal),
     async kill() {
       child.kill('SIGKILL')
