@@ -79,8 +79,12 @@ export interface AccountWorld {
   /** The clock; tests move it. */
   now: number
   boot: string
+  /** Other processes that live, beside `boot`. */
+  readonly others: Set<string>
   put(...puts: readonly Put[]): Promise<void>
   ask(caller: Caller, record: AnyRecord): Promise<Result>
+  /** Runs what nobody has asked for. */
+  run(item: BatchItem): Promise<Result>
   /** A request of a registration connection. */
   auth(client: string, parts: Partial<Omit<Auth, 'tag'>>, dialect?: Dialect): Promise<Result>
   /** reg and verify in one. */
@@ -113,6 +117,7 @@ export async function openAccountWorld(parts: Partial<RpcContext> = {}): Promise
     store,
     cache,
     boot: world.boot,
+    isLive: (boot: string) => boot === world.boot || world.others.has(boot),
     newId: () => 'id',
     onFault(fault: unknown): void {
       throw fault
@@ -128,12 +133,17 @@ export async function openAccountWorld(parts: Partial<RpcContext> = {}): Promise
     context,
     now: start,
     boot: 'first',
+    others: new Set(),
     async put(...puts) {
       await store.commit({ puts })
     },
     ask(caller, asked) {
       const request = { record: asked, caller, now: world.now, context }
       return run(caller, true, async (reader) => checkRefusal(asked, await dispatch(request, reader)))
+    },
+    async run(item) {
+      const state = { clientId: item.asker.clientId, marks: undefined }
+      return resultOf(await runBatch([item], state, Number.POSITIVE_INFINITY, batchWorld()), item.asker.actionsTopic)
     },
     auth(client, fields, dialect = 'v1') {
       return world.ask(registrationOf(client, dialect), record('Auth', fields))

@@ -2,14 +2,14 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { ok, record } from '../../src/protocol/index.js'
 import { devices } from '../../src/rpc/documents/index.js'
 import { emptyOverlay, newFactReader } from '../../src/rpc/facts.js'
 import { isAcknowledged } from '../../src/rpc/outbox/acknowledged.js'
 import { backoffMs } from '../../src/rpc/outbox/backoff.js'
-import { decodeContent, encodeContent, outboxId, ownerOf, timeOf } from '../../src/rpc/outbox/entry.js'
+import { decodeContent, encodeContent, noticedMessages, noticeRows, outboxId, ownerOf, timeOf } from '../../src/rpc/outbox/entry.js'
 import type { Notice } from '../../src/rpc/outbox/notice.js'
 import { Outbox, type OutboxWorld } from '../../src/rpc/outbox/outbox.js'
 import { newOutboxWriter } from '../../src/rpc/outbox/outbox-writer.js'
@@ -24,6 +24,8 @@ import { openLmdbStore } from '../../src/store/lmdb/open-lmdb-store.js'
 import type { Phone, PhoneId } from '../../src/topics/index.js'
 import { clientIdOf } from '../acl/cast.js'
 import { phoneOf } from './account-world.js'
+
+const bytes = (text: string): Uint8Array => Buffer.from(text)
 
 let path: string
 let store: Store
@@ -119,8 +121,6 @@ describe('the queue of a channel', () => {
 })
 
 describe('what is written of the outbox', () => {
-  const bytes = (text: string): Uint8Array => Buffer.from(text)
-
   test('is gathered, the last word on an entry standing, and written again where the store could not', async () => {
     const commits: Commit[] = []
     let faults = 0
@@ -304,5 +304,102 @@ describe('a worker that takes the place of another', () => {
     expect(performed).toEqual([])
     await outbox.stop()
     expect(await store.outboxPage(10)).toEqual([])
+  })
+
+  test('in a cluster, leaves alone what belongs to other processes, dead or not', async () => {
+    const [own, others] = [left(now - 1_000, 1, 'this'), left(now - 1_000, 1, 'before')]
+    await store.commit({ outbox: [own, others] })
+    const { outbox, performed } = openOutbox({ isAlone: false })
+    await outbox.takeUp()
+    expect(performed.map(({ id }) => id)).toEqual([own.id])
+    await store.commit({ outboxDone: [own.id, others.id] })
+  })
+
+  describe('and adopts what a dead process has left', () => {
+    const key = 'cluster/all/dead'
+    const heirOf = (name: string) => ({ key, was: bytes(name) })
+    beforeEach(async () => {
+      const all = await store.outboxPage(1_000)
+      await store.commit({ puts: [{ key, value: bytes('heir this') }], outboxDone: all.map(({ id }) => id) })
+    })
+    const idsLeft = async () => (await store.outboxPage(1_000)).map(({ id }) => id)
+
+    test('performs it under its own name; not what lives, nor codes that are too old', async () => {
+      const [young, second, old, living] = [
+        left(now - 1_000, 1, 'dead'),
+        left(now - 900, 7, 'dead'),
+        left(now - 700_000, 1, 'dead'),
+        left(now - 1_000, 1, 'living'),
+      ]
+      await store.commit({ outbox: [young, second, old, living] })
+      const { outbox, performed, answers } = openOutbox({ isAlone: false })
+      expect(await outbox.adopt('dead', heirOf('heir this'))).toBe(true)
+      const owner = { boot: 'this', node: 1 }
+      expect(performed.map(({ id }) => [ownerOf(id, 2), timeOf(id)])).toEqual([
+        [owner, now - 1_000],
+        [owner, now - 900],
+      ])
+      for (const { id } of performed) outbox.ended(id, { kind: 'done' })
+      await outbox.stop()
+      expect([await idsLeft(), answers]).toEqual([[living.id], []])
+    })
+
+    test('with the message that a notice speaks of', async () => {
+      const id = outboxId(now - 1_000, 'n', { boot: 'dead', node: 1 })
+      const notice: Notice = { kind: 'message', from: '380670000001_1' as PhoneId, feed: 'p2p/1_1/2_2' }
+      const { entry, numbers } = noticeRows({ id, notice, phones: [phoneOf('380670000002')], append: 0 })
+      const append = { feed: notice.feed, message: new Uint8Array([1]), isCountable: true }
+      const result = await store.commit({ outbox: [entry], numbers, appends: [append] })
+      const message = result.kind === 'committed' ? result.appended[0]?.id : undefined
+      await openOutbox({ isAlone: false })
+        .outbox.adopt('dead', heirOf('heir this'))
+        .catch(() => undefined)
+      const [adopted] = await store.outboxPage(10)
+      expect(adopted && ownerOf(adopted.id, 2)).toEqual({ boot: 'this', node: 1 })
+      expect(adopted && decodeContent(adopted.job)).toMatchObject({ kind: 'notice', isOfAppend: false, notice: { ...notice, message } })
+      expect(await store.get(noticedMessages.key(id))).toBeUndefined()
+    })
+
+    test('once, though two processes take themselves for the heir', async () => {
+      const entries = Array.from({ length: 120 }, (_, i) => left(now - 1_000 + i, 1, 'dead'))
+      await store.commit({ outbox: entries })
+      const [first, second] = [openOutbox({ isAlone: false }), openOutbox({ isAlone: false, boot: 'second' })]
+      const commit = store.commit.bind(store)
+      let commits = 0
+      // The first is slow: after a page, the other one is the heir.
+      const slow: Store = {
+        ...store,
+        async commit(one) {
+          if (commits++ === 1) await commit({ puts: [{ key, value: bytes('heir second') }] })
+          return commit(one)
+        },
+      }
+      const slowFirst = openOutbox({ isAlone: false, store: slow })
+      expect(await slowFirst.outbox.adopt('dead', heirOf('heir this'))).toBe(false)
+      expect(await first.outbox.adopt('dead', heirOf('heir this'))).toBe(false)
+      expect(await second.outbox.adopt('dead', heirOf('heir second'))).toBe(true)
+      expect([slowFirst.performed.length, first.performed.length, second.performed.length]).toEqual([50, 0, 70])
+      expect(new Set((await idsLeft()).map((id) => id.split('.')[0])).size).toBe(120)
+    })
+
+    test('and what the heir itself leaves when it dies in between is found by its next worker, or by its own heir', async () => {
+      const entries = [left(now - 1_000, 1, 'dead'), left(now - 999, 1, 'dead')]
+      await store.commit({ outbox: entries })
+      const dying = openOutbox({
+        isAlone: false,
+        perform() {
+          throw new Error('it dies')
+        },
+      })
+      await expect(dying.outbox.adopt('dead', heirOf('heir this'))).rejects.toThrow('it dies')
+      const next = openOutbox({ isAlone: false })
+      await next.outbox.takeUp()
+      expect(next.performed).toHaveLength(2)
+      await store.commit({ puts: [{ key, value: bytes('this is dead') }] })
+      const heir = openOutbox({ isAlone: false, boot: 'heir' })
+      expect(await heir.outbox.adopt('this', heirOf('this is dead'))).toBe(true)
+      expect(heir.performed.map(({ id }) => ownerOf(id, 2).boot)).toEqual(['heir', 'heir'])
+      expect(await idsLeft()).toHaveLength(2)
+    })
   })
 })
