@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { startCluster, type Cluster } from './cluster.js'
 import { startNodePeer } from './node-peer.js'
@@ -38,7 +39,7 @@ export async function startNynja({ canSettle = false, dataFolder, redisPort }: N
       NYNJA_WS_PORT: 'off',
       NYNJA_HTTP_PORT: '0',
       NYNJA_DATA_DIR: (dataFolder ?? own)?.path ?? '',
-      ...(redisPort === undefined ? {} : { NYNJA_STORE: `redis://127.0.0.1:${redisPort}` }),
+      ...(redisPort === undefined ? {} : memberOf(redisPort)),
       NYNJA_TEST_NUMBERS: testNumbers,
       NYNJA_TEST_CODE: testCode,
       // all load comes from one address
@@ -48,6 +49,11 @@ export async function startNynja({ canSettle = false, dataFolder, redisPort }: N
     },
     alsoStop: async () => own?.remove(),
   })
+}
+
+/** Two nodes share the cores of this machine. */
+function memberOf(redisPort: number): Readonly<Record<string, string>> {
+  return { NYNJA_STORE: `redis://127.0.0.1:${redisPort}`, NYNJA_NODES: String(Math.max(1, availableParallelism() >> 1)) }
 }
 
 /** Two servers of this repository on one Redis. */

@@ -19,7 +19,7 @@ const topicsPerPacket = 500
 interface Reconnects {
   /** Until the client is where it was before. */
   readonly ms: number
-  /** Processor time of both nodes and Redis, until all is done that a connect and its disconnect leave to do. */
+  /** Processor time of both nodes and Redis, until all is done that a connect and its disconnect leave to do, less what they use at rest. */
   readonly cpuMs: number
 }
 
@@ -123,14 +123,25 @@ async function reconnect({ cluster, who, rounds, log }: Measured, open: (port: n
     return ms
   }
   for (let round = 0; round < warmUps; round++) await once(round)
+  const atRestCpu = await cpuOver(cluster, () => pause(restMs))
   const times: number[] = []
-  const cpuBefore = cluster.cpuMs()
-  for (let round = 0; round < rounds; round++) times.push(await once(round))
-  const result = { ms: median(times), cpuMs: (cluster.cpuMs() - cpuBefore) / rounds }
+  const cpu = await cpuOver(cluster, async () => {
+    for (let round = 0; round < rounds; round++) times.push(await once(round))
+  })
+  const result = { ms: median(times), cpuMs: (cpu.usedMs - atRestCpu.share * cpu.elapsedMs) / rounds }
   log(`  ${cluster.name.padEnd(12)} ${who}: ${result.ms.toFixed(2)} ms, ${result.cpuMs.toFixed(1)} ms of processor time`)
   return result
 }
 
+/** Processor time used while `work` is done, and its share of that time. */
+async function cpuOver(peer: Peer, work: () => Promise<unknown>): Promise<{ usedMs: number; elapsedMs: number; share: number }> {
+  const [begun, before] = [performance.now(), peer.cpuMs()]
+  await work()
+  const [usedMs, elapsedMs] = [peer.cpuMs() - before, performance.now() - begun]
+  return { usedMs, elapsedMs, share: usedMs / elapsedMs }
+}
+
+const restMs = 2_000
 const lookMs = 50
 /** What a program that does nothing may use meanwhile: a tick of the clock by which the kernel counts. */
 const restingCpuMs = 10
