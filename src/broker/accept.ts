@@ -251,5 +251,5 @@ export function reintroduce(state: BrokerState, node: number): void {
   }
   state.requests.repeat(node)
   // Commits of the dead worker may not have been told: every inbox is looked at again, whichever node its device belongs to.
-  for (const connection of state.connections.byNumber.values()) if (connection.state === 'open') connection.pump.refresh()
+  for (const connection of state.connections.byNumber.values()) if (connection.state === 'open') connection.pump.refresh(true)
 }

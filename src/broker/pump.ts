@@ -50,7 +50,7 @@ interface AwaitedRelease {
 
 const inboxPacketIds = 0x8000
 const firstAnswerId = inboxPacketIds + 1
-const lastAnswerId = 0xbfff
+export const lastAnswerId = 0xbfff
 /** Taken entries at the front of a list are cut off once there are so many. */
 const cutAt = 1_024
 
@@ -80,6 +80,8 @@ export class Pump<Owner> {
   /** Lists are made when first needed: most devices are idle most of the time. */
   #queue: Entry[] | undefined
   #queueHead = 0
+  /** Committed while a page was on its way, ascending. */
+  #early: Entry[] | undefined
   #inFlight: Map<number, Entry> | undefined
   /** Inbox entries not yet settled, ascending. */
   #owed: Owed[] | undefined
@@ -119,8 +121,14 @@ export class Pump<Owner> {
   /** An inbox entry that has just been committed. */
   deliver(number: number, template: PublishTemplate): void {
     this.#newest = Math.max(this.#newest, number)
-    if (!this.#isOpen || this.#isPaging || number !== this.#next || this.#queued() >= this.#world.queueLimit) {
-      if (this.#isOpen && !this.#isPaging && number > this.#next && this.#queued() === 0) this.#askForPage()
+    if (this.#isPaging) {
+      // It follows the page, most likely: else what is missing is asked for.
+      this.#early ??= []
+      if (this.#early.length < this.#world.queueLimit) this.#early.push({ number, template })
+      return
+    }
+    if (!this.#isOpen || number !== this.#next || this.#queued() >= this.#world.queueLimit) {
+      if (this.#isOpen && number > this.#next && this.#queued() === 0) this.#askForPage()
       return
     }
     this.#take(number, template)
@@ -157,7 +165,18 @@ export class Pump<Owner> {
     const isWhole = entries.length === 0 || (entries.at(-1)?.number ?? 0) >= last
     if (isWhole) this.#next = Math.max(this.#next, last + 1)
     this.#newest = Math.max(this.#newest, last)
+    this.#takeEarly()
     this.#advance()
+  }
+
+  /** What has come while the page was on its way: as far as it follows. */
+  #takeEarly(): void {
+    const early = this.#early ?? []
+    this.#early = undefined
+    for (const { number, template } of early) {
+      if (number > this.#next || this.#queued() >= this.#world.queueLimit) return
+      if (number === this.#next) this.#take(number, template)
+    }
   }
 
   /** PUBACK or PUBCOMP. @returns false if the packet id is none of ours */
@@ -194,10 +213,14 @@ export class Pump<Owner> {
     while (awaited?.[0] !== undefined && awaited[0].number <= this.#storedReleasedTo) awaited.shift()?.resolve()
   }
 
-  /** Something may have been missed (a keep-alive, a restarted worker): looks at the inbox again, tells the marks again. */
-  refresh(): void {
+  /**
+   * Something may have been missed (a keep-alive, news of another process): looks at the inbox again, tells the marks again. A page that is on its
+   * way comes, unless its worker has died.
+   */
+  refresh(hasWorkerDied = false): void {
     if (!this.#isOpen || this.#isClosed) return
     this.#world.settle(this.#owner, this.#settledTo, this.#releasedTo)
+    if (this.#isPaging && !hasWorkerDied) return
     this.#isPaging = false
     if (this.#queued() === 0) this.#askForPage()
     else this.#newest = Math.max(this.#newest, this.#next)

@@ -40,6 +40,11 @@ export interface PageOfKeys<KeyParts> {
 export interface FactReader {
   /** A fact the decision rests on: if it changes before the commit, the handler runs again. */
   get<K extends readonly string[], D>(table: Table<K, D>, ...key: K): Promise<D | undefined>
+  /**
+   * A fact as of `get` that is hardly ever there: where nobody has the answer at hand it is presumed absent, and the commit finds out; then the
+   * request runs again, and reads it.
+   */
+  getRare<K extends readonly string[], D>(table: Table<K, D>, ...key: K): Promise<D | undefined>
   /** A fact that is only shown, not decided on. */
   peek<K extends readonly string[], D>(table: Table<K, D>, ...key: K): Promise<D | undefined>
   /** Documents whose key begins with `parts` (the partition at least), ascending, at most `limit`; not checked. */
@@ -86,6 +91,8 @@ export interface ReaderParts {
    * the cache all the same (see `runBatch`); elsewhere everything is read anew.
    */
   readonly isCheckedLater?: boolean
+  /** Nothing that this batch has presumed has been found wrong yet. */
+  readonly mayPresume?: boolean
 }
 
 /** A reader for one request, and the checks its reading has made necessary. */
@@ -118,6 +125,15 @@ class BatchReader implements FactReader {
 
   get<K extends readonly string[], D>(table: Table<K, D>, ...key: K): Promise<D | undefined> {
     return this.#read(table, table.key(...key), true)
+  }
+
+  async getRare<K extends readonly string[], D>(table: Table<K, D>, ...keyParts: K): Promise<D | undefined> {
+    const key = table.key(...keyParts)
+    const { store, overlay, cache, isCheckedLater, mayPresume } = this.#parts
+    const isKnown = overlay.puts.has(key) || overlay.numbered.has(key) || cache.rows.has(key)
+    if (isKnown || store.stamps !== undefined || isCheckedLater !== true || mayPresume !== true) return this.#read(table, key, true)
+    this.#checks.push({ key, was: undefined })
+    return undefined
   }
 
   peek<K extends readonly string[], D>(table: Table<K, D>, ...key: K): Promise<D | undefined> {

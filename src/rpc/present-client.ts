@@ -6,11 +6,11 @@ import { rosterIds } from './views/profile-view.js'
 
 /**
  * The client of a connection with the rosters its phone has at present: they change while it is connected, by Roster/create and remove of any
- * of its devices. Not checked at commit; whoever acts for a roster rests on the roster itself.
+ * of its devices. What is decided rests on them.
  */
 export async function readPresentClient(client: Client, facts: FactReader): Promise<Client> {
   if (client.kind !== 'device') return client
-  const profile = await facts.peek(profiles, client.phone)
+  const profile = await facts.get(profiles, client.phone)
   if (profile === undefined) return { ...client, rosters: [] }
   const known = rostersOf.get(profile) ?? rosterIds(client.phone, profile)
   rostersOf.set(profile, known)

@@ -201,9 +201,10 @@ describe('a message in a chat', () => {
     const refuse = (): never => {
       throw new Error('not to be read')
     }
+    const get = (table: { name: string }): Promise<undefined> => Promise.resolve(void asked.push(table.name))
     const reader = {
       boot: '',
-      get: (table: { name: string }): Promise<undefined> => Promise.resolve(void asked.push(table.name)),
+      ...{ get, getRare: get },
       ...{ peek: refuse, scan: refuse, feedHead: refuse, feedPlace: refuse, feedPage: refuse },
     }
     const client = { kind: 'device', rosters: [ann] } as unknown

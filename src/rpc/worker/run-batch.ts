@@ -82,7 +82,7 @@ export async function runBatch(
 ): Promise<BatchResult & { readonly covered: number }> {
   for (let attempt = 0; ; attempt++) {
     try {
-      const drafted = await draftBatch(items, client, world)
+      const drafted = await draftBatch(items, client, world, attempt === 0)
       const result = await commitDraft(drafted, client, world)
       if (result.kind === 'committed') return { draft: drafted.draft, result, covered: drafted.covered }
       if (result.kind === 'fenced') return followed(items.slice(0, drafted.covered))
@@ -105,7 +105,7 @@ interface DraftedBatch {
   readonly fence: Fence | undefined
 }
 
-async function draftBatch(items: readonly BatchItem[], client: ClientState, world: BatchWorld): Promise<DraftedBatch> {
+async function draftBatch(items: readonly BatchItem[], client: ClientState, world: BatchWorld, mayPresume: boolean): Promise<DraftedBatch> {
   const draft = emptyDraft()
   const overlay = emptyOverlay()
   const added: Mark[] = []
@@ -114,7 +114,7 @@ async function draftBatch(items: readonly BatchItem[], client: ClientState, worl
     // What came through an earlier connection must not fence what comes through this one.
     if (item.fence?.epoch !== items[0]?.fence?.epoch) break
     try {
-      await draftItem(item, { draft, overlay, added, client, world })
+      await draftItem(item, { draft, overlay, added, client, world, mayPresume })
     } catch (error) {
       // The item needs numbers that only the commit of those before it can give.
       if (error instanceof CommitFirst && covered > 0) break
@@ -131,17 +131,18 @@ interface Drafting {
   readonly added: Mark[]
   readonly client: ClientState
   readonly world: BatchWorld
+  readonly mayPresume: boolean
 }
 
 async function draftItem(item: BatchItem, drafting: Drafting): Promise<void> {
-  const { draft, overlay, added, world } = drafting
+  const { draft, overlay, added, world, mayPresume } = drafting
   if (item.mark !== undefined && item.isRepeated && (await isCommitted(item.mark, drafting))) {
     draft.after.push({ kind: 'done', request: item.request })
     return
   }
   const { store, cache, boot, isLive } = world
   const known = isLive === undefined ? { boot } : { boot, isLive }
-  const { reader, checks } = newFactReader({ store, overlay, cache, ...known, isCheckedLater: true })
+  const { reader, checks } = newFactReader({ store, overlay, cache, ...known, isCheckedLater: true, mayPresume })
   const isGuess = store.stamps === undefined
   const outcome = await evaluateSafely(item, reader, world)
   world.onOutcome(item, outcome)

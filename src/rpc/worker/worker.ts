@@ -1,6 +1,6 @@
 import { decideSubscribe } from '../../acl/index.js'
 import { type AnyRecord, encode, err } from '../../protocol/index.js'
-import type { Store } from '../../store/contract.js'
+import { type Store, StoreOutage } from '../../store/contract.js'
 import type { ClientId } from '../../topics/index.js'
 import type { RpcContext } from '../context.js'
 import { emptyOverlay, type FactReader, newFactReader } from '../facts.js'
@@ -65,10 +65,14 @@ export interface WorkerParts {
   readonly sweeps: boolean
 }
 
+const outagePauseMs = 250
 const cachedDocuments = 4_000
 const settleDelayMs = 100
 const settleLimit = 1_000
 const countsEveryMs = 1_000
+
+/** Before a store that is away is asked again. */
+const outagePause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, outagePauseMs))
 
 /** Lets requests go first. */
 const pause = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
@@ -206,22 +210,34 @@ export class RpcWorker {
     this.#settlements.add({ client, settledTo, releasedTo, ...(epoch === undefined ? {} : { epoch }) })
   }
 
-  #receivePage({ connection, client, after, limit, variant }: PageMessage): void {
+  #receivePage(message: PageMessage): void {
+    this.#step(message.client, async () => {
+      while (!(await this.#tellPage(message))) await outagePause()
+    })
+  }
+
+  /** @returns whether there is nothing left to be told: the page has been, or nobody waits for it any more */
+  async #tellPage({ connection, client, after, limit, variant }: PageMessage): Promise<boolean> {
     const { store } = this.#parts
-    this.#step(client, async () => {
+    const known = this.#connections.get(connection)
+    if (known === undefined) return true
+    try {
       const head = (await store.inboxHead(client)) ?? emptyInbox
-      const fence = this.#connections.get(connection)?.fence
-      if (fence !== undefined && head.epoch !== fence.epoch) {
+      if (known.fence !== undefined && head.epoch !== known.fence.epoch) {
         // The news of it was lost on the way here.
         this.#outlet.control({ kind: 'followed', connection })
-        return
+        return true
       }
       await this.#names.refresh()
       const entries = await readInboxPage(store, client, { after, limit, encoding: encodingOf(variant), names: this.#names.names })
       // What lies behind a full page is asked for when the page has been sent.
       writeInboxPage(this.#outlet.frame, { connection, after, settledTo: head.settledTo, last: head.last, entries })
       this.#outlet.touch()
-    })
+      return true
+    } catch (error) {
+      if (error instanceof StoreOutage) return false
+      throw error
+    }
   }
 
   async #announce(connection: WorkerConnection): Promise<void> {

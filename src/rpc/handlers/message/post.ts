@@ -101,7 +101,7 @@ async function readPostFacts({ record: message, caller }: Request<Message>, post
 }
 
 async function readRepeated(facts: FactReader, from: PhoneId, msgId: string): Promise<PlacedMessage | undefined> {
-  const id = await facts.get(sentIds, from, msgIdLevel(msgId))
+  const id = await facts.getRare(sentIds, from, msgIdLevel(msgId))
   return id === undefined ? undefined : readMessage(facts, id)
 }
 
