@@ -300,6 +300,11 @@ export class RpcWorker {
   readonly #isLive = (boot: string): boolean => (this.#members === null ? boot === this.#parts.context.boot : this.#members.isLive(boot))
 
   readonly #onFault = (fault: unknown): void => {
+    if (fault instanceof StoreOutage && this.#parts.cluster !== null) {
+      // No fault of ours, and told by whoever watches the store.
+      this.#parts.post({ kind: 'log', level: 'debug', fields: { because: fault.message }, text: 'put off: the store is away' })
+      return
+    }
     this.#counts.fault()
     const error = fault instanceof Error ? { message: fault.message, stack: fault.stack } : { message: String(fault) }
     this.#parts.post({ kind: 'log', level: 'error', fields: { err: error }, text: 'fault' })
