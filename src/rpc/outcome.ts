@@ -8,7 +8,7 @@ import {
   record,
   type RecordOf,
 } from '../protocol/index.js'
-import type { Bytes, Put, PutNumber } from '../store/contract.js'
+import type { Bytes, Opening, Put, PutNumber } from '../store/contract.js'
 import type { ClientId, Phone } from '../topics/index.js'
 import type { MessageDocument } from './documents/index.js'
 import type { Notice } from './outbox/notice.js'
@@ -79,6 +79,8 @@ export interface Accepted {
   readonly appends: readonly AppendMessage[]
   readonly numbers: readonly PutNumber[]
   readonly clearInboxes: readonly ClientId[]
+  /** Inboxes that are given up, or taken over. */
+  readonly opens: readonly Opening[]
   readonly sends: readonly Send[]
   readonly effects: readonly Effect[]
 }
@@ -99,7 +101,7 @@ export interface Dropped {
 
 export type Outcome = Accepted | Refused | Dropped
 
-const nothing: Accepted = { kind: 'accepted', puts: [], appends: [], numbers: [], clearInboxes: [], sends: [], effects: [] }
+const nothing: Accepted = { kind: 'accepted', puts: [], appends: [], numbers: [], clearInboxes: [], opens: [], sends: [], effects: [] }
 
 /** An accepted outcome; what is left out is empty. */
 export function accept(parts: Partial<Omit<Accepted, 'kind'>>): Accepted {

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { err, record } from '../../src/protocol/index.js'
 import { contacts, type MemberDocument, members, roomsOf, sessions } from '../../src/rpc/documents/index.js'
 import type { ContactDocument } from '../../src/rpc/documents/index.js'
+import type { FactReader } from '../../src/rpc/facts.js'
 import { hashToken, isCode, isTokenOf, newCode, newToken } from '../../src/rpc/tokens.js'
 import { parseRoomId, type PhoneId, type RoomId } from '../../src/topics/index.js'
 import { clientIdOf } from '../acl/cast.js'
@@ -190,6 +191,22 @@ describe('after CONNACK', () => {
     expect(bytes).toBeDefined()
     expect(outcome).toMatchObject({ kind: 'accepted', puts: [], sends: [], effects: [{ kind: 'disconnect', client: device.id }] })
   })
+})
+
+test('what a device has spoken last is kept at once when its connection breaks; its presence is as it was', async () => {
+  const { caller } = await connect(a1)
+  const { lost } = await import('../../src/rpc/handlers/connect/lost.js')
+  const breaks = (codec: 'json' | 'bert') => {
+    const event = { caller: { ...caller, codec }, now: world.now }
+    const asker = { connection: 1, clientId: caller.clientId, actionsTopic: '', hasInbox: false, qos: 1 } as const
+    const evaluate = async (facts: FactReader) => lost.decide(event, await lost.read(event, facts))
+    return world.run({ asker, request: 0, isRepeated: false, answersRefusals: false, evaluate })
+  }
+  expect((await breaks('json')).pushes).toEqual([])
+  const stored = await world.store.get(sessions.key(caller.clientId))
+  expect(stored && sessions.decode(stored)).toMatchObject({ codec: 'json', dialect: 'v1', phone: ann })
+  await breaks('bert')
+  expect(told(await world.disconnect(caller))).toHaveLength(2)
 })
 
 describe('presence', () => {

@@ -172,6 +172,18 @@ describe('the heir of a dead process', () => {
     expect([await seeTo('a'), pushed, await rowsOf('online/')]).toEqual([true, ['online', 'offline'], []])
   })
 
+  test('says nothing more of a phone whose last device on a living process has gone meanwhile', async () => {
+    at('a', 'b')
+    await connect(a1)
+    at('b', 'a')
+    const last = await connect(a2)
+    at('b')
+    await disconnect(last)
+    expect(pushed).toEqual(['online', 'offline'])
+    await inherit('a')
+    expect([await seeTo('a'), pushed, await rowsOf('online/')]).toEqual([true, ['online', 'offline'], []])
+  })
+
   test('says nothing of a device that has connected elsewhere', async () => {
     at('a', 'b')
     await connect(a1)
@@ -218,6 +230,8 @@ describe('the heir of a dead process', () => {
     at('a', 'b')
     const first = await connect(a1)
     const second = await connect(b1)
+    await open(b1, 'a')
+    const head = await world.store.inboxHead(b1.id)
     at('b')
     await inherit('a')
     let count = 0
@@ -227,7 +241,7 @@ describe('the heir of a dead process', () => {
         note(await world.run(leftBehindItem(device, () => world.now)))
       },
     })
-    expect([isDone, await seeTo('a')]).toEqual([false, false])
+    expect([isDone, await seeTo('a'), await world.store.inboxHead(b1.id)]).toEqual([false, false, head])
     expect(await rowsOf('online/')).toContain(`online/a/${b1.id}`)
     at('a', 'b')
     for (const caller of [first, second]) {
@@ -237,7 +251,7 @@ describe('the heir of a dead process', () => {
     expect([await rowsOf('online/'), pushed.at(-1)]).toEqual([[`online/a/${a1.id}`, `online/a/${b1.id}`], 'online'])
   })
 
-  test('goes on where the one before it has died, however many devices there are', async () => {
+  const manyLeft = async () => {
     const many = Array.from({ length: 250 }, (_, i) => ({
       client: clientIdOf(`emqttd_M${String(i)}`),
       phone: parsePhone(`38067${String(1_000_000 + i)}`) as Phone,
@@ -249,6 +263,20 @@ describe('the heir of a dead process', () => {
     await world.put(...puts)
     at('b')
     await inherit('a')
+    return many
+  }
+
+  test('looks no further once it is the heir no more', async () => {
+    await manyLeft()
+    let asked = 0
+    const depart: TakeOverWorld['depart'] = async () => {
+      if (asked++ === 0) await inherit('a', 'c')
+    }
+    expect([await seeTo('a', { depart }), asked]).toEqual([false, 100])
+  })
+
+  test('goes on where the one before it has died, however many devices there are', async () => {
+    const many = await manyLeft()
     const departed: string[] = []
     const depart: TakeOverWorld['depart'] = async (device) => {
       departed.push(device.client)

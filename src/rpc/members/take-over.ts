@@ -10,7 +10,7 @@ export interface LeftDevice {
   /** Its inbox as it was found: whoever opens it meanwhile has the device. */
   readonly fence: Fence
   /** Gives the inbox up, if nobody has yet. */
-  readonly opens?: Opening
+  readonly opens: readonly Opening[]
 }
 
 export interface TakeOverWorld {
@@ -67,5 +67,5 @@ async function departOne(found: Pick<LeftDevice, 'dead' | 'client' | 'phone'>, {
   const head = await store.inboxHead(client)
   const holder = head?.holder ?? ''
   if (holder !== '' && holder !== dead && isLive(holder)) return
-  await depart({ ...found, fence: { client, epoch: head?.epoch ?? 0 }, ...(holder === '' ? {} : { opens: { client, holder: '' } }) })
+  await depart({ ...found, fence: { client, epoch: head?.epoch ?? 0 }, opens: holder === '' ? [] : [{ client, holder: '' }] })
 }

@@ -153,6 +153,7 @@ export async function addOutcome(draft: Draft, outcome: Accepted, asker: Asker, 
     world.overlay.scopes.add(scopeOfKey(number.key))
   }
   draft.clearInboxes.push(...outcome.clearInboxes)
+  draft.opens.push(...outcome.opens)
   const isStored = changesAnything(outcome)
   for (const send of outcome.sends)
     await addSend(draft, shiftAppend(send, firstAppend), { asker, isStored, world, cleared: outcome.clearInboxes })

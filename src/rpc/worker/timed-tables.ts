@@ -71,12 +71,12 @@ export function choreTables({ now }: Pick<TimedWorld, 'now'>): readonly TimedTab
 }
 
 /** The departure of a device whose process is dead. */
-export function leftBehindItem({ fence, opens, ...device }: LeftDevice, now: () => number): NamedItem {
+export function leftBehindItem({ fence, ...device }: LeftDevice, now: () => number): NamedItem {
   const item = timedItem('left-behind', async (facts) => {
     const event = { ...device, now: now() }
     return leftBehind.decide(event, await leftBehind.read(event, facts))
   })
-  return { ...item, fence, ...(opens === undefined ? {} : { opens }) }
+  return { ...item, fence }
 }
 
 function timedItem(name: string, evaluate: (facts: FactReader) => Promise<Outcome>): NamedItem {

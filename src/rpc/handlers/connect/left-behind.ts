@@ -1,3 +1,4 @@
+import type { Opening } from '../../../store/contract.js'
 import type { ClientId, Phone } from '../../../topics/index.js'
 import { clusterMembers, online, sessions } from '../../documents/index.js'
 import type { FactReader } from '../../facts.js'
@@ -10,6 +11,8 @@ export interface LeftBehindEvent {
   readonly dead: string
   readonly client: ClientId
   readonly phone: Phone
+  /** How its inbox is given up; none where it has been. */
+  readonly opens: readonly Opening[]
   readonly now: number
 }
 
@@ -32,9 +35,10 @@ export const leftBehind = {
     return { session, presence }
   },
 
-  decide({ dead, client, phone, now }: LeftBehindEvent, facts: LeftBehindFacts): Outcome {
+  decide({ dead, client, phone, opens, now }: LeftBehindEvent, facts: LeftBehindFacts): Outcome {
     if (facts === null) return drop('another one takes care of it')
-    if (facts.presence.noted !== dead) return accept({ puts: [online.remove(dead, client)] })
-    return depart(facts, phone, { now })
+    if (facts.presence.noted !== dead) return accept({ puts: [online.remove(dead, client)], opens })
+    const departed = depart(facts, phone, { now })
+    return departed.kind === 'accepted' ? { ...departed, opens } : departed
   },
 }

@@ -109,6 +109,7 @@ export function joinOutcomes(first: Accepted, second: Accepted): Accepted {
     appends: [...first.appends, ...second.appends],
     numbers: [...first.numbers, ...second.numbers.map((number) => ({ ...number, append: number.append + shift }))],
     clearInboxes: [...first.clearInboxes, ...second.clearInboxes],
+    opens: [...first.opens, ...second.opens],
     sends: [...first.sends, ...second.sends.map((send) => shiftAppend(send, shift))],
     effects: [...first.effects, ...second.effects],
   }
