@@ -3,6 +3,7 @@ import type { Client, Grant } from '../acl/index.js'
 import type { ControlToMain, Ring } from '../rpc/index.js'
 import type { Connection, Connections, ListenerName, PumpOwner } from './connection.js'
 import type { PlainPublishes } from './persistence.js'
+import type { PlainBroker, PlainCluster } from './plain-cluster.js'
 import type { PumpWorld } from './pump.js'
 import type { EvictedMemory } from './evicted-memory.js'
 import type { Requests } from './requests.js'
@@ -22,6 +23,8 @@ export interface MessengerOptions {
   /** Publishes per second and device, and how many at once; `off` for no limit. */
   readonly publishRate: { readonly perSecond: number; readonly burst: number } | 'off'
   readonly grants: readonly Grant[]
+  /** Packets of plain MQTT use kept for a session of a cluster that is away. */
+  readonly queueLimit?: number
 }
 
 /** What the broker counts, for the metrics of its owner. Labels are of few kinds, never from a peer. */
@@ -49,6 +52,8 @@ export interface MessengerWorld {
   /** A job for the outside world; `address` is that of the connection that asked, if it is still there. */
   readonly onPerform: (message: ControlToMain & { kind: 'perform' }, node: number, address: string | undefined) => void
   readonly log: MessengerLog
+  /** What plain MQTT use shares with the other processes of a cluster; undefined where there are none. */
+  readonly plain?: PlainCluster | undefined
 }
 
 /** Everything the parts of the broker share. */
@@ -65,6 +70,10 @@ export interface BrokerState {
   readonly evicted: EvictedMemory
   readonly pumpWorld: PumpWorld<PumpOwner>
   readonly plain: PlainPublishes
+  /** Those of them that have been published already. */
+  readonly published: PlainPublishes
+  /** Undefined where there are no other processes. */
+  plainBroker: PlainBroker | undefined
   /** Who came through which listener, until CONNECT says more. */
   readonly origins: WeakMap<object, Origin>
   /** No new connections are taken. */

@@ -1,4 +1,4 @@
-import { Aedes, type AedesPublishPacket, type Client as AedesClient, type PublishPacket } from 'aedes'
+import { Aedes, type AedesPublishPacket } from 'aedes'
 import type { Duplex } from 'node:stream'
 import type { ControlToMain, FrameToMain } from '../rpc/index.js'
 import {
@@ -14,10 +14,15 @@ import {
   serveSocket,
 } from './accept.js'
 import type { BrokerState, MessengerOptions, MessengerWorld, Origin } from './broker-state.js'
-import { newConnections } from './connection.js'
+import { type Connections, newConnections } from './connection.js'
 import { handleFrame } from './frames.js'
 import { newLookAgain } from './look-again.js'
 import { newPersistence, type PlainPublishes } from './persistence.js'
+import { newPlainBroker, takeOver } from './plain-broker.js'
+import type { PlainCluster, Publish } from './plain-cluster.js'
+import { keepPacketIdsApart } from './plain-packet-ids.js'
+import { type Method, plainPersistence } from './plain-persistence.js'
+import { newPublishOrder } from './publish-order.js'
 import { acceptPublish, publishPlain } from './publishes.js'
 import { newRequests } from './requests.js'
 import { closeFollowed, closeWhenRead } from './close.js'
@@ -51,7 +56,8 @@ export async function startMessenger(options: MessengerOptions, world: Messenger
   const plain: PlainPublishes = new WeakSet()
   const deciding: Deciding = new Map()
   const subscribing: Subscribing = { waiting: new Map(), last: 0 }
-  const aedes = newAedes(options, newPersistence(connections, plain))
+  const plainMethods = world.plain === undefined ? undefined : sharedPersistence(options, world, world.plain, connections)
+  const aedes = newAedes(options, newPersistence(connections, plain, plainMethods), world.plain)
   const writer = newSocketWriter()
   const state: BrokerState = {
     options,
@@ -59,6 +65,8 @@ export async function startMessenger(options: MessengerOptions, world: Messenger
     aedes,
     connections,
     plain,
+    published: new WeakSet(),
+    plainBroker: undefined,
     departing: new Map(),
     requests: newRequests(world.ring, (connection, node) => {
       introduce(state, connection, node)
@@ -72,7 +80,7 @@ export async function startMessenger(options: MessengerOptions, world: Messenger
     isDeaf: false,
     lastConnection: 0,
   }
-  await hook(state, deciding, subscribing)
+  await hook(state, deciding, subscribing, plainMethods)
   return {
     serve: (socket, origin) => {
       serveSocket(state, socket, origin)
@@ -94,9 +102,32 @@ export async function startMessenger(options: MessengerOptions, world: Messenger
   }
 }
 
-function newAedes({ connectTimeoutMs, drainTimeoutMs }: MessengerOptions, persistence: ReturnType<typeof newPersistence>): Aedes {
+/** Packets of plain MQTT use kept for a session that is away, unless the options say otherwise. */
+const defaultQueueLimit = 1_000
+/** All of a queue may be unacknowledged at a time, and has packet ids of its own then. */
+const mostQueued = 10_000
+
+function sharedPersistence(
+  { queueLimit = defaultQueueLimit }: MessengerOptions,
+  { log }: MessengerWorld,
+  cluster: PlainCluster,
+  connections: Connections,
+): Record<string, Method> {
+  return plainPersistence(cluster, {
+    queueLimit: Math.min(queueLimit, mostQueued),
+    log,
+    onConnect: (client) => takeOver({ connections }, cluster, client),
+  })
+}
+
+function newAedes(
+  { connectTimeoutMs, drainTimeoutMs }: MessengerOptions,
+  persistence: ReturnType<typeof newPersistence>,
+  cluster: PlainCluster | undefined,
+): Aedes {
   return new Aedes({
     persistence,
+    ...(cluster === undefined ? {} : { id: cluster.brokerId, mq: cluster.mq as never }),
     // 0: one frozen subscriber cannot stop the delivery to others (docs/decisions/0003).
     concurrency: 0,
     connectTimeout: connectTimeoutMs,
@@ -106,9 +137,15 @@ function newAedes({ connectTimeoutMs, drainTimeoutMs }: MessengerOptions, persis
   })
 }
 
-async function hook(state: BrokerState, deciding: Deciding, subscribing: Subscribing): Promise<void> {
+async function hook(
+  state: BrokerState,
+  deciding: Deciding,
+  subscribing: Subscribing,
+  plainMethods: Record<string, Method> | undefined,
+): Promise<void> {
   const { aedes } = state
   aedes.preConnect = (client, packet, callback) => {
+    keepPacketIdsApart(client)
     admitConnect(state, client, packet).then(
       (isAdmitted) => {
         callback(null, isAdmitted)
@@ -128,12 +165,10 @@ async function hook(state: BrokerState, deciding: Deciding, subscribing: Subscri
   aedes.authorizeSubscribe = (client, subscription, granted) => {
     acceptSubscribe(state, subscribing, client, subscription, granted)
   }
-  const publish = aedes.publish.bind(aedes) as unknown as (
-    packet: PublishPacket,
-    client: AedesClient | null,
-    done: (error?: Error | null) => void,
-  ) => void
-  Object.assign(aedes, { publish: publishPlain(state.plain, publish) satisfies (packet: AedesPublishPacket, ...rest: never[]) => void })
+  const publish = inOrder(aedes)
+  const { plain: cluster } = state.world
+  if (cluster !== undefined && plainMethods !== undefined) state.plainBroker = newPlainBroker(state, cluster, plainMethods, publish)
+  Object.assign(aedes, { publish: publishPlain(state, publish) satisfies (packet: AedesPublishPacket, ...rest: never[]) => void })
   aedes.on('clientReady', (client) => {
     const connection = state.connections.byAedes.get(client)
     if (connection !== undefined) connected(state, connection)
@@ -146,10 +181,26 @@ async function hook(state: BrokerState, deciding: Deciding, subscribing: Subscri
   aedes.on('clientError', (client, error) => {
     state.world.log.debug({ client: client.id, because: error.message }, 'connection lost')
   })
+  // Aedes' types do not know of it.
+  const events: NodeJS.EventEmitter = aedes
+  events.on('error', (error: unknown) => {
+    state.world.log.warn({ err: error }, 'plain MQTT use failed')
+  })
   aedes.on('connectionError', (_client, error) => {
     state.world.log.debug({ because: error.message }, 'connection lost before CONNECT')
   })
   await aedes.listen()
+}
+
+/** Aedes' own publishing, in the order in which it numbers packets. */
+function inOrder(aedes: Aedes): Publish {
+  const publish = aedes.publish.bind(aedes) as unknown as Publish
+  const order = newPublishOrder(aedes)
+  return (packet, client, done) => {
+    order.publish((finish) => {
+      publish(packet, client, finish)
+    }, done)
+  }
 }
 
 interface Waiting {

@@ -2,6 +2,7 @@ import type { Client as AedesClient } from 'aedes'
 import createMemory from 'aedes-persistence'
 import { actionsTopic, parseClientId } from '../topics/index.js'
 import type { Connection, Connections } from './connection.js'
+import { type Method, methodsOf } from './plain-persistence.js'
 
 interface WithMessageId {
   readonly messageId?: number
@@ -10,7 +11,6 @@ interface WithMessageId {
 interface Named {
   readonly id: string
 }
-type Method = (...args: unknown[]) => Promise<unknown>
 
 /** The part of Aedes' persistence that is answered here; the rest is Aedes' own, by name. */
 interface Persistence {
@@ -20,31 +20,20 @@ interface Persistence {
 /** Publishes of plain MQTT use, which Aedes itself delivers; all others were handled before Aedes sees them. */
 export type PlainPublishes = WeakSet<object>
 
-/** The methods of Aedes' in-memory persistence, each bound to it: it keeps its state in private fields. */
-function memoryMethods(): Record<string, Method> {
-  const inner = (createMemory as unknown as () => object)()
-  const methods: Record<string, Method> = {}
-  for (const name of Object.getOwnPropertyNames(Object.getPrototypeOf(inner))) {
-    const method: unknown = (inner as Record<string, unknown>)[name]
-    if (name !== 'constructor' && typeof method === 'function') methods[name] = method.bind(inner) as Method
-  }
-  return methods
-}
-
 /**
  * What Aedes is given as its persistence. Devices' deliveries live in inboxes, so the acknowledgements Aedes reads (PUBACK and PUBCOMP as
  * `outgoingClearMessageId`, PUBREC as `outgoingUpdate`) are handed to the pump of the connection; the one subscription of a device's session
- * is its `actions` topic, which makes session present right. Everything else (services, configured topic spaces) is Aedes' own in-memory
- * persistence.
+ * is its `actions` topic, which makes session present right. Everything else (services, configured topic spaces) is that of plain MQTT use.
+ * @param inner keeps what is of plain MQTT use: Aedes' own in-memory persistence unless another is given
  */
-export function newPersistence(connections: Connections, plain: PlainPublishes): Persistence {
-  const memory = memoryMethods()
-  const ask = (name: string, ...args: unknown[]): Promise<unknown> => memory[name]?.(...args) ?? Promise.resolve()
+export function newPersistence(connections: Connections, plain: PlainPublishes, inner?: Record<string, Method>): Persistence {
+  const kept = inner ?? methodsOf((createMemory as unknown as () => object)())
+  const ask = async (name: string, ...args: unknown[]): Promise<unknown> => kept[name]?.(...(args as never[]))
   const connectionOf = (client: Named): Connection | undefined =>
     connections.byAedes.get(client as unknown as AedesClient) ?? connections.byClient.get(client.id)
 
   return {
-    ...memory,
+    ...kept,
 
     // Aedes insists on a function declared async.
     async setup(broker: unknown) {
@@ -66,10 +55,12 @@ export function newPersistence(connections: Connections, plain: PlainPublishes):
       if (kept.length > 0) await ask('addSubscriptions', client, kept)
     },
 
-    // Aedes keeps the will with the connection; a copy here would only be for a broker that takes over from a dead one, and would stay.
+    // Aedes keeps the will with the connection; it dies with its process, so that no other publishes it when the client is back.
     async putWill() {},
 
-    async delWill() {},
+    async delWill(client: unknown) {
+      if (inner !== undefined) await ask('delWill', client)
+    },
 
     async outgoingUpdate(client: Named, packet: WithMessageId) {
       if (packet.cmd === 'pubrel') {

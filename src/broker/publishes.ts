@@ -5,6 +5,7 @@ import { encodingOf, variantOf } from '../rpc/index.js'
 import { isEventsTopic, parseTopic } from '../topics/index.js'
 import { aclClient, type BrokerState } from './broker-state.js'
 import type { Connection } from './connection.js'
+import type { PlainBroker, Publish } from './plain-cluster.js'
 
 type Done = (error?: Error | null) => void
 
@@ -53,9 +54,34 @@ export function acceptPublish(state: BrokerState, client: AedesClient, packet: P
 function acceptPlain(state: BrokerState, connection: Connection, packet: PublishPacket, done: Done): void {
   const client = aclClient(connection)
   const verdict = client === undefined ? undefined : decidePublish(client, parseTopic(packet.topic), noFacts, state.options.grants)
-  if (verdict?.allowed === true) state.plain.add(packet)
-  else state.world.counts.denied('no grant')
-  done()
+  if (verdict?.allowed !== true) {
+    state.world.counts.denied('no grant')
+    done()
+  } else if (state.plainBroker === undefined || (packet.qos === 0 && !isWill(connection.aedes, packet))) {
+    state.plain.add(packet)
+    done()
+  } else publishInCluster(state, state.plainBroker, connection, packet, done)
+}
+
+function isWill(client: AedesClient, packet: PublishPacket): boolean {
+  return (client as unknown as { readonly will: PublishPacket | null }).will === packet
+}
+
+/** What is published before it is acknowledged: Aedes finds it done, and acknowledges. */
+function publishInCluster(state: BrokerState, plainBroker: PlainBroker, connection: Connection, packet: PublishPacket, done: Done): void {
+  const client = connection.aedes
+  if (isWill(client, packet)) {
+    // Aedes has nothing left to do with it.
+    void plainBroker.publishWill(connection, client, packet).then(() => {
+      done(new Error('the will has been dealt with'))
+    })
+    return
+  }
+  void plainBroker.publish(client, packet).then((isPublished) => {
+    state.plain.add(packet)
+    state.published.add(packet)
+    done(isPublished ? null : new Error('the other processes cannot be reached'))
+  })
 }
 
 const nothing = Buffer.alloc(0)
@@ -116,12 +142,12 @@ function throttled(state: BrokerState, connection: Connection, go: () => void): 
 
 /** Aedes' own publishing, for plain MQTT use only: all that the protocol knows was handled before, and `$SYS` has no readers. */
 export function publishPlain(
-  plain: BrokerState['plain'],
-  publish: (packet: PublishPacket, client: AedesClient | null, done: Done) => void,
+  { plain, published }: Pick<BrokerState, 'plain' | 'published'>,
+  publish: Publish,
 ): (packet: AedesPublishPacket, client: AedesClient | Done | null, done?: Done) => void {
   return (packet, client, done) => {
     const finish = typeof client === 'function' ? client : (done ?? (() => undefined))
-    if (!plain.has(packet)) finish()
+    if (!plain.has(packet) || published.has(packet)) finish()
     else publish(packet, typeof client === 'function' ? null : client, finish)
   }
 }

@@ -11,7 +11,7 @@ import {
   startMessenger,
   TransferSockets,
 } from '../broker/index.js'
-import { openRedisBusReceiver } from '../cluster/index.js'
+import { openPlainRedis, openRedisBusReceiver } from '../cluster/index.js'
 import { type Ring, type ServerPort, startRing, variantCount } from '../rpc/index.js'
 import { newSharedMemory, distrustMemory } from '../store/index.js'
 import { count, messengerCounts } from './counting.js'
@@ -135,6 +135,7 @@ async function startRpc(options: Options, log: Log, { metrics, storeState, urlOf
   }
   const counts = messengerCounts(metrics)
   const transfers = new TransferSockets({ ring, admits, counts, log, maxSockets: maxTransferSockets, idleMs: idleTransferMs })
+  const plain = openPlain(options, boot, log)
   const messenger = await startMessenger(messengerOptions(options), {
     ring,
     variantsInUse: new Int32Array(shared),
@@ -145,6 +146,7 @@ async function startRpc(options: Options, log: Log, { metrics, storeState, urlOf
         ring().control(node, { kind: 'job-ended', id: message.id, end })
       }),
     log,
+    plain,
   })
   const bus = await listenToCluster(options, { boot, messenger, log })
   const running = await startRing(
@@ -183,8 +185,16 @@ async function startRpc(options: Options, log: Log, { metrics, storeState, urlOf
   const stop = async (): Promise<void> => {
     await running.stop()
     bus?.close()
+    plain?.mq.close(() => undefined)
   }
   return { messenger, transfers, ring: running, stop }
+}
+
+/** In a cluster, what plain MQTT use shares with the other processes. */
+function openPlain(options: Options, boot: string, log: Log): ReturnType<typeof openPlainRedis> | undefined {
+  const place = redisPlace(options)
+  if (place === null) return undefined
+  return openPlainRedis({ ...place, boot, onError: (err) => log.debug({ err }, 'a connection of plain MQTT use') })
 }
 
 /** In a cluster, what the other processes send for the devices of this one. */
@@ -213,6 +223,7 @@ function messengerOptions(options: Options): Parameters<typeof startMessenger>[0
     maxPacketBytes: options.maxPacketBytes,
     maxPayloadBytes: options.maxPayloadBytes,
     windowSize: options.inflightWindow,
+    queueLimit: options.inboxEntries,
     drainTimeoutMs: clientDrainTimeoutMs,
     connectTimeoutMs,
     publishRate: publishesPerSecond === 'off' ? 'off' : { perSecond: publishesPerSecond, burst: publishesPerSecond },
@@ -235,7 +246,11 @@ async function openListeners(options: Options, messenger: Messenger, transfers: 
   try {
     if (mqttPort !== 'off') opened.mqtt = await listenTcp({ host, port: mqttPort, isProxied }, messenger.serve)
     if (tlsPort !== 'off' && tlsKey !== undefined && tlsCert !== undefined) {
-      opened.tls = await listenTls({ host, port: tlsPort, isProxied }, { key: readFileSync(tlsKey), cert: readFileSync(tlsCert) }, messenger.serve)
+      opened.tls = await listenTls(
+        { host, port: tlsPort, isProxied },
+        { key: readFileSync(tlsKey), cert: readFileSync(tlsCert) },
+        messenger.serve,
+      )
     }
     if (wsPort !== 'off') {
       opened.ws = await listenWebSocket({ host, port: wsPort, isProxied }, { maxPacketBytes, trustProxy }, messenger.serve, transfers.serve)
