@@ -4,7 +4,8 @@
  * A commit waits until there is room, is sent, and is answered; up to {@link maxUnderWay} are under way. If the connection ends, those that were sent
  * are in doubt: they stay, and are sent again, in their order, on the next connection, where the script knows which of them it has
  * carried out (see `commit-script.ts`). Those that were never sent are refused, as is every new one while there is no connection. If
- * Redis has forgotten the script, nothing more is sent until all under way is answered; then those it met are sent again.
+ * Redis has forgotten the script, nothing more is sent until all under way is answered; then those it met are sent again, the first with
+ * the source of the script.
  */
 import type { Commit, CommitResult } from '../contract.js'
 import { StoreOutage } from '../contract.js'
@@ -49,7 +50,7 @@ export class CommitQueue {
   #lastNumber = 0
   #renewedAt = -Infinity
   /** Redis has forgotten the script: nothing is sent until what is under way has been answered. */
-  #isDraining = false
+  #isForgotten = false
   #onIdle: (() => void) | undefined
 
   constructor(parts: CommitQueueParts) {
@@ -71,8 +72,8 @@ export class CommitQueue {
 
   /** A new link: what is in doubt is sent again. */
   resume(link: Link): void {
+    if (link !== this.#link) this.#isForgotten = false
     this.#link = link
-    this.#isDraining = false
     this.#renewedAt = -Infinity
     for (const one of this.#sent) this.#transmit(one, link)
     this.#sendWaiting()
@@ -105,7 +106,7 @@ export class CommitQueue {
   }
 
   #sendWaiting(): void {
-    while (this.#link !== undefined && !this.#isDraining && this.#hasRoom()) {
+    while (this.#link !== undefined && !this.#isForgotten && this.#hasRoom()) {
       const next = this.#waiting.shift()
       if (next === undefined) return
       this.#waitingBytes -= next.encoded.size
@@ -117,24 +118,28 @@ export class CommitQueue {
   }
 
   #hasRoom(): boolean {
-    return this.#sent.length < maxUnderWay && this.#sentBytes < limits.underWayBytes
+    if (this.#sent.length >= maxUnderWay || this.#sentBytes >= limits.underWayBytes) return false
+    // The note of the oldest must not be overwritten before it is settled.
+    const oldest = this.#sent[0]?.number ?? 0
+    return oldest === 0 || this.#lastNumber + 1 - oldest < maxUnderWay
   }
 
   #transmit(one: Waiting, link: Link): void {
     const { handle, inboxLimit, connection } = this.#parts
     const { number, isInDoubt, encoded } = one
+    const { hash, source } = connection().scriptOf('commit')
+    const [command, script] = this.#isForgotten ? ['eval', source] : ['evalsha', hash]
+    this.#isForgotten = false
     const header = encoded.header({ inboxLimit, isInDoubt, renewsNote: this.#renewsNote(encoded) })
     one.isAwaited = true
-    link
-      .send('evalsha', [connection().hashOf('commit'), '0', header, handle, String(number), String(number % maxUnderWay), ...encoded.rest])
-      .then(
-        (answer) => {
-          this.#answered(one, answer as Buffer)
-        },
-        (error: unknown) => {
-          this.#failed(one, error, link)
-        },
-      )
+    link.send(command, [script, '0', header, handle, String(number), String(number % maxUnderWay), ...encoded.rest]).then(
+      (answer) => {
+        this.#answered(one, answer as Buffer)
+      },
+      (error: unknown) => {
+        this.#failed(one, error, link)
+      },
+    )
   }
 
   #renewsNote({ isWriting }: EncodedCommit): boolean {
@@ -160,15 +165,15 @@ export class CommitQueue {
     if (error instanceof LinkLost) return // the end of the link has put it in doubt, or will
     one.isAwaited = false
     if (error instanceof RedisRefusal && error.code === 'NOSCRIPT') {
-      this.#isDraining = true
-      this.#reloadOnceDrained()
+      this.#isForgotten = true
+      this.#goOnOnceDrained()
       return
     }
     const told = this.#parts.connection().told(error, link)
-    if (told instanceof StoreOutage && one.isInDoubt)
-      link.end(told.message) // it stays in doubt: to be sent again
-    else this.#settle(one, () => one.reject(told))
     if (told instanceof StoreOutage) this.#parts.onWrite(told.message)
+    // What is in doubt stays so: it is sent again on the next link.
+    if (told instanceof StoreOutage && one.isInDoubt) link.end(told.message)
+    else this.#settle(one, () => one.reject(told))
   }
 
   #settle(one: Waiting, tell: () => void): void {
@@ -178,24 +183,13 @@ export class CommitQueue {
     this.#sent.splice(place, 1)
     this.#sentBytes -= one.encoded.size
     tell()
-    this.#reloadOnceDrained()
+    this.#goOnOnceDrained()
     this.#sendWaiting()
     if (this.#waiting.length + this.#sent.length === 0) this.#onIdle?.()
   }
 
-  #reloadOnceDrained(): void {
+  #goOnOnceDrained(): void {
     const link = this.#link
-    if (!this.#isDraining || link === undefined || this.#sent.some(({ isAwaited }) => isAwaited)) return
-    this.#parts
-      .connection()
-      .loadScripts(link)
-      .then(
-        () => {
-          if (link === this.#link) this.resume(link)
-        },
-        (error: unknown) => {
-          link.end(error instanceof Error ? error.message : String(error))
-        },
-      )
+    if (this.#isForgotten && link !== undefined && !this.#sent.some(({ isAwaited }) => isAwaited)) this.resume(link)
   }
 }

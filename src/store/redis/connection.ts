@@ -39,7 +39,6 @@ export class Connection {
   #link: Link | undefined
   #because = ''
   #attempts = 0
-  #loading: Promise<unknown> | undefined
 
   private constructor(options: ConnectionOptions) {
     this.#options = options
@@ -64,22 +63,22 @@ export class Connection {
     return new StoreOutage(this.#because)
   }
 
-  hashOf(name: ScriptName): string {
-    return this.#scripts[name].hash
+  scriptOf(name: ScriptName): Script {
+    return this.#scripts[name]
   }
 
   /** Runs a script that only reads. @throws StoreOutage */
   async read(name: ScriptName, args: readonly Argument[]): Promise<readonly Reply[]> {
-    const all = [this.#scripts[name].hash, '0', ...args]
+    const { hash, source } = this.#scripts[name]
     const { link } = this
     try {
-      return (await link.send('evalsha', all)) as readonly Reply[]
+      return (await link.send('evalsha', [hash, '0', ...args])) as readonly Reply[]
     } catch (error) {
       if (!(error instanceof RedisRefusal && error.code === 'NOSCRIPT')) throw this.told(error, link)
     }
+    // Redis was told to forget its scripts: the source tells it again.
     try {
-      await this.loadScripts(link)
-      return (await link.send('evalsha', all)) as readonly Reply[]
+      return (await link.send('eval', [source, '0', ...args])) as readonly Reply[]
     } catch (error) {
       throw this.told(error, link)
     }
@@ -93,15 +92,6 @@ export class Connection {
     } catch (error) {
       throw this.told(error, link)
     }
-  }
-
-  /** Puts the scripts into Redis again, which forgets them when it is restarted or told to. */
-  loadScripts(link: Link): Promise<unknown> {
-    const scripts = Object.values(this.#scripts)
-    this.#loading ??= Promise.all(scripts.map(({ source }) => link.send('script', ['load', source]))).finally(() => {
-      this.#loading = undefined
-    })
-    return this.#loading
   }
 
   /** The error as the store tells it: an outage where Redis may serve later. Gives the link up if the server behind it cannot serve. */
@@ -172,7 +162,7 @@ export class Connection {
     await letIn(link, this.#options.address)
     requireServer(await infoOf(link))
     await this.#requireLayout(link)
-    await this.loadScripts(link)
+    await Promise.all(Object.values(this.#scripts).map(({ source }) => link.send('script', ['load', source])))
   }
 
   async #requireLayout(link: Link): Promise<void> {
