@@ -21,7 +21,7 @@ async function through(faults: readonly ChatFault[], options: Partial<ChatWorldO
   for (const fault of faults) await fault.run(world)
   const { findings, sessionsLost, ...counts } = await conclude(world)
   process.stdout.write(`${faults.map(({ name }) => name).join(', ')}: ${JSON.stringify({ ...counts, ...world.fleet.counts })}\n`)
-  expect(findings).toEqual([])
+  expect({ count: findings.length, first: findings.slice(0, 5) }).toEqual({ count: 0, first: [] })
   expect(sessionsLost).toBe(0)
   return world
 }

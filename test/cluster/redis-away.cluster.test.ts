@@ -71,7 +71,7 @@ async function historyOf(device: WireDevice, of: Account, other: Account): Promi
   const feed = record('p2p', { from: of.phoneId, to: other.phoneId })
   await request(device, record('History', { roster_id: of.phoneId, feed, size: 100, entity_id: 0, status: 'get' }))
   const { data }: History = await takeRecord(device, 'History')
-  return data.flatMap((one) => (one.tag === 'Message' ? [one.files[0]?.payload ?? ''] : []))
+  return data.flatMap((one) => (one.tag === 'Message' && one.status === 'sent' ? [one.files[0]?.payload ?? ''] : []))
 }
 
 test(
