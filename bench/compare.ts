@@ -13,13 +13,13 @@ export interface Contest {
   /** In flight on each lane at full load. */
   readonly window: number
   readonly seconds: number
+  /** Before the first round, for the compiler of each server to see the load; nothing of it counts. 4,000 by default. */
+  readonly firstWarmupMs?: number
   readonly log: (line: string) => void
 }
 
 const rounds = 3
 const warmupMs = 1_000
-/** Before the first round, for the compiler of each server to see the load; nothing of it counts. */
-const firstWarmupMs = 4_000
 
 /** The median of three rounds for each, taken in turns, so that a passing disturbance does not hit one server alone. */
 export async function compareAtFullLoad(contest: Contest): Promise<Map<string, Load>> {
@@ -31,7 +31,7 @@ export async function compareAtRate(contest: Contest, perSecond: number): Promis
 }
 
 async function inTurns(
-  { contestants, seconds, log }: Contest,
+  { contestants, seconds, firstWarmupMs = 4_000, log }: Contest,
   drive: (contestant: Contestant, timing: { readonly warmupMs: number; readonly measureMs: number }) => Promise<Load>,
 ): Promise<Map<string, Load>> {
   const loads = new Map<string, Load[]>(contestants.map(({ peer }) => [peer.name, []]))
