@@ -47,7 +47,8 @@ describe('a store on Redis', () => {
     'applies commits once though the network delivers them late, when they have been sent again',
     async () => {
       const proxy = await startLinkProxy(redis.port)
-      const { store, until } = await handles.open(proxy.port, { prefix: ownPrefix(), answerWithinMs: 500 })
+      const prefix = ownPrefix()
+      const { store, until } = await handles.open(proxy.port, { prefix, answerWithinMs: 500 })
       const names = times(120).map(String)
       for (const round of times(3)) {
         const burst = names.slice(40 * round, 40 * round + 40)
@@ -60,6 +61,9 @@ describe('a store on Redis', () => {
       }
       expect(await logOf(store)).toEqual(names)
       expect((await wholeCommits(store)).size).toBe(names.length)
+      await store.close()
+      // What may come later still finds the note of the handle.
+      expect(await withRedis(redis.port, (past) => past.keys(`${prefix}note:*`))).toHaveLength(1)
       await proxy.close()
     },
     2 * minute,

@@ -38,7 +38,7 @@ export interface CommitQueueParts {
 }
 
 /** What may be under way, and what may wait besides. */
-const limits = { underWayBytes: 32 * 1024 * 1024, waiting: 10_000, waitingBytes: 128 * 1024 * 1024 }
+const limits = { underWayBytes: 8 * 1024 * 1024, waiting: 10_000, waitingBytes: 128 * 1024 * 1024 }
 
 export class CommitQueue {
   readonly #parts: CommitQueueParts
@@ -51,6 +51,8 @@ export class CommitQueue {
   #renewedAt = -Infinity
   /** Redis has forgotten the script: nothing is sent until what is under way has been answered. */
   #isForgotten = false
+  /** A copy of something that was sent may be on its way still, although it is settled. */
+  #mayComeLate = false
   #onIdle: (() => void) | undefined
 
   constructor(parts: CommitQueueParts) {
@@ -82,6 +84,7 @@ export class CommitQueue {
   /** The link has ended. */
   suspend(because: string): void {
     this.#link = undefined
+    this.#mayComeLate ||= this.#sent.length > 0
     for (const one of this.#waiting.splice(0)) one.reject(new StoreOutage(because))
     this.#waitingBytes = 0
     for (const one of [...this.#sent]) {
@@ -97,12 +100,12 @@ export class CommitQueue {
     return new Promise((resolve) => (this.#onIdle = resolve))
   }
 
-  /** Gives up what is not settled. @returns whether there was something in doubt */
+  /** Gives up what is not settled. @returns whether the notes of the handle may still be needed */
   abandon(): boolean {
-    const isInDoubt = this.#sent.length > 0
+    const isNoteNeeded = this.#mayComeLate || this.#sent.length > 0
     const outage = new StoreOutage('the store was closed before Redis answered: whether the commit was applied is not known')
     for (const one of [...this.#sent.splice(0), ...this.#waiting.splice(0)]) one.reject(outage)
-    return isInDoubt
+    return isNoteNeeded
   }
 
   #sendWaiting(): void {

@@ -21,6 +21,8 @@ export interface ConnectionOptions {
   readonly onLost: (because: string) => void
 }
 
+const closed = 'the store is closed'
+
 const retry = { firstMs: 50, longestMs: 2_000 }
 
 /** A link that has lasted so long is not one more attempt that failed. */
@@ -105,26 +107,30 @@ export class Connection {
 
   /** Ends the link for good. */
   close(): void {
-    this.#closing.abort()
-    this.#because = 'the store is closed'
-    const link = this.#link
+    this.#because = closed
     this.#link = undefined
-    link?.end(this.#because)
+    this.#closing.abort()
   }
 
   async #connect(): Promise<void> {
     const { address, answerWithinMs, onLink } = this.#options
+    const { signal } = this.#closing
     const link = await Link.open({ address, answerWithinMs })
+    const end = (): void => {
+      link.end(closed)
+    }
+    signal.addEventListener('abort', end)
+    void link.ended.then(() => {
+      signal.removeEventListener('abort', end)
+    })
     try {
       await this.#prepare(link)
     } catch (error) {
       link.end('it cannot serve')
       throw error instanceof RedisRefusal ? new StoreOutage(`Redis answers: ${error.message}`, { cause: error }) : this.told(error, link)
     }
-    if (this.#closing.signal.aborted || link.isEnded) {
-      link.end('the store is closed')
-      throw new StoreOutage(link.because)
-    }
+    if (signal.aborted) link.end(closed)
+    if (signal.aborted || link.isEnded) throw new StoreOutage(link.because)
     const since = performance.now()
     this.#link = link
     void link.ended.then(() => {

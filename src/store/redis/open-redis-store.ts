@@ -71,7 +71,7 @@ async function closeStore(connection: Connection, queue: CommitQueue, withinMs: 
   let timer: NodeJS.Timeout | undefined
   const tooLate = new Promise<void>((resolve) => (timer = setTimeout(resolve, withinMs)))
   await Promise.race([queue.idle(), tooLate])
-  // With nothing in doubt nobody will ask for the note again; if Redis is away it expires.
+  // The note of a handle of which nothing was ever in doubt serves nobody; any other expires.
   if (!queue.abandon()) await Promise.race([connection.ask('unlink', [note]).catch(() => undefined), tooLate])
   clearTimeout(timer)
   connection.close()
