@@ -1,7 +1,7 @@
 import type { Appended, Bytes, Check, FeedEntry, FeedHead, Key, Stamps, StoreReader } from '../store/contract.js'
 import { messageKey, scopeOfFeed, scopeOfKey } from '../store/contract.js'
 import type { Table } from './documents/index.js'
-import { type Dependencies, isUnchanged, notDecoded, type ReadCache, remember, restsOn } from './read-cache.js'
+import { type CachedRow, type Dependencies, isUnchanged, notDecoded, type ReadCache, remember, restsOn } from './read-cache.js'
 
 /** Thrown by a reader whose answer depends on what the present batch has decided on but not yet stored or numbered: commit, then ask again. */
 export class CommitFirst extends Error {
@@ -212,17 +212,15 @@ class BatchReader implements FactReader {
     if (known !== undefined && this.#mayUse(known, isChecked)) {
       this.#dependencies?.push(known.slot, known.stamp)
       if (isChecked) this.#checks.push({ key, was: known.bytes })
-      if (known.document === notDecoded) known.document = known.bytes === undefined ? undefined : table.decode(known.bytes)
-      return known.document as D | undefined
+      return decoded(table, known)
     }
     const { slot, stamp } = this.#begin(scopeOfKey(key))
     const bytes = await store.get(key)
     if (isChecked) this.#checks.push({ key, was: bytes })
     const isSame = known?.bytes !== undefined && bytes !== undefined && Buffer.compare(known.bytes, bytes) === 0
-    const isKnown = isSame && known.document !== notDecoded
-    const document = isKnown ? (known.document as D) : bytes === undefined ? undefined : table.decode(bytes)
-    remember(cache, key, { bytes, document, slot, stamp })
-    return document
+    const row = { bytes, document: isSame ? known.document : notDecoded, slot, stamp }
+    remember(cache, key, row)
+    return decoded(table, row)
   }
 
   #mayUse(known: { readonly slot: number; readonly stamp: number }, isChecked: boolean): boolean {
@@ -244,6 +242,12 @@ class BatchReader implements FactReader {
     this.#dependencies?.push(slot, stamp)
     return { slot, stamp }
   }
+}
+
+/** What a remembered row says; it is decoded once. */
+function decoded<K extends readonly string[], D>(table: Table<K, D>, row: CachedRow): D | undefined {
+  if (row.document === notDecoded) row.document = row.bytes === undefined ? undefined : table.decode(row.bytes)
+  return row.document as D | undefined
 }
 
 /** Stored rows of a prefix with what the batch has changed among them, ascending. */

@@ -6,7 +6,7 @@ export type Dependencies = number[]
 /** Stands for a document that has not been decoded yet. */
 export const notDecoded = Symbol('not decoded')
 
-interface CachedRow {
+export interface CachedRow {
   readonly bytes: Bytes | undefined
   /** What `bytes` say; `notDecoded` until somebody asks. */
   document: unknown

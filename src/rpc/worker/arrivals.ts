@@ -91,8 +91,10 @@ export class Arrivals {
 
   async #decide(message: ConnectMessage): Promise<ConnectResult> {
     const { context, services, names, newReader, connections } = this.#world
-    await names.refresh()
-    const identified = await identify(message, { reader: newReader(), services, context, now: Date.now() })
+    const [identified] = await Promise.all([
+      identify(message, { reader: newReader(), services, context, now: Date.now() }),
+      names.refresh(),
+    ])
     if (identified.kind === 'refused') return identified
     const { connection, hasSessionBefore } = identified
     connections.set(connection.number, connection)

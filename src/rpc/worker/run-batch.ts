@@ -14,7 +14,7 @@ import type { Mark } from '../documents/index.js'
 import { CommitFirst, emptyOverlay, type FactReader, newFactReader, type Overlay } from '../facts.js'
 import type { Outcome } from '../outcome.js'
 import { type ReadCache, rememberCommit } from '../read-cache.js'
-import { addOutcome, type Asker, type Draft, emptyDraft, needsCommit } from './draft.js'
+import { addOutcome, type Asker, type Draft, type DraftWorld, emptyDraft, needsCommit } from './draft.js'
 import { addMarks, hasMark, type Marks, readMarks } from './marks.js'
 
 /** One request of a batch, ready to be evaluated: a PUBLISH, or an event of the connection (connected, gone). */
@@ -135,33 +135,36 @@ interface Drafting {
 }
 
 async function draftItem(item: BatchItem, drafting: Drafting): Promise<void> {
-  const { draft, overlay, added, world, mayPresume } = drafting
+  const { draft, added, world } = drafting
   if (item.mark !== undefined && item.isRepeated && (await isCommitted(item.mark, drafting))) {
     draft.after.push({ kind: 'done', request: item.request })
     return
   }
-  const { store, cache, boot, isLive } = world
-  const known = isLive === undefined ? { boot } : { boot, isLive }
-  const { reader, checks } = newFactReader({ store, overlay, cache, ...known, isCheckedLater: true, mayPresume })
-  const isGuess = store.stamps === undefined
+  const { reader, checks } = readerFor(drafting)
   const outcome = await evaluateSafely(item, reader, world)
   world.onOutcome(item, outcome)
   if (item.opens !== undefined) draft.opens.push(item.opens)
+  let isStored = false
   if (outcome.kind === 'accepted') {
-    const isStored = await addOutcome(draft, outcome, item.asker, {
-      reader,
-      overlay,
-      newId: world.newId,
-      ...(world.takesNotices === undefined ? {} : { takesNotices: world.takesNotices }),
-      actionsTopicOf: (id) => actionsTopic('', id),
-    })
+    isStored = await addOutcome(draft, outcome, item.asker, draftWorld(reader, drafting))
     if (isStored && item.mark !== undefined) added.push(item.mark)
-    if (isStored || isGuess) draft.checks.push(...checks)
   } else if (outcome.kind === 'refused' && item.answersRefusals) {
     draft.after.push(refusalAnswer(item, outcome.answer ?? err(outcome.code)))
   }
-  if (isGuess && outcome.kind !== 'accepted') draft.checks.push(...checks)
+  if (isStored || world.store.stamps === undefined) draft.checks.push(...checks)
   if (item.request !== 0) draft.after.push({ kind: 'done', request: item.request })
+}
+
+function readerFor({ overlay, mayPresume, world }: Drafting): ReturnType<typeof newFactReader> {
+  const { store, cache, boot, isLive } = world
+  const known = isLive === undefined ? { boot } : { boot, isLive }
+  return newFactReader({ store, overlay, cache, ...known, isCheckedLater: true, mayPresume })
+}
+
+function draftWorld(reader: FactReader, { overlay, world }: Drafting): DraftWorld {
+  const { newId, takesNotices } = world
+  const notices = takesNotices === undefined ? {} : { takesNotices }
+  return { reader, overlay, newId, ...notices, actionsTopicOf: (id) => actionsTopic('', id) }
 }
 
 function refusalAnswer(item: BatchItem, record: AnyRecord): Draft['after'][number] {

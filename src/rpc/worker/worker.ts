@@ -3,11 +3,12 @@ import { type AnyRecord, encode, err } from '../../protocol/index.js'
 import { type Store, StoreOutage } from '../../store/contract.js'
 import type { ClientId } from '../../topics/index.js'
 import type { RpcContext } from '../context.js'
+import { devices, presences, sessions } from '../documents/index.js'
 import { emptyOverlay, type FactReader, newFactReader } from '../facts.js'
 import type { ServiceSecrets } from '../handlers/connect/credentials.js'
 import { credentialsAnswer } from '../handlers/profile/aws.js'
 import { readSubscribeFacts } from '../handlers/subscribe.js'
-import { type ControlToMain, writeAnswer, writeInboxPage, writeSettled } from '../link/to-main.js'
+import { type ControlToMain, writeAnswer, writeSettled } from '../link/to-main.js'
 import {
   type ControlToWorker,
   type FrameToWorker,
@@ -16,7 +17,6 @@ import {
   type RequestMessage,
   type SettleMessage,
 } from '../link/to-worker.js'
-import { encodingOf } from '../link/variant.js'
 import { shownRecord } from '../names/rename-record.js'
 import { filedTopic } from '../names/rename-topic.js'
 import { shownTask } from '../names/shown-task.js'
@@ -25,10 +25,9 @@ import { Outbox } from '../outbox/outbox.js'
 import type { PushRules } from '../outbox/task.js'
 import { newReadCache } from '../read-cache.js'
 import { type Counts, newCounts } from './counts.js'
-import { Arrivals, emptyInbox } from './arrivals.js'
+import { Arrivals } from './arrivals.js'
 import { ClusterOutlet, type ClusterParts } from './cluster-outlet.js'
 import { emitBatch, type EmitWorld } from './emit.js'
-import { readInboxPage } from './inbox-page.js'
 import type { Members } from '../members/members.js'
 import { removeFormerRows } from '../members/former-rows.js'
 import { type Departures, newDepartures } from './departures.js'
@@ -36,6 +35,7 @@ import { newMembership } from './membership.js'
 import { type KnownNames, newKnownNames } from './known-names.js'
 import { type Lanes, newLanes } from './lanes.js'
 import { Outlet } from './outlet.js'
+import { newPageTeller } from './tell-page.js'
 import { connectedItem, disconnectedItem, lostItem, type NamedItem, remainedItem, requestItem, type RequestWorld } from './requests.js'
 import { type BatchItem, type BatchWorld, type ClientState, runBatch } from './run-batch.js'
 import { startScheduled } from './scheduled.js'
@@ -65,14 +65,10 @@ export interface WorkerParts {
   readonly sweeps: boolean
 }
 
-const outagePauseMs = 250
 const cachedDocuments = 4_000
 const settleDelayMs = 100
 const settleLimit = 1_000
 const countsEveryMs = 1_000
-
-/** Before a store that is away is asked again. */
-const outagePause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, outagePauseMs))
 
 /** Lets requests go first. */
 const pause = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
@@ -96,6 +92,7 @@ export class RpcWorker {
   /** The connection whose acknowledgements count for the inbox of a client. */
   readonly #latest = new Map<string, number>()
   readonly #arrivals: Arrivals
+  readonly #tellPage: (message: PageMessage) => Promise<void>
   readonly #departures: Departures
   /** Null for a process that has its store for itself. */
   readonly #members: Members | null
@@ -121,6 +118,7 @@ export class RpcWorker {
     this.#requestWorld = { context: parts.context, names: this.#names, now: Date.now }
     this.#lanes = newLanes((items, client) => this.#runItems(items, client), this.#onFault)
     this.#arrivals = this.#newArrivals()
+    this.#tellPage = newPageTeller({ store: parts.store, names: this.#names, outlet: this.#outlet, connections: this.#connections })
     this.#departures = this.#newDepartures()
     this.#members = cluster === null ? null : this.#newMembership(cluster)
     this.#transfers = this.#newTransfers()
@@ -211,38 +209,20 @@ export class RpcWorker {
   }
 
   #receivePage(message: PageMessage): void {
-    this.#step(message.client, async () => {
-      while (!(await this.#tellPage(message))) await outagePause()
-    })
-  }
-
-  /** @returns whether there is nothing left to be told: the page has been, or nobody waits for it any more */
-  async #tellPage({ connection, client, after, limit, variant }: PageMessage): Promise<boolean> {
-    const { store } = this.#parts
-    const known = this.#connections.get(connection)
-    if (known === undefined) return true
-    try {
-      const head = (await store.inboxHead(client)) ?? emptyInbox
-      if (known.fence !== undefined && head.epoch !== known.fence.epoch) {
-        // The news of it was lost on the way here.
-        this.#outlet.control({ kind: 'followed', connection })
-        return true
-      }
-      await this.#names.refresh()
-      const entries = await readInboxPage(store, client, { after, limit, encoding: encodingOf(variant), names: this.#names.names })
-      // What lies behind a full page is asked for when the page has been sent.
-      writeInboxPage(this.#outlet.frame, { connection, after, settledTo: head.settledTo, last: head.last, entries })
-      this.#outlet.touch()
-      return true
-    } catch (error) {
-      if (error instanceof StoreOutage) return false
-      throw error
-    }
+    this.#step(message.client, () => this.#tellPage(message))
   }
 
   async #announce(connection: WorkerConnection): Promise<void> {
+    if (connection.fence !== undefined) this.#forgetDevice(connection)
     await this.#runAlone(connectedItem(connection, this.#requestWorld))
     this.#outlet.control({ kind: 'open-inbox', connection: connection.number })
+  }
+
+  /** Another process has most likely written these last. */
+  #forgetDevice({ client }: WorkerConnection): void {
+    if (client.kind !== 'device') return
+    const { rows } = this.#batchWorld.cache
+    for (const key of [sessions.key(client.clientId), presences.key(client.phone), devices.key(client.phone)]) rows.delete(key)
   }
 
   async #disconnect(connection: WorkerConnection, { isTakenOver, end }: ControlToWorker & { kind: 'disconnected' }): Promise<void> {

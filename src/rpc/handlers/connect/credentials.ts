@@ -6,12 +6,11 @@ import {
   decideConnect,
   equalSecrets,
 } from '../../../acl/index.js'
-import { type ClientId, clientKind, parseClientId, type PhoneId, serviceNameOf } from '../../../topics/index.js'
-import { profiles, type SessionDocument, sessions } from '../../documents/index.js'
+import { type ClientId, clientKind, parseClientId, serviceNameOf } from '../../../topics/index.js'
+import { type SessionDocument, sessions } from '../../documents/index.js'
 import type { RpcLimits } from '../../context.js'
 import type { FactReader } from '../../facts.js'
 import { hashToken, isTokenOf } from '../../tokens.js'
-import { rosterIds } from '../../views/profile-view.js'
 
 /** What a CONNECT says of who it is. */
 export interface Credentials extends ConnectRequest {
@@ -29,7 +28,6 @@ export interface KnownClient {
   readonly facts: ConnectFacts
   /** Undefined unless it is a device with a valid session. */
   readonly session: SessionDocument | undefined
-  readonly rosters: readonly PhoneId[]
 }
 
 /** A CONNECT that is accepted, with who it is from then on, or refused. */
@@ -57,16 +55,11 @@ export async function readConnectFacts(
   if (clientKind(id) !== 'device') return unknownClient(given)
   const session = await facts.peek(sessions, id)
   if (session === undefined || now - session.lastOnline >= limits.sessionLifeMs) return unknownClient(given)
-  const profile = await facts.peek(profiles, session.phone)
-  return {
-    facts: { isKnown: true, password: comparePassword(session, given, now, limits) },
-    session,
-    rosters: profile === undefined ? [] : rosterIds(session.phone, profile),
-  }
+  return { facts: { isKnown: true, password: comparePassword(session, given, now, limits) }, session }
 }
 
-/** Whether the connection is accepted, and as whom; who it is never changes afterwards. */
-export function decideConnection(credentials: Credentials, { facts, session, rosters }: KnownClient): ConnectResult {
+/** Whether the connection is accepted, and as whom; who it is never changes afterwards, but its rosters do: they are read with each request. */
+export function decideConnection(credentials: Credentials, { facts, session }: KnownClient): ConnectResult {
   const decision = decideConnect(credentials, facts)
   if (decision.kind === 'refuse') return decision
   const { userName, password } = credentials
@@ -80,7 +73,7 @@ export function decideConnection(credentials: Credentials, { facts, session, ros
       return { kind: 'accept', client: { kind: 'service', clientId, userName, name: decision.name }, session: undefined, token: null }
     case 'device': {
       if (session === undefined) throw new TypeError('a device is accepted only with its session')
-      return { kind: 'accept', client: { kind: 'device', clientId, userName, phone: session.phone, rosters }, session, token: password }
+      return { kind: 'accept', client: { kind: 'device', clientId, userName, phone: session.phone, rosters: [] }, session, token: password }
     }
   }
 }
@@ -103,9 +96,9 @@ function knownService(id: ClientId, given: string, services: ServiceSecrets): Kn
   const secret = services.get(serviceNameOf(id))
   // An unknown service costs the same comparison as a wrong secret.
   const isRight = equalSecrets(given, secret ?? hashToken(given)) && secret !== undefined && secret !== ''
-  return { facts: { isKnown: secret !== undefined, password: isRight ? 'right' : 'wrong' }, session: undefined, rosters: [] }
+  return { facts: { isKnown: secret !== undefined, password: isRight ? 'right' : 'wrong' }, session: undefined }
 }
 
 function unknownClient(given: string): KnownClient {
-  return { facts: { isKnown: false, password: given === '' ? 'empty' : 'wrong' }, session: undefined, rosters: [] }
+  return { facts: { isKnown: false, password: given === '' ? 'empty' : 'wrong' }, session: undefined }
 }
