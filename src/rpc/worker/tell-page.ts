@@ -1,0 +1,55 @@
+import { type Store, StoreOutage } from '../../store/contract.js'
+import { writeInboxPage } from '../link/to-main.js'
+import type { PageMessage } from '../link/to-worker.js'
+import { encodingOf } from '../link/variant.js'
+import { emptyInbox } from './arrivals.js'
+import { readInboxPage } from './inbox-page.js'
+import type { KnownNames } from './known-names.js'
+import type { Outlet } from './outlet.js'
+import type { WorkerConnection } from './worker-connection.js'
+
+export interface PageTellerWorld {
+  readonly store: Store
+  readonly names: KnownNames
+  readonly outlet: Outlet
+  readonly connections: ReadonlyMap<number, WorkerConnection>
+}
+
+/** Before a store that is away is asked again. */
+const outagePauseMs = 250
+
+/**
+ * Tells the main thread of entries of an inbox that a pump has asked for. A pump that has asked waits for the page, so it comes, however long
+ * the store is away, unless the connection is over.
+ */
+export function newPageTeller(world: PageTellerWorld): (message: PageMessage) => Promise<void> {
+  return async (message) => {
+    while (!(await tellPage(message, world))) await new Promise((resolve) => setTimeout(resolve, outagePauseMs))
+  }
+}
+
+/** @returns false if the store is away */
+async function tellPage(
+  { connection, client, after, limit, variant }: PageMessage,
+  { store, names, outlet, connections }: PageTellerWorld,
+): Promise<boolean> {
+  const known = connections.get(connection)
+  if (known === undefined) return true
+  try {
+    const head = (await store.inboxHead(client)) ?? emptyInbox
+    if (known.fence !== undefined && head.epoch !== known.fence.epoch) {
+      // The news of it was lost on the way here.
+      outlet.control({ kind: 'followed', connection })
+      return true
+    }
+    await names.refresh()
+    const entries = await readInboxPage(store, client, { after, limit, encoding: encodingOf(variant), names: names.names })
+    // What lies behind a full page is asked for when the page has been sent.
+    writeInboxPage(outlet.frame, { connection, after, settledTo: head.settledTo, last: head.last, entries })
+    outlet.touch()
+    return true
+  } catch (error) {
+    if (error instanceof StoreOutage) return false
+    throw error
+  }
+}
