@@ -41,7 +41,7 @@ const keepaliveMs = 5_000
 export async function startChatWorld(options: ChatWorldOptions): Promise<ChatWorld> {
   const cluster = await startCluster(options)
   try {
-    const ledger = newLedger({ patienceMs, checksDup: true })
+    const ledger = newLedger(patienceMs)
     const town = await buildTown(cluster.doors[0]!(), options.citizens, ledger, '38067', { keepaliveMs })
     const fleet = newFleet(town.citizens.map(({ device }) => device))
     const load = newChatLoad(

@@ -10,7 +10,7 @@ const [sender, friend] = ['d0', 'd1']
 
 /** A ledger of two friends, and three messages that were sent and acknowledged. */
 function threeSent(qos: 1 | 2): { readonly ledger: Ledger; readonly texts: readonly [string, string, string] } {
-  const ledger = newLedger({ patienceMs: 0, checksDup: true })
+  const ledger = newLedger(0)
   ledger.addFeed(feed, [sender, friend])
   const send = (): SentMessage => {
     const message = ledger.newMessage(sender, feed, qos)

@@ -57,8 +57,7 @@ export interface LedgerCounts {
   readonly repeated: number
 }
 
-/** @param checksDup whether a QoS 1 delivery that comes again must say so [MQTT-3.3.1-1 of MQTT 3.1.1] */
-export function newLedger({ patienceMs = 20_000, checksDup = false } = {}): Ledger {
+export function newLedger(patienceMs = 20_000): Ledger {
   const messages = new Map<string, SentMessage>()
   const places = new Map<string, number>()
   const devicesOf = new Map<string, readonly string[]>()
@@ -101,7 +100,8 @@ export function newLedger({ patienceMs = 20_000, checksDup = false } = {}): Ledg
   function noteAgain(device: string, { text, qos }: SentMessage, packet: IPublishPacket): void {
     counts.repeated++
     if (qos === 2 || packet.qos === 2) wrong.push(finding('delivered twice', `${device} got ${text} again at QoS ${String(packet.qos)}`))
-    else if (checksDup && !packet.dup) wrong.push(finding('repeated without DUP', `${device} got ${text} again, and was not told so`))
+    // [MQTT-3.3.1-1] of MQTT 3.1.1
+    else if (!packet.dup) wrong.push(finding('repeated without DUP', `${device} got ${text} again, and was not told so`))
   }
 
   return {
