@@ -116,7 +116,7 @@ const report = renderReport({
   about: surroundings(),
   programs: programs.join(', '),
   date: new Date().toISOString().slice(0, 10),
-  command: ['npm run faults', ...process.argv.slice(2)].join(' '),
+  command: ['npm run faults', ...(process.argv.length > 2 ? ['--', ...process.argv.slice(2)] : [])].join(' '),
   courses,
   races,
   losses,
