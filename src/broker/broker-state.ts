@@ -23,6 +23,8 @@ export interface MessengerOptions {
   /** Publishes per second and device, and how many at once; `off` for no limit. */
   readonly publishRate: { readonly perSecond: number; readonly burst: number } | 'off'
   readonly grants: readonly Grant[]
+  /** A drain closes no more connections a second; undefined where they have nowhere else to go: all at once. */
+  readonly drainRate?: number
   /** Packets of plain MQTT use kept for a session of a cluster that is away. */
   readonly queueLimit?: number
 }

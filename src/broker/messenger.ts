@@ -15,6 +15,7 @@ import {
 } from './accept.js'
 import type { BrokerState, MessengerOptions, MessengerWorld, Origin } from './broker-state.js'
 import { type Connections, newConnections } from './connection.js'
+import { drain } from './drain.js'
 import { handleFrame } from './frames.js'
 import { newLookAgain } from './look-again.js'
 import { newPersistence, type PlainPublishes } from './persistence.js'
@@ -40,7 +41,7 @@ export interface Messenger {
   onRestart(node: number): void
   /** News of other processes may have been missed: looks at the inboxes of all devices, some at a time. */
   lookAgain(): void
-  /** Takes no new connections from now on, lets what is under way finish for at most `patienceMs`, then closes all connections. */
+  /** Takes no new connections from now on, lets what is under way finish, and closes all connections; takes `patienceMs` at most. */
   drain(patienceMs: number): Promise<void>
   readonly connectionCount: number
 }
@@ -234,43 +235,4 @@ function handleControl(state: BrokerState, { deciding, subscribing }: Waiting, n
       return
     default:
   }
-}
-
-/** How long nothing has to come before a drain believes that all that was sent has been read, and for how long it reads on at most. */
-const quietMs = 50
-const readOnMs = 500
-
-async function drain(state: BrokerState, patienceMs: number): Promise<void> {
-  state.isDraining = true
-  const patience = pause(patienceMs)
-  await Promise.race([readOn(state), patience])
-  state.isDeaf = true
-  await Promise.race([state.requests.idle(), patience])
-  // Aedes writes an acknowledgement in the turn in which its request is done, and mqtt-packet uncorks the socket behind it.
-  await new Promise((resolve) => setImmediate(resolve))
-  state.writer.flush()
-  await new Promise<void>((resolve) => {
-    state.aedes.close(resolve)
-  })
-  for (const connection of state.connections.byNumber.values()) connection.socket.destroy()
-}
-
-/**
- * Takes what is still on its way into the process. Clients that go on sending cannot hold the drain up: what is read later than this is not
- * acknowledged, and is sent again to whoever serves them next.
- */
-async function readOn({ requests }: BrokerState): Promise<void> {
-  const end = Date.now() + readOnMs
-  for (let seen = -1; seen !== requests.submitted && Date.now() < end;) {
-    seen = requests.submitted
-    await Promise.race([requests.idle(), pause(readOnMs)])
-    await pause(quietMs)
-    // A pause may end late, in a turn that has yet to look at the sockets.
-    await new Promise((resolve) => setImmediate(resolve))
-    await new Promise((resolve) => setImmediate(resolve))
-  }
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms).unref())
 }

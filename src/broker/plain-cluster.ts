@@ -45,9 +45,10 @@ export interface PlainCluster {
   /** Under which packet id something was sent to a session, so that it is repeated under the same one. */
   readonly sentAs: {
     note(client: string, packet: string, messageId: number): Promise<void>
-    forget(client: string, packet: string): Promise<void>
     all(client: string): Promise<ReadonlyMap<string, number>>
   }
+  /** A packet has been acknowledged: it leaves the session's queue. */
+  settle(client: string, packet: string): Promise<void>
   /** Removes the oldest entries of a session's queue beyond `limit`. @returns how many */
   trimQueue(client: string, limit: number): Promise<number>
   /** Removes all that is kept of a session besides its subscriptions. */

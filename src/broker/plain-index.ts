@@ -28,6 +28,8 @@ export interface PlainIndex {
   readonly broker: IndexBroker
   /** Compares what has been told with what is stored, and tells the difference. */
   refresh(): Promise<void>
+  /** Resolves when what is known is right: at once, unless listening was interrupted. */
+  fresh(): Promise<void>
 }
 
 type Read = (client: string) => Promise<readonly Subscription[]>
@@ -54,6 +56,20 @@ export function newPlainIndex(cluster: PlainCluster, read: Read): PlainIndex {
     hear(known, packet, heard)
   }
   let refreshing: Promise<void> = Promise.resolve()
+  let interruptions = 0
+  let waiting: (() => void)[] | undefined
+  cluster.onInterrupted(() => {
+    interruptions++
+    waiting ??= []
+  })
+
+  async function readAgain(): Promise<void> {
+    const before = interruptions
+    await readUntilStill()
+    if (before !== interruptions) return
+    for (const go of waiting ?? []) go()
+    waiting = undefined
+  }
 
   async function readUntilStill(): Promise<void> {
     let clients: readonly string[] = [...new Set([...(await cluster.sessions()), ...known.filters.keys()])]
@@ -78,7 +94,10 @@ export function newPlainIndex(cluster: PlainCluster, read: Read): PlainIndex {
         cluster.mq.removeListener(topic, listener, unsubscribed)
       },
     },
-    refresh: () => (refreshing = refreshing.then(readUntilStill, readUntilStill)),
+    refresh: () => (refreshing = refreshing.then(readAgain, readAgain)),
+    async fresh() {
+      if (waiting !== undefined) await new Promise<void>((resolve) => waiting?.push(resolve))
+    },
   }
 }
 

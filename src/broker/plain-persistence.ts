@@ -24,6 +24,8 @@ export function methodsOf(persistence: object): Record<string, Method> {
   return methods
 }
 
+type Ask = (name: string, ...args: unknown[]) => Promise<unknown>
+
 const nothing = (): Readable => Readable.from([])
 
 export interface PlainPersistenceOptions {
@@ -41,7 +43,7 @@ export interface PlainPersistenceOptions {
  */
 export function plainPersistence(cluster: PlainCluster, { queueLimit, log, onConnect }: PlainPersistenceOptions): Record<string, Method> {
   const inner = methodsOf(cluster.persistence)
-  const ask = async (name: string, ...args: unknown[]): Promise<unknown> => inner[name]?.(...(args as never[]))
+  const ask: Ask = async (name, ...args) => inner[name]?.(...(args as never[]))
   const index = newPlainIndex(
     cluster,
     async (client) => (await ask('subscriptionsByClient', { id: client })) as { topic: string; qos: number }[],
@@ -56,6 +58,7 @@ export function plainPersistence(cluster: PlainCluster, { queueLimit, log, onCon
     streamWill: nothing,
     outgoingStream: nothing,
     ...receivedMethods(cluster),
+    ...sentMethods(cluster, ask),
 
     async setup() {
       await ask('setup', index.broker)
@@ -93,22 +96,39 @@ export function plainPersistence(cluster: PlainCluster, { queueLimit, log, onCon
       })
     },
 
+    async subscriptionsByTopic(topic: string) {
+      await index.fresh()
+      return ask('subscriptionsByTopic', topic)
+    },
+  }
+}
+
+/** What was sent to sessions and is not acknowledged. */
+function sentMethods(cluster: PlainCluster, ask: Ask): Record<string, Method> {
+  /** Names of what was sent and is not acknowledged, by packet id. */
+  const sent = new WeakMap<PlainClient, Map<number, string>>()
+  const noteSent = (client: PlainClient, messageId: number, name: string): void => {
+    sent.set(client, (sent.get(client) ?? new Map<number, string>()).set(messageId, name))
+  }
+
+  return {
     async outgoingUpdate(client: PlainClient, packet: PlainPacket) {
+      const { messageId = 0 } = packet
+      if (packet.brokerId !== undefined) noteSent(client, messageId, packetName(packet))
       if (packet.cmd !== 'pubrel') {
-        await Promise.all([
-          ask('outgoingUpdate', client, packet),
-          cluster.sentAs.note(client.id, packetName(packet), packet.messageId ?? 0),
-        ])
+        await Promise.all([ask('outgoingUpdate', client, packet), cluster.sentAs.note(client.id, packetName(packet), messageId)])
         return
       }
       // What was sent by another process is not known by its id here: it is sent again, and acknowledged, when the queue is.
       await ask('outgoingUpdate', client, packet).catch(() => undefined)
     },
 
-    async outgoingClearMessageId(client: PlainClient, packet: PlainPacket) {
-      const cleared = (await ask('outgoingClearMessageId', client, packet)) as PlainPacket | undefined
-      if (cleared !== undefined) await cluster.sentAs.forget(client.id, packetName(cleared))
-      return cleared
+    // The inner one would count an acknowledgement of what was in no queue against those in whose queues it is.
+    async outgoingClearMessageId(client: PlainClient, { messageId = 0 }: PlainPacket) {
+      const name = sent.get(client)?.get(messageId)
+      if (name === undefined) return
+      sent.get(client)?.delete(messageId)
+      await cluster.settle(client.id, name)
     },
   }
 }

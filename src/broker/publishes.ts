@@ -77,11 +77,12 @@ function publishInCluster(state: BrokerState, plainBroker: PlainBroker, connecti
     })
     return
   }
-  void plainBroker.publish(client, packet).then((isPublished) => {
+  const publishing = plainBroker.publish(client, packet).then((isPublished) => {
     state.plain.add(packet)
     state.published.add(packet)
     done(isPublished ? null : new Error('the other processes cannot be reached'))
   })
+  state.requests.hold(connection, publishing)
 }
 
 const nothing = Buffer.alloc(0)

@@ -27,6 +27,10 @@ export interface Requests {
   readonly submitted: number
   /** Resolves when nothing is under way. */
   idle(): Promise<void>
+  /** Something else is under way for a connection until this resolves. */
+  hold(connection: Connection, work: Promise<unknown>): void
+  /** Resolves when nothing of what is under way for a connection now is any more. */
+  idleOf(connection: Connection): Promise<void>
 }
 
 const lastRequestNumber = 0xffff_ffff
@@ -34,14 +38,9 @@ const lastRequestNumber = 0xffff_ffff
 export function newRequests(ring: () => Ring, introduce: (connection: Connection, node: number) => void): Requests {
   const unfinished = new Map<number, Unfinished>()
   const idleWaiters: (() => void)[] = []
-  let lastNumber = 0
+  const endings = newEndings(unfinished)
+  const nextNumber = newNumbers(unfinished)
   let submitted = 0
-
-  function nextNumber(): number {
-    do lastNumber = lastNumber === lastRequestNumber ? 1 : lastNumber + 1
-    while (unfinished.has(lastNumber))
-    return lastNumber
-  }
 
   function hand(request: number, { connection, node, ...words }: Unfinished): void {
     writeRequest(ring().frameOf(node), { request, connection: connection.number, ...words })
@@ -61,8 +60,7 @@ export function newRequests(ring: () => Ring, introduce: (connection: Connection
         introduce(connection, node)
       }
       submitted++
-      const number = nextNumber()
-      const entry = { ...request, node }
+      const [number, entry] = [nextNumber(), { ...request, node }]
       unfinished.set(number, entry)
       hand(number, entry)
     },
@@ -71,6 +69,7 @@ export function newRequests(ring: () => Ring, introduce: (connection: Connection
       if (entry === undefined) return
       unfinished.delete(request)
       entry.done()
+      endings.ended(entry.connection)
       checkIdle()
     },
     repeat(node) {
@@ -79,19 +78,75 @@ export function newRequests(ring: () => Ring, introduce: (connection: Connection
         if (entry.qos === 0) {
           unfinished.delete(number)
           entry.done()
+          endings.ended(entry.connection)
         } else hand(number, { ...entry, isRepeated: true })
       }
       checkIdle()
     },
     forget(connection) {
       for (const [number, entry] of unfinished) if (entry.connection === connection) unfinished.delete(number)
+      endings.forget(connection)
       checkIdle()
     },
+    hold: endings.hold,
+    idleOf: endings.idleOf,
     get submitted() {
       return submitted
     },
     async idle() {
       if (unfinished.size > 0) await new Promise<void>((resolve) => idleWaiters.push(resolve))
+    },
+  }
+}
+
+/** Numbers that nothing unfinished has. */
+function newNumbers(unfinished: ReadonlyMap<number, unknown>): () => number {
+  let last = 0
+  return () => {
+    do last = last === lastRequestNumber ? 1 : last + 1
+    while (unfinished.has(last))
+    return last
+  }
+}
+
+interface Endings extends Pick<Requests, 'hold' | 'idleOf'> {
+  /** One thing of a connection is no longer under way. */
+  ended(connection: Connection): void
+  forget(connection: Connection): void
+}
+
+/** Who waits for the end of what is under way for a connection. */
+function newEndings(unfinished: ReadonlyMap<number, Unfinished>): Endings {
+  const held = new Map<Connection, number>()
+  const waiting = new Map<Connection, { left: number; readonly resolve: () => void }>()
+
+  function ended(connection: Connection): void {
+    const one = waiting.get(connection)
+    if (one === undefined || --one.left > 0) return
+    waiting.delete(connection)
+    one.resolve()
+  }
+
+  return {
+    ended,
+    forget(connection) {
+      waiting.get(connection)?.resolve()
+      waiting.delete(connection)
+    },
+    hold(connection, work) {
+      held.set(connection, (held.get(connection) ?? 0) + 1)
+      const release = (): void => {
+        const left = (held.get(connection) ?? 1) - 1
+        if (left > 0) held.set(connection, left)
+        else held.delete(connection)
+        ended(connection)
+      }
+      work.then(release, release)
+    },
+    async idleOf(connection) {
+      let left = held.get(connection) ?? 0
+      for (const entry of unfinished.values()) if (entry.connection === connection) left++
+      if (left > 0) await new Promise<void>((resolve) => waiting.set(connection, { left, resolve }))
     },
   }
 }

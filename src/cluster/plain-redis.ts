@@ -51,6 +51,16 @@ while redis.call('LLEN', KEYS[1]) > tonumber(ARGV[1]) do
 end
 return removed`
 
+/** Takes a packet out of a queue, sent or received (ARGV[1]: its name, ARGV[2]: what keys begin with, ARGV[3]: the queue's name); 0 if it is not in it. */
+const settleScript = `
+local packet = 'packet:' .. ARGV[1]
+local received = ARGV[3] .. ':' .. ARGV[1]
+redis.call('DEL', ARGV[2] .. received)
+if redis.call('LREM', KEYS[1], 0, packet) + redis.call('LREM', KEYS[1], 0, received) == 0 then return 0 end
+local name = ARGV[2] .. packet
+if redis.call('DECR', name .. ':offlineCount') <= 0 then redis.call('DEL', name, name .. ':offlineCount') end
+return 1`
+
 /** 0 while the will of the connection before is being published, else what the key held, taken over. */
 const takeScript = `
 local was = redis.call('GET', KEYS[1])
@@ -137,13 +147,14 @@ export function openPlainRedis(options: PlainRedisOptions) {
       note: async (client: string, packet: string, messageId: number) => {
         await db.hset(`sent-as:${client}`, packet, messageId)
       },
-      forget: async (client: string, packet: string) => {
-        await db.hdel(`sent-as:${client}`, packet)
-      },
       all: async (client: string) =>
         new Map(Object.entries(await db.hgetall(`sent-as:${client}`)).map(([packet, id]) => [packet, Number(id)])),
     },
     trimQueue: (client: string, limit: number) => trimQueue(db, keyPrefix, client, limit),
+    async settle(client: string, packet: string) {
+      const queue = `outgoing:${encodeURIComponent(client)}`
+      await Promise.all([db.eval(settleScript, 1, queue, packet, keyPrefix, queue), db.hdel(`sent-as:${client}`, packet)])
+    },
     async forgetSession(client: string) {
       await trimQueue(db, keyPrefix, client, 0)
       await db.del(`received:${client}`, `sent-as:${client}`)

@@ -92,6 +92,12 @@ function storage(folder: string) {
       default: 10_000,
       about: 'How long SIGTERM waits for what is in flight before the server closes all the same.',
     }),
+    drainRate: option(integer(1, 1_000_000), {
+      unit: 'connections per second',
+      default: 1_000,
+      about:
+        'In a cluster SIGTERM closes connections no faster than this, so that the other nodes can take them; but all within the drain timeout.',
+    }),
     presenceGraceMs: option(integer(0, 600_000), {
       ...waitMs,
       default: 5_000,

@@ -224,6 +224,7 @@ function messengerOptions(options: Options): Parameters<typeof startMessenger>[0
     maxPayloadBytes: options.maxPayloadBytes,
     windowSize: options.inflightWindow,
     queueLimit: options.inboxEntries,
+    ...(redisPlace(options) === null ? {} : { drainRate: options.drainRate }),
     drainTimeoutMs: clientDrainTimeoutMs,
     connectTimeoutMs,
     publishRate: publishesPerSecond === 'off' ? 'off' : { perSecond: publishesPerSecond, burst: publishesPerSecond },
