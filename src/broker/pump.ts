@@ -50,7 +50,7 @@ interface AwaitedRelease {
 
 const inboxPacketIds = 0x8000
 const firstAnswerId = inboxPacketIds + 1
-export export const lastAnswerId = 0xbfff
+export const lastAnswerId = 0xbfff
 /** Taken entries at the front of a list are cut off once there are so many. */
 const cutAt = 1_024
 
