@@ -50,14 +50,22 @@ function apply(commit: Commit, rows: Rows, feeds: GroupFeeds, inboxes: GroupInbo
   const appended = (commit.appends ?? []).map((append) => feeds.append(append))
   for (const { key, value } of commit.puts ?? []) rows.put(documentRow(key), value)
   for (const { key, append } of commit.numbers ?? []) rows.put(documentRow(key), numberBytes(idAt(appended, append)))
-  for (const client of commit.clearInboxes ?? []) inboxes.clear(client)
-  const opened = (commit.opens ?? []).map((opening) => inboxes.open(opening))
-  for (const settlement of commit.settlements ?? []) inboxes.settle(settlement)
-  const delivered = (commit.deliveries ?? []).map((delivery) => inboxes.add(delivery, idOf(delivery.message, appended)))
-  const holders = (commit.deliveries ?? []).map(({ client }) => inboxes.holderOf(client))
+  const toInboxes = applyToInboxes(commit, appended, inboxes)
   for (const id of commit.outboxDone ?? []) rows.put(outboxRow(id), undefined)
   for (const { id, job } of commit.outbox ?? []) rows.put(outboxRow(id), job)
-  return { kind: 'committed', appended, delivered, holders, opened }
+  return { kind: 'committed', appended, ...toInboxes }
+}
+
+function applyToInboxes(
+  { clearInboxes = [], opens = [], settlements = [], deliveries = [] }: Commit,
+  appended: readonly Appended[],
+  inboxes: GroupInboxes,
+): Pick<Extract<CommitResult, { kind: 'committed' }>, 'delivered' | 'holders' | 'opened'> {
+  for (const client of clearInboxes) inboxes.clear(client)
+  const opened = opens.map((opening) => inboxes.open(opening))
+  for (const settlement of settlements) inboxes.settle(settlement)
+  const delivered = deliveries.map((delivery) => inboxes.add(delivery, idOf(delivery.message, appended)))
+  return { opened, delivered, holders: deliveries.map(({ client }) => inboxes.holderOf(client)) }
 }
 
 function idOf(message: MessageRef | undefined, appended: readonly Appended[]): number {
