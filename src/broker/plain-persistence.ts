@@ -49,8 +49,6 @@ export function plainPersistence(cluster: PlainCluster, { queueLimit, log, onCon
     async (client) => (await ask('subscriptionsByClient', { id: client })) as { topic: string; qos: number }[],
   )
 
-  const inTurn = newTurns()
-
   return {
     ...inner,
     createRetainedStream: nothing,
@@ -59,6 +57,7 @@ export function plainPersistence(cluster: PlainCluster, { queueLimit, log, onCon
     outgoingStream: nothing,
     ...receivedMethods(cluster),
     ...sentMethods(cluster, ask),
+    ...subscriptionMethods(cluster, ask),
 
     async setup() {
       await ask('setup', index.broker)
@@ -75,17 +74,6 @@ export function plainPersistence(cluster: PlainCluster, { queueLimit, log, onCon
       if (client.brokerId === undefined) await onConnect(client)
     },
 
-    // It waits for its own telling of a change by client and first filter: of two at a time one would never end.
-    addSubscriptions: (client: PlainClient, subscriptions: unknown) =>
-      inTurn(client.id, () => ask('addSubscriptions', client, subscriptions)),
-    removeSubscriptions: (client: PlainClient, filters: unknown) => inTurn(client.id, () => ask('removeSubscriptions', client, filters)),
-
-    cleanSubscriptions: (client: PlainClient) =>
-      inTurn(client.id, async () => {
-        await cluster.forgetSession(client.id)
-        await ask('cleanSubscriptions', client)
-      }),
-
     async outgoingEnqueueCombi(subscribers: readonly Subscriber[], packet: PlainPacket) {
       // A client whose subscriptions overlap is owed a packet once.
       const owed = [...new Map(subscribers.map((one) => [one.clientId, one])).values()]
@@ -100,6 +88,23 @@ export function plainPersistence(cluster: PlainCluster, { queueLimit, log, onCon
       await index.fresh()
       return ask('subscriptionsByTopic', topic)
     },
+  }
+}
+
+/** What sessions subscribe to, one change of a client after the other. */
+function subscriptionMethods(cluster: PlainCluster, ask: Ask): Record<string, Method> {
+  const inTurn = newTurns()
+  return {
+    // It waits for its own telling of a change by client and first filter: of two at a time one would never end.
+    addSubscriptions: (client: PlainClient, subscriptions: unknown) =>
+      inTurn(client.id, () => ask('addSubscriptions', client, subscriptions)),
+    removeSubscriptions: (client: PlainClient, filters: unknown) => inTurn(client.id, () => ask('removeSubscriptions', client, filters)),
+
+    cleanSubscriptions: (client: PlainClient) =>
+      inTurn(client.id, async () => {
+        await cluster.forgetSession(client.id)
+        await ask('cleanSubscriptions', client)
+      }),
   }
 }
 

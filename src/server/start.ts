@@ -11,8 +11,8 @@ import {
   startMessenger,
   TransferSockets,
 } from '../broker/index.js'
-import { openPlainRedis, openRedisBusReceiver } from '../cluster/index.js'
-import { type Ring, type ServerPort, startRing, variantCount } from '../rpc/index.js'
+import { listenToCluster, openPlain } from './open-cluster.js'
+import { type Ring, type RingListener, type ServerPort, startRing, variantCount } from '../rpc/index.js'
 import { newSharedMemory, distrustMemory } from '../store/index.js'
 import { count, messengerCounts } from './counting.js'
 import { createHttpServer, type HttpServer, type Readiness } from './http.js'
@@ -156,30 +156,7 @@ async function startRpc(options: Options, log: Log, { metrics, storeState, urlOf
       dataOf: (node): WorkerData => ({ node, boot, variantsInUse: shared, sharedMemory, options, filesUrl: urlOfFiles }),
       stopTimeoutMs: options.drainTimeoutMs + 1_000,
     },
-    {
-      onFrame: (_node, messages) => {
-        messenger.onFrame(messages)
-      },
-      onControl: (node, message) => {
-        if (message.kind === 'counted') count(metrics, message.counts, node)
-        else if (message.kind === 'log') log[message.level](message.fields, message.text)
-        else if (message.kind === 'store') storeState.note(node, message)
-        else if (message.kind === 'transfer-result') transfers.onResult(message)
-        else messenger.onControl(node, message)
-      },
-      onRestart: (node) => {
-        log.info({ event: 'worker-restarted', node }, 'a worker was replaced')
-        distrustMemory(sharedMemory)
-        messenger.onRestart(node)
-      },
-      onDeath: (node, because) => {
-        // It may have committed without saying so: nothing anybody remembers counts any more.
-        distrustMemory(sharedMemory)
-        transfers.onDeath(node)
-        metrics.workerRestarts.inc()
-        log.error({ event: 'worker-died', node, because }, 'a worker died; it is being replaced')
-      },
-    },
+    ringListener({ messenger, transfers, storeState, metrics, log, sharedMemory }),
   )
   started.ring = running
   const stop = async (): Promise<void> => {
@@ -190,30 +167,39 @@ async function startRpc(options: Options, log: Log, { metrics, storeState, urlOf
   return { messenger, transfers, ring: running, stop }
 }
 
-/** In a cluster, what plain MQTT use shares with the other processes. */
-function openPlain(options: Options, boot: string, log: Log): ReturnType<typeof openPlainRedis> | undefined {
-  const place = redisPlace(options)
-  if (place === null) return undefined
-  return openPlainRedis({ ...place, boot, onError: (err) => log.debug({ err }, 'a connection of plain MQTT use') })
+interface RingWorld extends Pick<RpcWorld, 'metrics' | 'storeState'> {
+  readonly messenger: Messenger
+  readonly transfers: TransferSockets
+  readonly log: Log
+  readonly sharedMemory: SharedArrayBuffer
 }
 
-/** In a cluster, what the other processes send for the devices of this one. */
-async function listenToCluster(
-  options: Options,
-  { boot, messenger, log }: { readonly boot: string; readonly messenger: Messenger; readonly log: Log },
-): Promise<{ close(): void } | undefined> {
-  const place = redisPlace(options)
-  if (place === null) return undefined
-  return openRedisBusReceiver({
-    ...place,
-    member: boot,
-    onMessages: messenger.onFrame,
-    onGap: (because) => {
-      log.info({ event: 'inboxes-looked-at', because }, 'news from other nodes may have been missed: all inboxes are looked at')
-      messenger.lookAgain()
+/** What the workers tell goes to whom it concerns. */
+function ringListener({ messenger, transfers, storeState, metrics, log, sharedMemory }: RingWorld): RingListener {
+  return {
+    onFrame: (_node, messages) => {
+      messenger.onFrame(messages)
     },
-    onError: (err) => log.debug({ err }, 'the connection on which other nodes are heard'),
-  })
+    onControl: (node, message) => {
+      if (message.kind === 'counted') count(metrics, message.counts, node)
+      else if (message.kind === 'log') log[message.level](message.fields, message.text)
+      else if (message.kind === 'store') storeState.note(node, message)
+      else if (message.kind === 'transfer-result') transfers.onResult(message)
+      else messenger.onControl(node, message)
+    },
+    onRestart: (node) => {
+      log.info({ event: 'worker-restarted', node }, 'a worker was replaced')
+      distrustMemory(sharedMemory)
+      messenger.onRestart(node)
+    },
+    onDeath: (node, because) => {
+      // It may have committed without saying so: nothing anybody remembers counts any more.
+      distrustMemory(sharedMemory)
+      transfers.onDeath(node)
+      metrics.workerRestarts.inc()
+      log.error({ event: 'worker-died', node, because }, 'a worker died; it is being replaced')
+    },
+  }
 }
 
 function messengerOptions(options: Options): Parameters<typeof startMessenger>[0] {
