@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process'
 const daemons = '/usr/sbin'
 
 export function runs(command, args) {
-  return spawnSync(command, args, { stdio: 'ignore' }).status === 0
+  return spawnSync(command, args, { stdio: 'ignore', env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } }).status === 0
 }
 
 function install(name) {
