@@ -62,6 +62,15 @@ local function headOf(client)
   return head
 end
 
+-- settledTo and holder alone: a table for each of hundreds of inboxes is dear.
+local function lookAt(client)
+  local head = heads[client]
+  if head then return head.settledTo, head.holder end
+  local bytes = call('GET', PREFIX .. 'h:' .. client)
+  if not bytes then return 0, '' end
+  return (unpackFrom('>d', bytes)), string.sub(bytes, 33)
+end
+
 local function change(client, head)
   if head.isChanged then return end
   head.isChanged, head.isThere = true, true
@@ -203,20 +212,21 @@ if deliveries > 0 then
   at = at + texts + 1
   for i = 1, deliveries do
     local client = args[at + i]
-    local head, list = headOf(client), PREFIX .. 'i:' .. client
+    local list = PREFIX .. 'i:' .. client
+    local settledTo, holder = lookAt(client)
     local qos, topic, body, isAppend, id = unpackFrom('>BI4I4Bd', numbersOf, 18 * i - 17)
     topic = args[strings + topic]
     if isAppend == 1 then id = ids[id] end
     local count = call('RPUSH', list, pack('>BdI2', qos, id, #topic) .. topic .. args[strings + body])
-    local place = places[head.holder]
+    local place = places[holder]
     if not place then
-      holders[#holders + 1] = pack('>I2', #head.holder) .. head.holder
+      holders[#holders + 1] = pack('>I2', #holder) .. holder
       place = #holders
-      places[head.holder] = place
+      places[holder] = place
     end
-    out[#out + 1] = pack('>dI4', head.settledTo + count, place)
+    out[#out + 1] = pack('>dI4', settledTo + count, place)
     if count > inboxLimit then
-      local surplus = count - inboxLimit
+      local head, surplus = headOf(client), count - inboxLimit
       call('LTRIM', list, surplus, -1)
       head.settledTo, head.dropped = head.settledTo + surplus, head.dropped + surplus
       change(client, head)
