@@ -1,5 +1,4 @@
 import type { Client as AedesClient, PublishPacket } from 'aedes'
-import { clientKind } from '../topics/index.js'
 import type { BrokerState } from './broker-state.js'
 import type { Connection } from './connection.js'
 import type { PlainBroker, PlainCluster, PlainPacket, Publish } from './plain-cluster.js'
@@ -51,8 +50,13 @@ export function newPlainBroker(
   }
 }
 
-function ownerName({ brokerId }: PlainCluster, { number }: Connection): string {
-  return `${brokerId}:${number}`
+function ownerName({ brokerId }: PlainCluster, connection: Connection): string {
+  return `${epochOf(connection)}:${brokerId}:${connection.number}`
+}
+
+/** 0 for clients that have none: all but devices and services. */
+function epochOf({ accepted }: Connection): number {
+  return accepted?.epoch ?? 0
 }
 
 function giveUp({ world }: BrokerState, cluster: PlainCluster, connection: Connection): void {
@@ -104,8 +108,8 @@ async function within<T>(work: Promise<T>): Promise<T | undefined> {
 }
 
 /**
- * A client connects: from now on its id is this connection's, and whoever else had it in the cluster is closed. Of devices the epochs of their
- * inboxes decide which connection stands; here is only noted that an older one's will is not to be published any more. [MQTT-3.1.4-2]
+ * A client connects: its id is this connection's, unless one of a later epoch has it already. Epochs decide whose connection stands, and whoever is
+ * followed is closed by them; here is noted whose will is still to be published. Clients without an epoch are told from here that they are followed.
  */
 export async function takeOver(
   { connections }: Pick<BrokerState, 'connections'>,
@@ -116,24 +120,20 @@ export async function takeOver(
   if (connection === undefined) return
   const before = await within(cluster.owners.take(client.id, ownerName(cluster, connection)).then((owner) => owner ?? ''))
   if (before === undefined) connection.socket.destroy()
-  else if (!isDevice(client.id) && before !== '' && !before.startsWith(`${cluster.brokerId}:`)) {
+  else if (epochOf(connection) === 0 && before !== '' && !before.includes(cluster.brokerId)) {
     // Aedes listens to this, and closes clients of that id. Its own telling is swallowed, with all of $SYS.
     const notice: PlainPacket = { topic: `$SYS/${cluster.brokerId}/new/clients`, payload: Buffer.from(client.id), qos: 0 }
     cluster.mq.emit(notice)
   }
 }
 
-function isDevice(clientId: string): boolean {
-  return clientKind(clientId) === 'device'
-}
-
-/** After listening was interrupted: who has been taken over meanwhile is closed; who is not known any more is taken again. */
+/** After listening was interrupted: who has been followed meanwhile is closed; who is not known any more is noted again. */
 async function checkOwners(state: BrokerState, cluster: PlainCluster): Promise<void> {
   for (const connection of [...state.connections.byClient.values()]) {
     const { clientId } = connection.words
-    if (isDevice(clientId)) continue
+    const name = ownerName(cluster, connection)
     const owner = await cluster.owners.of(clientId)
-    if (owner === undefined) await cluster.owners.take(clientId, ownerName(cluster, connection))
-    else if (owner !== ownerName(cluster, connection)) connection.socket.destroy()
+    if (owner === undefined) await cluster.owners.take(clientId, name)
+    else if (owner !== name && (epochOf(connection) === 0 || Number.parseInt(owner) > epochOf(connection))) connection.socket.destroy()
   }
 }

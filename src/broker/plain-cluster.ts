@@ -53,7 +53,10 @@ export interface PlainCluster {
   trimQueue(client: string, limit: number): Promise<number>
   /** Removes all that is kept of a session besides its subscriptions. */
   forgetSession(client: string): Promise<void>
-  /** Which connection a client id belongs to, over all processes. An entry lives for a day, unless it is prolonged. */
+  /**
+   * Which connection a client id belongs to, over all processes. An entry lives for a day, unless it is prolonged. The name of a connection begins
+   * with its epoch, a decimal number: one of a later epoch is not taken over.
+   */
   readonly owners: {
     /** Takes a client id for a connection; waits while its will is being published for the one before. @returns the one before */
     take(client: string, connection: string): Promise<string | undefined>

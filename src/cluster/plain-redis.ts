@@ -61,11 +61,15 @@ local name = ARGV[2] .. packet
 if redis.call('DECR', name .. ':offlineCount') <= 0 then redis.call('DEL', name, name .. ':offlineCount') end
 return 1`
 
-/** 0 while the will of the connection before is being published, else what the key held, taken over. */
+/**
+ * 0 while the will of the connection before is being published, else what the key held. It is taken over, unless it has a later epoch: the
+ * number that a connection's name begins with.
+ */
 const takeScript = `
 local was = redis.call('GET', KEYS[1])
 if was and string.sub(was, -#ARGV[2]) == ARGV[2] then return 0 end
-redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[3])
+local epochOf = function (name) return tonumber(string.match(name, '^%d+')) end
+if not was or epochOf(was) <= epochOf(ARGV[1]) then redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[3]) end
 return was`
 
 const claimScript = `

@@ -229,6 +229,15 @@ test('a will is published once when its client is lost, and not when the client 
   expect(await texts(reader, 1)).toEqual(['no will'])
 })
 
+test('a client that is neither device nor service is at one node at a time, too', async () => {
+  const [older, newer] = cluster.nodes.map(({ mqtt }) => dial(mqtt)) as [WireDevice, WireDevice]
+  open.push(older, newer)
+  await older.connect({ clientId: 'reg_twin' })
+  await newer.connect({ clientId: 'reg_twin' })
+  await older.closed
+  expect(newer.isClosed).toBe(false)
+})
+
 test(
   'a node without Redis keeps its clients, and they catch up: messages, subscriptions, and who is elsewhere',
   async () => {
