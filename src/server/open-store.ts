@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 import { ensurePeopleIndex } from '../rpc/index.js'
-import { openLmdbStore, openRedisStore, type Store, StoreOutage } from '../store/index.js'
+import { inspectRedis, openLmdbStore, openRedisStore, type Store, StoreOutage } from '../store/index.js'
 import type { Log } from './log.js'
 import { withoutPassword } from './options-kinds.js'
 import type { Options } from './options-table.js'
@@ -36,12 +36,22 @@ export async function prepareStore(options: Options, log: Log, onWaiting: (becau
   mkdirSync(options.dataDir, { recursive: true })
   const store = await storeOnceThere(options, log, onWaiting)
   try {
+    await tellProblems(options, log)
     const indexed = await ensurePeopleIndex(store)
     if (indexed !== undefined && indexed > 0)
       log.info({ event: 'people-indexed', rosters: indexed }, 'the index people are found by was made')
   } finally {
     await store.close()
   }
+}
+
+/** What a Redis is set up to lose, or to refuse one day. It serves all the same. */
+async function tellProblems(options: Options, log: Log): Promise<void> {
+  const place = redisPlace(options)
+  if (place === null) return
+  const { problems, ...facts } = await inspectRedis(place)
+  log.info({ event: 'redis', redis: withoutPassword(place.url), ...facts }, 'everything is kept in Redis')
+  for (const problem of problems) log.warn({ event: 'redis-problem', problem }, problem)
 }
 
 const firstPauseMs = 250
