@@ -26,7 +26,7 @@ const allowedGrowthBytes = 64 * 1024 * 1024
 
 let server: MortalServer
 beforeAll(async () => {
-  server = await newMortalServer()
+  server = await newMortalServer({ NYNJA_PRESENCE_GRACE_MS: '0' })
   await server.start()
 })
 afterAll(() => server.close())

@@ -221,7 +221,7 @@ describe('problems', () => {
     mqttPort: ['-1', '65536', '1.5', '0x10', ' 1', 'on'],
     trustProxy: ['yes', '1'],
     maxConnections: ['0', 'off', '1e3'],
-    store: ['redis://localhost', 'memory'],
+    store: ['redis:', 'http://localhost', 'memory'],
     nodes: ['0', '257', 'many'],
     requestDeadlineMs: ['99', '10s'],
     drainTimeoutMs: ['-1', '600001'],
@@ -250,8 +250,13 @@ describe('problems', () => {
     },
   )
 
-  test('the store of a cluster is told to be reserved', () => {
-    expect(problemsOf(['--store', 'redis://localhost'])).toEqual([expect.stringMatching(/redis:\/\/… is reserved for clusters/)])
+  test('the address of a Redis is a store, and its password is shown to nobody', () => {
+    const address = 'rediss://user:s3cret@redis.example:6380/2'
+    expect(load(['--store', address])).toMatchObject({ kind: 'options', options: { store: address } })
+    const shown = load(['--store', address, '--print-config'])
+    expect(shown).toMatchObject({ kind: 'print', text: expect.stringContaining('rediss://user:***@redis.example:6380/2') })
+    expect(JSON.stringify(shown)).not.toContain('s3cret')
+    expect(problemsOf(['--store', 'redis:s3cret'])).toEqual([expect.not.stringContaining('s3cret')])
   })
 
   test.each<{ contradiction: string; env: Environment; says: string }>([
