@@ -11,7 +11,8 @@ export interface Settlements {
 }
 
 export interface SettlementsWorld {
-  readonly write: (settlements: readonly Settlement[]) => Promise<void>
+  /** @returns the clients of which nothing was written, because another process has their inboxes */
+  readonly write: (settlements: readonly Settlement[]) => Promise<ReadonlySet<string>>
   readonly onReleased: (client: string, releasedTo: number) => void
   readonly delayMs: number
   /** So many clients are written together at the latest. */
@@ -36,13 +37,15 @@ export function newSettlements(world: SettlementsWorld): Settlements {
     const [settlements, released] = [[...gathered.values()], [...releasing]]
     gathered.clear()
     releasing.clear()
+    let followed: ReadonlySet<string>
     try {
-      await world.write(settlements)
+      followed = await world.write(settlements)
     } catch (error) {
       takeBack(settlements, released)
       throw error
     }
     for (const { client, releasedTo } of settlements) {
+      if (followed.has(client)) continue
       stored.set(client, releasedTo)
       if (released.includes(client)) world.onReleased(client, releasedTo)
     }

@@ -39,6 +39,7 @@ import { newPageTeller } from './tell-page.js'
 import { connectedItem, disconnectedItem, lostItem, type NamedItem, remainedItem, requestItem, type RequestWorld } from './requests.js'
 import { type BatchItem, type BatchWorld, type ClientState, runBatch } from './run-batch.js'
 import { startScheduled } from './scheduled.js'
+import { writeSettlements } from './write-settlements.js'
 import { newSettlements, type Settlements } from './settlements.js'
 import { newTransfers, type Transfers } from './transfers.js'
 import { encodingFor, type WorkerConnection } from './worker-connection.js'
@@ -293,9 +294,7 @@ export class RpcWorker {
   #newSettlements(): Settlements {
     const { store } = this.#parts
     return newSettlements({
-      async write(settlements) {
-        await store.commit({ settlements })
-      },
+      write: (settlements) => writeSettlements(store, settlements),
       onReleased: (client, releasedTo) => {
         writeSettled(this.#outlet.frame, client, releasedTo)
         this.#outlet.touch()
