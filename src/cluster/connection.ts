@@ -8,9 +8,14 @@ export interface RedisPlace {
 }
 
 /** Without an answer for so long, the link counts as lost though nobody has said so. */
-const silentMs = 5_000
+export const silentMs = 5_000
 const firstPauseMs = 50
 const longestPauseMs = 2_000
+
+/** How long to wait before an attempt to connect again, counted from 1; ms. */
+export function pauseBefore(attempt: number): number {
+  return Math.min(longestPauseMs, firstPauseMs * 2 ** Math.min(attempt, 10)) * (0.5 + Math.random() / 2)
+}
 
 /**
  * A connection that comes back by itself, and queues nothing while it is away: whoever speaks on it can do without.
@@ -26,7 +31,7 @@ export function openConnection({ url }: RedisPlace, onError: (error: Error) => v
     autoResubscribe: false,
     commandTimeout: silentMs,
     keepAlive: 10_000,
-    retryStrategy: (attempt) => Math.min(longestPauseMs, firstPauseMs * 2 ** Math.min(attempt, 10)) * (0.5 + Math.random() / 2),
+    retryStrategy: pauseBefore,
   })
   redis.on('error', onError)
   const beat = setInterval(() => {

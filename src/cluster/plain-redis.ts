@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 import { Redis } from 'ioredis'
-import type { RedisPlace } from './connection.js'
+import { pauseBefore, type RedisPlace, silentMs } from './connection.js'
 import { openPlainSubscriber, type PlainSubscriber } from './plain-subscriber.js'
 
 interface Packet {
@@ -34,8 +34,6 @@ const ownerSeconds = 86_400
 const willMs = 5_000
 const willPauseMs = 20
 const closeMs = 1_000
-/** Without an answer for so long, the link counts as lost though nobody has said so. */
-const silentMs = 5_000
 const willMark = ' will'
 
 /** LPOP what is beyond ARGV[1]; a packet nobody is owed any more goes with it. ARGV[2]: what keys begin with. */
@@ -95,7 +93,7 @@ function openPatient(
     enableAutoPipelining: true,
     maxRetriesPerRequest: null,
     keepAlive: 10_000,
-    retryStrategy: (attempt) => Math.min(2_000, 50 * 2 ** Math.min(attempt, 10)) * (0.5 + Math.random() / 2),
+    retryStrategy: pauseBefore,
   })
   redis.on('error', onError)
   const beat = setInterval(() => {

@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Store } from '../../src/store/index.js'
 import { openLmdbStore } from '../../src/store/index.js'
+import { openedStore } from './opened-store.js'
 import type { OpenedStore } from './store-contract.js'
 
 /** A new, empty folder for a store. */
@@ -13,27 +13,9 @@ export function temporaryFolder(): Promise<string> {
 /** A store in a temporary folder. */
 export async function openTemporaryStore(inboxLimit: number): Promise<OpenedStore> {
   const path = await temporaryFolder()
-  let handles: Store[] = []
-  const another = async (): Promise<Store> => {
-    const store = await openLmdbStore({ path, inboxLimit })
-    handles.push(store)
-    return store
-  }
-  const closeAll = async (): Promise<void> => {
-    await Promise.all(handles.map((handle) => handle.close()))
-    handles = []
-  }
-  return {
-    store: await another(),
+  return openedStore(
     inboxLimit,
-    another,
-    async reopen() {
-      await closeAll()
-      return another()
-    },
-    async destroy() {
-      await closeAll()
-      await rm(path, { recursive: true, force: true })
-    },
-  }
+    () => openLmdbStore({ path, inboxLimit }),
+    () => rm(path, { recursive: true, force: true }),
+  )
 }

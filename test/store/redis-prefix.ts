@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { Redis } from 'ioredis'
-import type { Store } from '../../src/store/index.js'
 import { openRedisStore } from '../../src/store/index.js'
+import { openedStore } from './opened-store.js'
 import type { OpenedStore } from './store-contract.js'
 
 /** The Redis that the run of the tests has seen to. */
@@ -17,29 +17,11 @@ export const ownPrefix = (): string => `test:${randomUUID()}:`
 /** A store under a prefix of its own. */
 export async function openPrefixedStore(inboxLimit: number): Promise<OpenedStore> {
   const prefix = ownPrefix()
-  let handles: Store[] = []
-  const another = async (): Promise<Store> => {
-    const store = await openRedisStore({ url: testRedis(), prefix, inboxLimit })
-    handles.push(store)
-    return store
-  }
-  const closeAll = async (): Promise<void> => {
-    await Promise.all(handles.map((handle) => handle.close()))
-    handles = []
-  }
-  return {
-    store: await another(),
+  return openedStore(
     inboxLimit,
-    another,
-    async reopen() {
-      await closeAll()
-      return another()
-    },
-    async destroy() {
-      await closeAll()
-      await removeAll(prefix)
-    },
-  }
+    () => openRedisStore({ url: testRedis(), prefix, inboxLimit }),
+    () => removeAll(prefix),
+  )
 }
 
 /** Removes every key that begins with `prefix`. */
