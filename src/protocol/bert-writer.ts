@@ -1,3 +1,4 @@
+import { unitAt } from '../topics/index.js'
 import * as tags from './bert-tags.js'
 import { limits } from './limits.js'
 import { recordTags, type Dialect, type RecordTag } from './records.js'
@@ -134,7 +135,7 @@ function writeText(value: string): boolean {
   if (length < 48) {
     const to = work
     for (; i < length; i++) {
-      const code = value.charCodeAt(i)
+      const code = unitAt(value, i)
       if (code >= 0x80) break
       to[start + i] = code
     }
@@ -160,7 +161,7 @@ function writeListedAtom(name: string): boolean {
 }
 
 function isLatin1Text(text: string): boolean {
-  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0xff) return false
+  for (let i = 0; i < text.length; i++) if (unitAt(text, i) > 0xff) return false
   return true
 }
 
@@ -173,7 +174,7 @@ function writeAtom(name: string): boolean {
     work[pos++] = tags.atomLatin1
     work[pos++] = 0
     work[pos++] = name.length
-    for (let i = 0; i < name.length; i++) work[pos++] = name.charCodeAt(i)
+    for (let i = 0; i < name.length; i++) work[pos++] = unitAt(name, i)
     return true
   }
   const bytes = Buffer.byteLength(name)

@@ -1,3 +1,5 @@
+import { unitAt } from './unit-at.js'
+
 /**
  * Compares two texts as their UTF-8 bytes would compare: negative, zero or positive.
  * JavaScript's own order differs for characters beyond U+FFFF, whose surrogates sort before U+E000.
@@ -6,8 +8,8 @@
 export function compareBytes(a: string, b: string): number {
   const shared = Math.min(a.length, b.length)
   for (let i = 0; i < shared; i++) {
-    const left = a.charCodeAt(i)
-    const right = b.charCodeAt(i)
+    const left = unitAt(a, i)
+    const right = unitAt(b, i)
     if (left !== right) return codePointRank(left) - codePointRank(right)
   }
   return a.length - b.length

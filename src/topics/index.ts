@@ -1,6 +1,7 @@
 /** Topic names: the one place that knows how they are spelt. Imports nothing of ours. */
 export type { Branded } from './branded.js'
 export { isLevel } from './level.js'
+export { unitAt } from './unit-at.js'
 export { compareBytes } from './compare-bytes.js'
 export { type Phone, type PhoneId, parsePhone, parsePhoneId, phoneIdOf, phoneOf, rosterIdOf } from './phone.js'
 export { parseRoomId, type RoomId } from './room-id.js'

@@ -1,3 +1,5 @@
+import { unitAt } from './unit-at.js'
+
 const plus = 0x2b
 const hash = 0x23
 
@@ -15,11 +17,11 @@ export function isLevel(text: string): boolean {
  */
 export function isPublishable(text: string): boolean {
   for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i)
+    const unit = unitAt(text, i)
     if (unit > hash && unit < 0xd800 && unit !== plus) continue
     if (unit === 0 || unit === plus || unit === hash) return false
     if (unit < 0xd800 || unit > 0xdfff) continue
-    if (unit > 0xdbff || !isLowSurrogate(text.charCodeAt(i + 1))) return false
+    if (unit > 0xdbff || !isLowSurrogate(unitAt(text, i + 1))) return false
     i++
   }
   return true
@@ -35,7 +37,7 @@ export function levelEnd(name: string, start: number): number {
 export function isDigits(text: string, start = 0, end = text.length): boolean {
   if (start >= end) return false
   for (let i = start; i < end; i++) {
-    const unit = text.charCodeAt(i)
+    const unit = unitAt(text, i)
     if (unit < 0x30 || unit > 0x39) return false
   }
   return true

@@ -1,5 +1,6 @@
 import type { Branded } from './branded.js'
 import { isDigits } from './level.js'
+import { unitAt } from './unit-at.js'
 
 /** An international number without `+`: 5 to 15 digits. */
 export type Phone = Branded<string, 'Phone'>
@@ -25,7 +26,7 @@ export function parsePhoneId(text: string): PhoneId | undefined {
   const split = text.indexOf('_')
   const rosterDigits = text.length - split - 1
   if (split === -1 || rosterDigits > maxRosterDigits || !isPhone(text, split)) return undefined
-  return isDigits(text, split + 1) && text.charCodeAt(split + 1) !== 0x30 ? (text as PhoneId) : undefined
+  return isDigits(text, split + 1) && unitAt(text, split + 1) !== 0x30 ? (text as PhoneId) : undefined
 }
 
 /** The phone a roster belongs to. */

@@ -3,6 +3,7 @@ import { compareBytes } from './compare-bytes.js'
 import { isDigits, isLevel, isPublishable, levelEnd } from './level.js'
 import { type Phone, parsePhone, type PhoneId, parsePhoneId } from './phone.js'
 import { parseRoomId, type RoomId } from './room-id.js'
+import { unitAt } from './unit-at.js'
 
 /** A request: published by a device, read by the server alone. Only the node is interpreted. */
 export interface EventsTopic {
@@ -145,7 +146,7 @@ function parseVersion(name: string, rest: string): Topic {
 
 function isModule(text: string): boolean {
   if (text === '' || text.length > 32 || !isLevel(text)) return false
-  for (let i = 0; i < text.length; i++) if (!isWordUnit(text.charCodeAt(i))) return false
+  for (let i = 0; i < text.length; i++) if (!isWordUnit(unitAt(text, i))) return false
   return true
 }
 

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { ok, record } from '../../src/protocol/index.js'
-import { devices } from '../../src/rpc/documents/index.js'
+import { devices, type MessageDocument, messages } from '../../src/rpc/documents/index.js'
 import { emptyOverlay, newFactReader } from '../../src/rpc/facts.js'
 import { isAcknowledged } from '../../src/rpc/outbox/acknowledged.js'
 import { backoffMs } from '../../src/rpc/outbox/backoff.js'
@@ -24,6 +24,11 @@ import { openLmdbStore } from '../../src/store/lmdb/open-lmdb-store.js'
 import type { Phone, PhoneId } from '../../src/topics/index.js'
 import { clientIdOf } from '../acl/cast.js'
 import { phoneOf } from './account-world.js'
+
+const greeting: MessageDocument = {
+  ...{ feed: 'p2p/1_1/2_2', msgId: null, from: '380670000001_1' as PhoneId, to: '2_2', created: 1, files: [], type: [], link: null },
+  ...{ seenby: [], repliedby: [], mentioned: [], status: 'internal', isEdited: false, hiddenFrom: [] },
+}
 
 const bytes = (text: string): Uint8Array => Buffer.from(text)
 
@@ -348,7 +353,7 @@ describe('a worker that takes the place of another', () => {
       const id = outboxId(now - 1_000, 'n', { boot: 'dead', node: 1 })
       const notice: Notice = { kind: 'message', from: '380670000001_1' as PhoneId, feed: 'p2p/1_1/2_2' }
       const { entry, numbers } = noticeRows({ id, notice, phones: [phoneOf('380670000002')], append: 0 })
-      const append = { feed: notice.feed, message: new Uint8Array([1]), isCountable: true }
+      const append = { feed: notice.feed, message: messages.encode(greeting), isCountable: true }
       const result = await store.commit({ outbox: [entry], numbers, appends: [append] })
       const message = result.kind === 'committed' ? result.appended[0]?.id : undefined
       await openOutbox({ isAlone: false })

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import { Redis } from 'ioredis'
+import { Command, Redis } from 'ioredis'
 import type { Commit, CommitResult, Store } from '../../src/store/index.js'
 import { openRedisStore, StoreOutage } from '../../src/store/index.js'
-import { decodeResult } from '../../src/store/redis/decode-result.js'
-import { encodeCommit } from '../../src/store/redis/encode-commit.js'
+import { commandOf } from '../../src/store/redis/arguments.js'
+import { decodeResult, partsOf } from '../../src/store/redis/decode-result.js'
+import { encodeCommit, headerOf } from '../../src/store/redis/encode-commit.js'
 import { maxUnderWay } from '../../src/store/redis/layout.js'
 import { scriptsFor } from '../../src/store/redis/scripts.js'
 import { ownPrefix, removeAll, testRedis } from './redis-prefix.js'
@@ -24,14 +25,27 @@ afterEach(async () => {
   await removeAll(prefix)
 })
 
+class Written extends Command {
+  readonly #bytes: Buffer
+  constructor(name: string, bytes: Buffer) {
+    super(name, [], { replyEncoding: null })
+    this.#bytes = bytes
+  }
+  override toWritable(): Buffer {
+    return this.#bytes
+  }
+}
+
 /** What a handle sends, one by one, as its queue does. */
 function newHandle(command = 'EVAL') {
   const handle = randomUUID()
   return async (number: number, commit: Commit, isInDoubt = false): Promise<CommitResult> => {
-    const { header, rest } = encodeCommit(commit)
-    const bytes = header({ inboxLimit: 10, isInDoubt, renewsNote: number === 1 })
-    const args = [bytes, handle, String(number), String(number % maxUnderWay), ...rest]
-    return decodeResult((await past.callBuffer(command, scriptsFor(prefix).commit.source, '0', ...args)) as Buffer, commit)
+    const encoded = encodeCommit(commit)
+    const header = headerOf([encoded], { inboxLimit: 10, isInDoubt, renewsNote: number === 1 })
+    const { source } = scriptsFor(prefix).commit
+    const first = [command, source, '0', header, handle, String(number), String(number % maxUnderWay)]
+    const answer = (await past.sendCommand(new Written(command, commandOf(first, [encoded.written])))) as Buffer
+    return decodeResult(partsOf(answer)?.[0], commit)
   }
 }
 

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import type { PhoneId, RoomId } from '../../topics/index.js'
-import type { Desc } from '../../protocol/index.js'
+import { type Desc, type Feature, record } from '../../protocol/index.js'
 import { messageKey, type Key } from '../../store/contract.js'
 import { numberTable } from './number-table.js'
-import { table } from './table.js'
+import { type RowLayout, table } from './table.js'
 
 /** A message as stored; its id, position and neighbours belong to the feed. */
 export interface MessageDocument {
@@ -27,7 +27,66 @@ export interface MessageDocument {
   readonly hiddenFrom: readonly PhoneId[]
 }
 
-const byText = table<[id: string], MessageDocument>('message')
+/** Messages are written more often than anything else: as lists of values they take half the bytes and half the time. */
+const messageRow: RowLayout<MessageDocument> = {
+  toRow: (message) => [
+    message.feed,
+    message.msgId,
+    message.from,
+    message.to,
+    message.created,
+    message.files.map(descRow),
+    message.type,
+    message.link,
+    message.seenby,
+    message.repliedby,
+    message.mentioned,
+    message.status,
+    message.isEdited,
+    message.hiddenFrom,
+  ],
+  fromRow(row) {
+    const [feed, msgId, from, to, created, files, type, link, seenby, repliedby, mentioned, status, isEdited, hiddenFrom] =
+      row as MessageRow
+    return {
+      ...{ feed, msgId, from, to, created, files: files.map(descOf), type, link },
+      ...{ seenby, repliedby, mentioned, status, isEdited, hiddenFrom },
+    }
+  },
+}
+
+type MessageRow = [
+  ...[
+    feed: string,
+    msgId: string | null,
+    from: PhoneId,
+    to: string,
+    created: number,
+    files: DescRow[],
+    type: string[],
+    link: number | null,
+  ],
+  ...[seenby: (string | number)[], repliedby: number[], mentioned: number[]],
+  ...[status: MessageDocument['status'], isEdited: boolean, hiddenFrom: PhoneId[]],
+]
+
+type DescRow = [
+  ...[id: Desc['id'], mime: Desc['mime'], payload: Desc['payload'], parentid: Desc['parentid']],
+  ...[size: Desc['size'], filename: Desc['filename'], info: Desc['info'], data: FeatureRow[]],
+]
+
+type FeatureRow = [id: Feature['id'], key: Feature['key'], value: Feature['value'], group: Feature['group']]
+
+function descRow({ id, mime, payload, parentid, size, filename, info, data }: Desc): DescRow {
+  return [id, mime, payload, parentid, size, filename, info, data.map(({ id, key, value, group }) => [id, key, value, group])]
+}
+
+function descOf([id, mime, payload, parentid, size, filename, info, data]: DescRow): Desc {
+  const features = data.map(([id, key, value, group]) => record('Feature', { id, key, value, group }))
+  return record('Desc', { id, mime, payload, parentid, size, filename, info, data: features })
+}
+
+const byText = table<[id: string], MessageDocument>('message', messageRow)
 
 /** Messages by id. */
 export const messages = {

@@ -3,7 +3,7 @@ import { packr } from './packr.js'
 
 /**
  * A table of stored documents: how its keys are made and what its rows hold. Documents are plain data (no undefined, no class),
- * stored as MessagePack maps.
+ * stored as MessagePack maps, or as what the table says.
  */
 export interface Table<KeyParts extends readonly string[], Document> {
   readonly name: string
@@ -18,17 +18,29 @@ export interface Table<KeyParts extends readonly string[], Document> {
   remove(...parts: KeyParts): Put
 }
 
+/** How the documents of a table are laid out, where it is not as they are. */
+export interface RowLayout<Document> {
+  /** Plain data in the place of the document. */
+  toRow(document: Document): unknown
+  /** The document of what {@link toRow} made. */
+  fromRow(row: unknown): Document
+}
+
 /** Defines a table. Key parts must not hold `/`; ids of the protocol never do, free text is hashed first. */
-export function table<KeyParts extends readonly string[], Document>(name: string): Table<KeyParts, Document> {
+export function table<KeyParts extends readonly string[], Document>(name: string, layout?: RowLayout<Document>): Table<KeyParts, Document> {
   const key = (...parts: KeyParts): Key => `${name}/${parts.join('/')}`
-  const encode = (document: Document): Bytes => packr.pack(document)
+  const encode = (document: Document): Bytes => packr.pack(layout === undefined ? document : layout.toRow(document))
+  const decode = (bytes: Bytes): Document => {
+    const row: unknown = packr.unpack(bytes)
+    return layout === undefined ? (row as Document) : layout.fromRow(row)
+  }
   return {
     name,
     key,
     prefix: (...parts) => `${name}/${parts.map((part) => `${part}/`).join('')}`,
     partsOf: (row) => row.slice(name.length + 1).split('/') as unknown as KeyParts,
     encode,
-    decode: (bytes) => packr.unpack(bytes) as Document,
+    decode,
     put: (document, ...parts) => ({ key: key(...parts), value: encode(document) }),
     remove: (...parts) => ({ key: key(...parts), value: undefined }),
   }

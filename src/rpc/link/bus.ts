@@ -1,4 +1,4 @@
-import { type FrameReader, type FrameWriter, readDouble, readFrame, readText, writeNumber, writeText } from './frame.js'
+import { type FrameReader, type FrameWriter, readNumber, readFrame, readText, writeNumber, writeText } from './frame.js'
 
 /**
  * The way from a worker to the main threads of the other processes of a cluster. Nothing is promised but speed: what is lost is found in the
@@ -28,5 +28,5 @@ export function writeBusHeader(frame: FrameWriter, { member, node, sequence }: B
 /** @returns the header, and the reader behind it. @throws RangeError if the frame is cut short */
 export function readBusFrame(bytes: Uint8Array): { readonly header: BusHeader; readonly rest: FrameReader } {
   const rest = readFrame(bytes)
-  return { header: { member: readText(rest), node: readDouble(rest), sequence: readDouble(rest) }, rest }
+  return { header: { member: readText(rest), node: readNumber(rest), sequence: readNumber(rest) }, rest }
 }

@@ -98,10 +98,12 @@ export function readU32(frame: FrameReader): number {
   return value
 }
 
-export function readDouble(frame: FrameReader): number {
+/** Reads what {@link writeNumber} wrote; a small integer as V8 knows it where 31 bits hold it, so that the code that meets it sees one kind. */
+export function readNumber(frame: FrameReader): number {
   const value = frame.buffer.readDoubleBE(frame.at)
+  const small = value | 0
   frame.at += 8
-  return value
+  return value === small ? small : value
 }
 
 export function readText(frame: FrameReader): string {

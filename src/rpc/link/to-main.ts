@@ -2,7 +2,7 @@ import type { Task } from '../outbox/task.js'
 import {
   hasMore,
   readBytes,
-  readDouble,
+  readNumber,
   readFrame,
   readText,
   readU16,
@@ -243,7 +243,7 @@ function readDeliver(frame: FrameReader): FrameToMain {
   const numbers: number[] = []
   for (let i = 0; i < count; i++) {
     clients.push(readText(frame))
-    numbers.push(readDouble(frame))
+    numbers.push(readNumber(frame))
   }
   return { kind: 'deliver', topic, qos, encoded, clients, numbers }
 }
@@ -259,12 +259,12 @@ function readLive(frame: FrameReader): FrameToMain {
 
 function readInboxPage(frame: FrameReader): FrameToMain {
   const connection = readU32(frame)
-  const after = readDouble(frame)
-  const settledTo = readDouble(frame)
-  const last = readDouble(frame)
+  const after = readNumber(frame)
+  const settledTo = readNumber(frame)
+  const last = readNumber(frame)
   const entries: InboxPageEntry[] = []
   for (let left = readU16(frame); left > 0; left--) {
-    entries.push({ number: readDouble(frame), topic: readText(frame), qos: readU8(frame) as 1 | 2, payload: readBytes(frame) })
+    entries.push({ number: readNumber(frame), topic: readText(frame), qos: readU8(frame) as 1 | 2, payload: readBytes(frame) })
   }
   return { kind: 'page', connection, after, settledTo, last, entries }
 }
@@ -286,8 +286,8 @@ export function* messagesIn(frame: FrameReader): Generator<FrameToMain> {
       const qos = readU8(frame) as 0 | 1 | 2
       yield { kind: 'answer', connection, topic, qos, payload: readBytes(frame) }
     } else if (op === opLive) yield readLive(frame)
-    else if (op === opSettled) yield { kind: 'settled', client: readText(frame), releasedTo: readDouble(frame) }
-    else if (op === opEvict) yield { kind: 'evict', client: readText(frame), epoch: readDouble(frame) }
+    else if (op === opSettled) yield { kind: 'settled', client: readText(frame), releasedTo: readNumber(frame) }
+    else if (op === opEvict) yield { kind: 'evict', client: readText(frame), epoch: readNumber(frame) }
     else if (op === opClose) yield { kind: 'close', client: readText(frame), because: readText(frame) }
     else yield readInboxPage(frame)
   }

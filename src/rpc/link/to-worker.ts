@@ -2,7 +2,7 @@ import type { TaskEnd } from '../outbox/task.js'
 import {
   hasMore,
   readBytes,
-  readDouble,
+  readNumber,
   readFrame,
   readText,
   readU16,
@@ -132,13 +132,13 @@ export function* messagesToWorker(bytes: Uint8Array): Generator<FrameToWorker> {
         kind: 'settle',
         connection: readU32(frame),
         client: readText(frame),
-        settledTo: readDouble(frame),
-        releasedTo: readDouble(frame),
+        settledTo: readNumber(frame),
+        releasedTo: readNumber(frame),
       }
     } else {
       const connection = readU32(frame)
       const client = readText(frame)
-      const after = readDouble(frame)
+      const after = readNumber(frame)
       const limit = readU16(frame)
       yield { kind: 'page', connection, client, after, limit, variant: readU8(frame) }
     }

@@ -1,5 +1,6 @@
 import type { ClientId } from '../../topics/index.js'
 import type { BatchItem, ClientState } from './run-batch.js'
+import { newTurns } from './turns.js'
 
 /**
  * Work of one client: requests, which run in batches, and steps that run alone; a departure is the step with which the work of a connection
@@ -34,6 +35,7 @@ export function newLanes(
 ): Lanes {
   const lanes = new Map<ClientId, Lane>()
   const idleWaiters: (() => void)[] = []
+  const turns = newTurns()
   let running = 0
 
   function laneOf(clientId: ClientId): Lane {
@@ -46,6 +48,7 @@ export function newLanes(
 
   async function run(lane: Lane): Promise<void> {
     for (let first = lane.queue[0]; first !== undefined; first = lane.queue[0]) {
+      await turns.next(Math.min(batchLimit, lane.queue.length))
       if (first.kind === 'request') {
         lane.queue.splice(0, await runRequests(nextBatch(lane), lane.client))
       } else {
@@ -63,7 +66,7 @@ export function newLanes(
         lane.isRunning = false
         running--
         if (lane.client.marks === undefined) lanes.delete(lane.client.clientId)
-        if (lanes.size > laneLimit) forgetIdle()
+        if (lanes.size > laneLimit) forgetIdle(lanes)
         if (running === 0) for (const resolve of idleWaiters.splice(0)) resolve()
       },
       (fault: unknown) => {
@@ -73,10 +76,6 @@ export function newLanes(
         })
       },
     )
-  }
-
-  function forgetIdle(): void {
-    for (const [clientId, lane] of lanes) if (!lane.isRunning) lanes.delete(clientId)
   }
 
   return {
@@ -92,6 +91,10 @@ export function newLanes(
       if (running > 0) await new Promise<void>((resolve) => idleWaiters.push(resolve))
     },
   }
+}
+
+function forgetIdle(lanes: Map<ClientId, Lane>): void {
+  for (const [clientId, lane] of lanes) if (!lane.isRunning) lanes.delete(clientId)
 }
 
 function nextBatch({ queue }: Lane): BatchItem[] {

@@ -1,5 +1,5 @@
 import type { Bytes, Check, Put, StoreReader } from '../../store/contract.js'
-import type { ClientId } from '../../topics/index.js'
+import { type ClientId, unitAt } from '../../topics/index.js'
 import { appendMarks, firstMark, type Mark, markCount, markRows, marksPerRow, markTable, rowHasMark } from '../documents/index.js'
 
 /**
@@ -50,7 +50,7 @@ export function addMarks({ client, rows, next }: Marks, added: readonly Mark[]):
 /** FNV-1a, 32 bits, over topic and payload. */
 export function digestOf(topic: string, payload: Uint8Array): number {
   let hash = 0x811c9dc5
-  for (let i = 0; i < topic.length; i++) hash = Math.imul(hash ^ topic.charCodeAt(i), 0x01000193)
+  for (let i = 0; i < topic.length; i++) hash = Math.imul(hash ^ unitAt(topic, i), 0x01000193)
   for (const byte of payload) hash = Math.imul(hash ^ byte, 0x01000193)
   return hash >>> 0
 }

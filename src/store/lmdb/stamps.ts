@@ -1,3 +1,4 @@
+import { unitAt } from '../../topics/index.js'
 import { scopeOfFeed, scopeOfKey, type Commit, type Stamps } from '../contract.js'
 
 /** How many counters there are. Scopes share them by hash: a collision costs a needless read, and a million make it rare. */
@@ -36,6 +37,6 @@ export function touchAllStamps(counters: Int32Array): void {
 /** FNV-1a, folded to the number of counters. */
 function slotOf(scope: string): number {
   let hash = 0x811c9dc5
-  for (let i = 0; i < scope.length; i++) hash = Math.imul(hash ^ scope.charCodeAt(i), 0x01000193)
+  for (let i = 0; i < scope.length; i++) hash = Math.imul(hash ^ unitAt(scope, i), 0x01000193)
   return (hash ^ (hash >>> 20)) & (stampSlots - 1)
 }

@@ -1,31 +1,40 @@
 /**
  * Commits of one handle on their way to Redis, in order.
  *
- * A commit waits until there is room, is sent, and is answered; up to {@link maxUnderWay} are under way. If the connection ends, those that were sent
- * are in doubt: they stay, and are sent again, in their order, on the next connection, where the script knows which of them it has
- * carried out (see `commit-script.ts`). Those that were never sent are refused, as is every new one while there is no connection. If
- * Redis has forgotten the script, nothing more is sent until all under way is answered; then those it met are sent again, the first with
+ * What is committed in one tick, and what is committed while {@link maxUnderWay} groups are under way, is sent as one group: one script call
+ * carries out all of it (see `commit-script.ts`). So the groups grow with the load, and a commit of an idle handle waits for nothing.
+ *
+ * A commit waits until there is room, is sent with its group, and is answered. If the connection ends, the groups that were sent and write
+ * are in doubt: they stay, and are sent again as they are, in their order, on the next connection, where the script knows which of them it has
+ * carried out. Commits that were never sent are refused, as is every new one while there is no connection. If
+ * Redis has forgotten the script, nothing more is sent until all under way is answered; then the groups it met are sent again, the first with
  * the source of the script.
  */
 import type { Commit, CommitResult } from '../contract.js'
 import { StoreOutage } from '../contract.js'
+import { commandOf } from './arguments.js'
 import type { Connection } from './connection.js'
-import { decodeResult } from './decode-result.js'
-import { encodeCommit, type EncodedCommit } from './encode-commit.js'
+import { decodeResult, partsOf } from './decode-result.js'
+import { encodeCommit, type EncodedCommit, headerOf } from './encode-commit.js'
 import { maxUnderWay, noteSeconds } from './layout.js'
 import { LinkLost, RedisRefusal, type Link } from './link.js'
 
 interface Waiting {
   readonly commit: Commit
   readonly encoded: EncodedCommit
-  /** Given when it is first sent; 0 if it only looks. */
-  number: number
+  resolve(result: CommitResult): void
+  reject(reason: unknown): void
+}
+
+interface Group {
+  readonly commits: readonly Waiting[]
+  readonly isWriting: boolean
+  /** Of those that write; 0 for others. */
+  readonly number: number
   /** On its way on the link of now. */
   isAwaited: boolean
   /** It was sent on a link that ended before the answer came. */
   isInDoubt: boolean
-  resolve(result: CommitResult): void
-  reject(reason: unknown): void
 }
 
 export interface CommitQueueParts {
@@ -37,18 +46,24 @@ export interface CommitQueueParts {
   readonly onWrite: (refusal: string | undefined) => void
 }
 
-/** What may be under way, and what may wait besides. */
-const limits = { underWayBytes: 8 * 1024 * 1024, waiting: 10_000, waitingBytes: 128 * 1024 * 1024 }
+const limits = {
+  /** A group takes no further commits beyond so many, or so many bytes: nobody else is served while Redis is at it. */
+  group: 64,
+  groupBytes: 256 * 1024,
+  /** What may wait. */
+  waiting: 10_000,
+  waitingBytes: 128 * 1024 * 1024,
+}
 
 export class CommitQueue {
   readonly #parts: CommitQueueParts
   readonly #waiting: Waiting[] = []
-  readonly #sent: Waiting[] = []
+  readonly #sent: Group[] = []
   #waitingBytes = 0
-  #sentBytes = 0
   #link: Link | undefined
   #lastNumber = 0
   #renewedAt = -Infinity
+  #isScheduled = false
   /** Redis has forgotten the script: nothing is sent until what is under way has been answered. */
   #isForgotten = false
   /** A copy of something that was sent may be on its way still, although it is settled. */
@@ -66,9 +81,9 @@ export class CommitQueue {
     }
     const encoded = encodeCommit(commit)
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ commit, encoded, number: 0, isAwaited: false, isInDoubt: false, resolve, reject })
-      this.#waitingBytes += encoded.size
-      this.#sendWaiting()
+      this.#waiting.push({ commit, encoded, resolve, reject })
+      this.#waitingBytes += encoded.written.bytes.length
+      this.#schedule()
     })
   }
 
@@ -77,8 +92,8 @@ export class CommitQueue {
     if (link !== this.#link) this.#isForgotten = false
     this.#link = link
     this.#renewedAt = -Infinity
-    for (const one of this.#sent) this.#transmit(one, link)
-    this.#sendWaiting()
+    for (const group of this.#sent) this.#transmit(group, link)
+    this.#schedule()
   }
 
   /** The link has ended. */
@@ -87,10 +102,10 @@ export class CommitQueue {
     this.#mayComeLate ||= this.#sent.length > 0
     for (const one of this.#waiting.splice(0)) one.reject(new StoreOutage(because))
     this.#waitingBytes = 0
-    for (const one of [...this.#sent]) {
-      one.isInDoubt ||= one.isAwaited
-      one.isAwaited = false
-      if (!one.encoded.isWriting) this.#settle(one, () => one.reject(new StoreOutage(because)))
+    for (const group of [...this.#sent]) {
+      group.isInDoubt ||= group.isAwaited
+      group.isAwaited = false
+      if (!group.isWriting) this.#refuse(group, () => new StoreOutage(because))
     }
   }
 
@@ -104,69 +119,103 @@ export class CommitQueue {
   abandon(): boolean {
     const isNoteNeeded = this.#mayComeLate || this.#sent.length > 0
     const outage = new StoreOutage('the store was closed before Redis answered: whether the commit was applied is not known')
-    for (const one of [...this.#sent.splice(0), ...this.#waiting.splice(0)]) one.reject(outage)
+    const unsettled = [...this.#sent.splice(0).flatMap(({ commits }) => commits), ...this.#waiting.splice(0)]
+    for (const one of unsettled) one.reject(outage)
     return isNoteNeeded
   }
 
+  /** Sends at the end of the tick: what else is committed in it goes along. */
+  #schedule(): void {
+    if (this.#isScheduled) return
+    this.#isScheduled = true
+    process.nextTick(() => {
+      this.#isScheduled = false
+      this.#sendWaiting()
+    })
+  }
+
   #sendWaiting(): void {
-    while (this.#link !== undefined && !this.#isForgotten && this.#hasRoom()) {
-      const next = this.#waiting.shift()
-      if (next === undefined) return
-      this.#waitingBytes -= next.encoded.size
-      if (next.encoded.isWriting) next.number = ++this.#lastNumber
-      this.#sent.push(next)
-      this.#sentBytes += next.encoded.size
-      this.#transmit(next, this.#link)
+    while (this.#link !== undefined && !this.#isForgotten && this.#waiting.length > 0 && this.#hasRoom()) {
+      const commits = this.#takeWaiting()
+      const isWriting = commits.some(({ encoded }) => encoded.isWriting)
+      const group = { commits, isWriting, number: isWriting ? ++this.#lastNumber : 0, isAwaited: false, isInDoubt: false }
+      this.#sent.push(group)
+      this.#transmit(group, this.#link)
     }
   }
 
   #hasRoom(): boolean {
-    if (this.#sent.length >= maxUnderWay || this.#sentBytes >= limits.underWayBytes) return false
+    if (this.#sent.length >= maxUnderWay) return false
     // The note of the oldest must not be overwritten before it is settled.
-    const oldest = this.#sent[0]?.number ?? 0
-    return oldest === 0 || this.#lastNumber + 1 - oldest < maxUnderWay
+    const oldest = this.#sent.find(({ isWriting }) => isWriting)
+    return oldest === undefined || this.#lastNumber + 1 - oldest.number < maxUnderWay
   }
 
-  #transmit(one: Waiting, link: Link): void {
+  #takeWaiting(): Waiting[] {
+    let [count, bytes] = [0, 0]
+    for (const { encoded } of this.#waiting) {
+      if (count === limits.group || (count > 0 && bytes + encoded.written.bytes.length > limits.groupBytes)) break
+      bytes += encoded.written.bytes.length
+      count++
+    }
+    this.#waitingBytes -= bytes
+    return this.#waiting.splice(0, count)
+  }
+
+  #transmit(group: Group, link: Link): void {
     const { handle, inboxLimit, connection } = this.#parts
-    const { number, isInDoubt, encoded } = one
+    const { number, isInDoubt, isWriting } = group
     const { hash, source } = connection().scriptOf('commit')
-    const [command, script] = this.#isForgotten ? ['eval', source] : ['evalsha', hash]
+    const [name, script] = this.#isForgotten ? ['eval', source] : ['evalsha', hash]
     this.#isForgotten = false
-    const header = encoded.header({ inboxLimit, isInDoubt, renewsNote: this.#renewsNote(encoded) })
-    one.isAwaited = true
-    link.send(command, [script, '0', header, handle, String(number), String(number % maxUnderWay), ...encoded.rest]).then(
+    const commits = group.commits.map(({ encoded }) => encoded)
+    const header = headerOf(commits, { inboxLimit, isInDoubt, renewsNote: isWriting && this.#renewsNote() })
+    const first = [name, script, '0', header, handle, String(number), String(number % maxUnderWay)]
+    const command = commandOf(
+      first,
+      commits.map(({ written }) => written),
+    )
+    group.isAwaited = true
+    link.sendWritten(name, command).then(
       (answer) => {
-        this.#answered(one, answer as Buffer)
+        this.#answered(group, answer as Buffer)
       },
       (error: unknown) => {
-        this.#failed(one, error, link)
+        this.#failed(group, error, link)
       },
     )
   }
 
-  #renewsNote({ isWriting }: EncodedCommit): boolean {
+  #renewsNote(): boolean {
     const now = performance.now()
-    if (!isWriting || now - this.#renewedAt < (noteSeconds * 1_000) / 24) return false
+    if (now - this.#renewedAt < (noteSeconds * 1_000) / 24) return false
     this.#renewedAt = now
     return true
   }
 
-  #answered(one: Waiting, answer: Buffer): void {
-    this.#settle(one, () => {
-      try {
-        const result = decodeResult(answer, one.commit)
-        if (result.kind === 'committed' && one.encoded.isWriting) this.#parts.onWrite(undefined)
-        one.resolve(result)
-      } catch (error) {
-        one.reject(error)
-      }
+  #answered(group: Group, answer: Buffer): void {
+    this.#settle(group, () => {
+      const parts = partsOf(answer)
+      group.commits.forEach((one, place) => {
+        this.#tell(one, parts?.[place])
+      })
     })
   }
 
-  #failed(one: Waiting, error: unknown, link: Link): void {
+  /** @param part what the script tells of the commit; undefined if it has been overtaken */
+  #tell({ commit, encoded, resolve, reject }: Waiting, part: Buffer | undefined): void {
+    try {
+      const result = decodeResult(part, commit)
+      if (result.kind === 'committed' && encoded.isWriting) this.#parts.onWrite(undefined)
+      resolve(result)
+    } catch (error) {
+      reject(error)
+    }
+  }
+
+  #failed(group: Group, error: unknown, link: Link): void {
     if (error instanceof LinkLost) return // the end of the link has put it in doubt, or will
-    one.isAwaited = false
+    group.isAwaited = false
     if (error instanceof RedisRefusal && error.code === 'NOSCRIPT') {
       this.#isForgotten = true
       this.#goOnOnceDrained()
@@ -175,19 +224,24 @@ export class CommitQueue {
     const told = this.#parts.connection().told(error, link)
     if (told instanceof StoreOutage) this.#parts.onWrite(told.message)
     // What is in doubt stays so: it is sent again on the next link.
-    if (told instanceof StoreOutage && one.isInDoubt) link.end(told.message)
-    else this.#settle(one, () => one.reject(told))
+    if (told instanceof StoreOutage && group.isInDoubt) link.end(told.message)
+    else this.#refuse(group, () => told)
   }
 
-  #settle(one: Waiting, tell: () => void): void {
-    const place = this.#sent.indexOf(one)
+  #refuse(group: Group, reason: () => unknown): void {
+    this.#settle(group, () => {
+      for (const one of group.commits) one.reject(reason())
+    })
+  }
+
+  #settle(group: Group, tell: () => void): void {
+    const place = this.#sent.indexOf(group)
     if (place === -1) return // abandoned
-    one.isAwaited = false
+    group.isAwaited = false
     this.#sent.splice(place, 1)
-    this.#sentBytes -= one.encoded.size
     tell()
     this.#goOnOnceDrained()
-    this.#sendWaiting()
+    this.#schedule()
     if (this.#waiting.length + this.#sent.length === 0) this.#onIdle?.()
   }
 

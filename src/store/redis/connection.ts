@@ -4,7 +4,7 @@
  */
 import { setTimeout as pause } from 'node:timers/promises'
 import { StoreOutage } from '../contract.js'
-import type { Argument } from './encode-commit.js'
+import type { Argument } from './arguments.js'
 import { layoutVersion } from './layout.js'
 import { Link, LinkLost, RedisRefusal, type Reply } from './link.js'
 import type { RedisAddress } from './redis-url.js'

@@ -1,14 +1,34 @@
 import type { Appended, Commit, CommitResult, OpenedInbox } from '../contract.js'
 import { StoreOutage } from '../contract.js'
 import { answers } from './commit-script.js'
+import { integerAt } from './integer-at.js'
 
 /**
- * Reads the answer of `commit-script.ts`: one byte for the kind, then four doubles an append (id, previous, position, ordinal); for each
- * opening five doubles (last, settledTo, releasedTo, dropped, epoch) and who held it before; for each delivery its number (double) and the
+ * Parts the answer to commits that were sent together: for each its length (4), then what {@link decodeResult} reads. Undefined if later ones
+ * have overtaken them.
+ */
+export function partsOf(answer: Buffer): Buffer[] | undefined {
+  if (answer.length === 1 && answer[0] === answers.overtaken.charCodeAt(0)) return undefined
+  const parts: Buffer[] = []
+  for (let at = 0; at < answer.length;) {
+    const from = at + 4
+    at = from + answer.readUInt32BE(at)
+    parts.push(answer.subarray(from, at))
+  }
+  return parts
+}
+
+/**
+ * Reads what `commit-script.ts` tells of one commit: one byte for the kind, then four doubles an append (id, previous, position, ordinal); for
+ * each opening five doubles (last, settledTo, releasedTo, dropped, epoch) and who held it before; for each delivery its number (double) and the
  * place of its holder (4, from 1, 0 for nobody); the holders. Names have their length (2) before them.
+ * @param answer undefined if it has been overtaken
  * @throws StoreOutage if nothing of the commit was applied, and not because of a fact it rests on.
  */
-export function decodeResult(answer: Buffer, commit: Commit): CommitResult {
+export function decodeResult(answer: Buffer | undefined, commit: Commit): CommitResult {
+  if (answer === undefined) {
+    throw new StoreOutage('the commit was lost on its way to Redis, and later ones have overtaken it: nothing of it was applied')
+  }
   switch (String.fromCharCode(answer[0] ?? 0)) {
     case answers.done:
       return decodeDone(answer, commit)
@@ -16,8 +36,6 @@ export function decodeResult(answer: Buffer, commit: Commit): CommitResult {
       return { kind: 'conflict' }
     case answers.fenced:
       return { kind: 'fenced' }
-    case answers.overtaken:
-      throw new StoreOutage('the commit was lost on its way to Redis, and later ones have overtaken it: nothing of it was applied')
     case answers.full:
       throw new StoreOutage('a feed holds as many messages as Redis can keep: nothing of the commit was applied')
     default:
@@ -29,7 +47,7 @@ function decodeDone(bytes: Buffer, { appends = [], opens = [], deliveries = [] }
   let at = 1
   const double = (): number => {
     at += 8
-    return bytes.readDoubleBE(at - 8)
+    return integerAt(bytes, at - 8)
   }
   const text = (): string => {
     const from = at + 2

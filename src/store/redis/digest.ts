@@ -1,16 +1,24 @@
 /**
  * Digests of documents. Each document is stored with its digest before it, so that a check compares sixteen bytes where it stands for a
- * document of any length: the first 96 bits of SHA-1 as sixteen digits of base64. Not for secrecy: whoever could make two documents with one
- * digest has only told the store that they are the same.
+ * document of any length. A document of at most 15 bytes is its own digest: its length, its bytes, zeros. Of a longer one it is the first 96
+ * bits of SHA-1 as sixteen digits of base64. Not for secrecy: whoever could make two documents with one digest has only told the store that
+ * they are the same.
  */
 import { hash, randomBytes } from 'node:crypto'
 import type { Bytes } from '../contract.js'
 
 export const digestLength = 16
 
-/** The digest of `bytes`. */
+/** The digest of `bytes`, a character for each of its own. */
 export function digestOf(bytes: Bytes): string {
-  return read.get(bytes) ?? hash('sha1', bytes, 'base64').slice(0, digestLength)
+  return read.get(bytes) ?? computed(bytes)
+}
+
+function computed(bytes: Bytes): string {
+  const length = bytes.byteLength
+  if (length >= digestLength) return hash('sha1', bytes, 'base64').slice(0, digestLength)
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, length).toString('latin1')
+  return (String.fromCharCode(length) + text).padEnd(digestLength, '\0')
 }
 
 /** These bytes were read together with their digest, and nobody writes to them: it need not be computed. */
@@ -20,17 +28,11 @@ export function rememberDigest(bytes: Bytes, digest: string): void {
 
 const read = new WeakMap<Bytes, string>()
 
-/** The same digest of a text, in Lua, for what only a script can know. */
+/** The same digest of a text of at most 15 bytes, in Lua, for what only a script can know: an id of a message has no more digits. */
 export const digestInLua = `
-  local function digestOf(text)
-    local digits = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
-    local function pairOf(hex)
-      local bits = tonumber(hex, 16)
-      local first, second = math.floor(bits / 64) + 1, bits % 64 + 1
-      return string.sub(digits, first, first) .. string.sub(digits, second, second)
-    end
-    return (string.gsub(string.sub(redis.sha1hex(text), 1, 24), '%x%x%x', pairOf))
-  end
+local function digestOf(text)
+  return string.char(#text) .. text .. string.rep('\\0', ${digestLength - 1} - #text)
+end
 `
 
 /** A name for a handle: 96 random bits. */

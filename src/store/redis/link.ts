@@ -5,7 +5,7 @@
 import { isIP, type Socket } from 'node:net'
 import { Command, Redis } from 'ioredis'
 import { StoreOutage } from '../contract.js'
-import type { Argument } from './encode-commit.js'
+import type { Argument } from './arguments.js'
 import type { RedisAddress } from './redis-url.js'
 
 /** An answer of Redis: text comes as bytes. */
@@ -23,6 +23,19 @@ export class RedisRefusal extends Error {
   constructor(message: string) {
     super(message)
     this.code = codeOf(message)
+  }
+}
+
+/** To have ioredis write many arguments one by one is dear. */
+class WrittenCommand extends Command {
+  readonly #bytes: Buffer
+  constructor(name: string, bytes: Buffer) {
+    super(name, [], { replyEncoding: null })
+    this.#bytes = bytes
+  }
+
+  override toWritable(): Buffer {
+    return this.#bytes
   }
 }
 
@@ -93,8 +106,16 @@ export class Link {
 
   /** Commands are carried out in the order in which they are sent. @throws RedisRefusal or LinkLost */
   send(name: string, args: readonly Argument[]): Promise<Reply> {
+    return this.#send(new Command(name, args as Argument[], { replyEncoding: null }))
+  }
+
+  /** The same for a command that has been written already, name and arguments. */
+  sendWritten(name: string, bytes: Buffer): Promise<Reply> {
+    return this.#send(new WrittenCommand(name, bytes))
+  }
+
+  #send(command: Command): Promise<Reply> {
     this.#cork()
-    const command = new Command(name, args as Argument[], { replyEncoding: null })
     return (this.#redis.sendCommand(command) as Promise<Reply>).catch((error: unknown) => {
       throw this.#told(error)
     })

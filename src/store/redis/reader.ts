@@ -2,6 +2,7 @@ import type { Appended, Bytes, FeedEntry, InboxEntry, InboxHead, Row, StoreReade
 import { messageKey } from '../contract.js'
 import type { Connection } from './connection.js'
 import type { DocumentReads } from './document-reads.js'
+import { integerAt } from './integer-at.js'
 import type { Reply } from './link.js'
 
 /** Reads of the Redis engine: each sees one moment, as new as can be; bytes handed out are copies. All throw StoreOutage while Redis is away. */
@@ -27,7 +28,7 @@ export function redisReader(connection: Connection, { getMany, documentIn }: Doc
       const [count, record] = await connection.read('feedHead', [feed])
       if (count === 0) return { lastId: 0, count: 0, ordinal: 0 }
       const bytes = record as Buffer
-      return { lastId: bytes.readDoubleBE(0), count: count as number, ordinal: bytes.readDoubleBE(8) }
+      return { lastId: integerAt(bytes, 0), count: count as number, ordinal: integerAt(bytes, 8) }
     },
     async feedPlace(feed, id) {
       const [place, records] = await connection.read('feedPlace', [feed, String(id)])
@@ -87,23 +88,23 @@ function placesIn(records: Buffer, first: number): Appended[] {
   return Array.from({ length: records.length / 16 - before }, (_, place) => {
     const at = 16 * (place + before)
     return {
-      id: records.readDoubleBE(at),
-      previous: at === 0 ? 0 : records.readDoubleBE(at - 16),
+      id: integerAt(records, at),
+      previous: at === 0 ? 0 : integerAt(records, at - 16),
       position: first + place + 1,
-      ordinal: records.readDoubleBE(at + 8),
+      ordinal: integerAt(records, at + 8),
     }
   })
 }
 
 function headIn(head: Buffer | null, count: number): InboxHead {
   if (head === null) return { last: count, settledTo: 0, releasedTo: 0, dropped: 0, epoch: 0, holder: '' }
-  const settledTo = head.readDoubleBE(0)
+  const settledTo = integerAt(head, 0)
   return {
     last: settledTo + count,
     settledTo,
-    releasedTo: head.readDoubleBE(8),
-    dropped: head.readDoubleBE(16),
-    epoch: head.readDoubleBE(24),
+    releasedTo: integerAt(head, 8),
+    dropped: integerAt(head, 16),
+    epoch: integerAt(head, 24),
     holder: head.toString('utf8', 32),
   }
 }
@@ -115,7 +116,7 @@ function entryIn(entry: Buffer, number: number): InboxEntry {
     topic: entry.toString('utf8', 11, bodyAt),
     qos: entry[0] === 1 ? 1 : 2,
     body: copyOf(entry.subarray(bodyAt)),
-    messageId: entry.readDoubleBE(1),
+    messageId: integerAt(entry, 1),
   }
 }
 

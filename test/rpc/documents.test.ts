@@ -1,0 +1,42 @@
+import { expect, test } from '@jest/globals'
+import fc from 'fast-check'
+import { type Desc, type Feature, record } from '../../src/protocol/index.js'
+import { type MessageDocument, messages } from '../../src/rpc/documents/index.js'
+import type { PhoneId } from '../../src/topics/index.js'
+
+const text = fc.string({ unit: 'binary', maxLength: 80 })
+const maybe = fc.option(text)
+const id = fc.maxSafeNat()
+
+const feature: fc.Arbitrary<Feature> = fc
+  .record({ id: maybe, key: maybe, value: maybe, group: maybe })
+  .map((fields) => record('Feature', fields as Partial<Feature>))
+
+const desc: fc.Arbitrary<Desc> = fc
+  .record({
+    ...{ id: maybe, mime: maybe, payload: maybe, parentid: maybe, size: id, filename: maybe, info: maybe },
+    data: fc.array(feature, { maxLength: 3 }),
+  })
+  .map((fields) => record('Desc', fields as Partial<Desc>))
+
+const document: fc.Arbitrary<MessageDocument> = fc.record({
+  ...{ feed: text, msgId: maybe, from: text.map((some) => some as PhoneId), to: text, created: id },
+  ...{ files: fc.array(desc, { maxLength: 3 }), type: fc.array(text, { maxLength: 2 }), link: fc.option(id) },
+  seenby: fc.array(fc.oneof(text, id), { maxLength: 3 }),
+  ...{ repliedby: fc.array(id, { maxLength: 3 }), mentioned: fc.array(id, { maxLength: 3 }) },
+  status: fc.constantFrom('sent' as const, 'muc' as const, 'internal' as const, 'deleted' as const, 'link' as const),
+  isEdited: fc.boolean(),
+  hiddenFrom: fc.array(
+    text.map((some) => some as PhoneId),
+    { maxLength: 2 },
+  ),
+})
+
+test('a message is read as it was stored', () => {
+  fc.assert(
+    fc.property(document, (message) => {
+      expect(messages.decode(messages.encode(message))).toEqual(message)
+    }),
+    { numRuns: 500 },
+  )
+})
