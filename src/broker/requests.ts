@@ -42,8 +42,9 @@ export function newRequests(ring: () => Ring, introduce: (connection: Connection
   const nextNumber = newNumbers(unfinished)
   let submitted = 0
 
-  function hand(request: number, { connection, node, ...words }: Unfinished): void {
-    writeRequest(ring().frameOf(node), { request, connection: connection.number, ...words })
+  // Field by field: to copy the rest of an object is dear, and this is done for each publish.
+  function hand(request: number, { connection, node, packetId, qos, isRepeated, topic, payload }: Unfinished): void {
+    writeRequest(ring().frameOf(node), { request, connection: connection.number, packetId, qos, isRepeated, topic, payload })
   }
 
   function checkIdle(): void {
@@ -53,14 +54,14 @@ export function newRequests(ring: () => Ring, introduce: (connection: Connection
 
   return {
     submit(request) {
-      const { connection, topic } = request
+      const { connection, packetId, qos, isRepeated, topic, payload, done } = request
       const node = nodeFor(connection, topic, ring().size)
       if (!connection.knownTo.includes(node)) {
         connection.knownTo.push(node)
         introduce(connection, node)
       }
       submitted++
-      const [number, entry] = [nextNumber(), { ...request, node }]
+      const [number, entry] = [nextNumber(), { connection, node, packetId, qos, isRepeated, topic, payload, done }]
       unfinished.set(number, entry)
       hand(number, entry)
     },

@@ -73,10 +73,14 @@ export interface Overlay {
   readonly numbered: Set<Key>
   /** Scopes in which something has changed, see `Stamps`; views that rest on them are made anew. */
   readonly scopes: Set<string>
+  /** Tells this batch from all others of the thread. */
+  readonly batch: number
 }
 
+let lastBatch = 0
+
 export function emptyOverlay(): Overlay {
-  return { puts: new Map(), appendedFeeds: new Set(), numbered: new Set(), scopes: new Set() }
+  return { puts: new Map(), appendedFeeds: new Set(), numbered: new Set(), scopes: new Set(), batch: ++lastBatch }
 }
 
 export interface ReaderParts {
@@ -211,16 +215,26 @@ class BatchReader implements FactReader {
     const known = cache.rows.get(key)
     if (known !== undefined && this.#mayUse(known, isChecked)) {
       this.#dependencies?.push(known.slot, known.stamp)
-      if (isChecked) this.#checks.push({ key, was: known.bytes })
+      if (isChecked) this.#check(key, known)
       return decoded(table, known)
     }
     const { slot, stamp } = this.#begin(scopeOfKey(key))
     const bytes = await store.get(key)
-    if (isChecked) this.#checks.push({ key, was: bytes })
     const isSame = known?.bytes !== undefined && bytes !== undefined && Buffer.compare(known.bytes, bytes) === 0
     const row = { bytes, document: isSame ? known.document : notDecoded, slot, stamp }
     remember(cache, key, row)
+    if (isChecked) this.#check(key, row)
     return decoded(table, row)
+  }
+
+  /** Requests of a batch rest on much the same facts. Without stamps, what one of them has read is checked whatever it came to: once is enough. */
+  #check(key: Key, row: CachedRow): void {
+    const { store, overlay } = this.#parts
+    if (store.stamps === undefined) {
+      if (row.checkedBy === overlay.batch) return
+      row.checkedBy = overlay.batch
+    }
+    this.#checks.push({ key, was: row.bytes })
   }
 
   #mayUse(known: { readonly slot: number; readonly stamp: number }, isChecked: boolean): boolean {

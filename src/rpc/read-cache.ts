@@ -1,4 +1,5 @@
 import type { Bytes, Key, Put, PutNumber, Stamps } from '../store/contract.js'
+import { forgetOldest } from './bounded-memo.js'
 
 /** Slots and the stamps they had: slot, stamp, slot, stamp … */
 export type Dependencies = number[]
@@ -12,6 +13,8 @@ export interface CachedRow {
   document: unknown
   readonly slot: number
   readonly stamp: number
+  /** The batch that last took it for a checked fact: its commit checks it already. */
+  checkedBy?: number
 }
 
 interface CachedView {
@@ -40,7 +43,7 @@ export function newReadCache(capacity: number): ReadCache {
 }
 
 export function remember(cache: ReadCache, key: Key, row: CachedRow): void {
-  if (cache.rows.size >= cache.capacity && !cache.rows.has(key)) dropOldest(cache.rows, cache.capacity >> 1)
+  if (cache.rows.size >= cache.capacity && !cache.rows.has(key)) forgetOldest(cache.rows, cache.capacity >> 1)
   cache.rows.set(key, row)
 }
 
@@ -90,13 +93,5 @@ function newViewCache(maxFacts: number): ViewCache {
         facts -= oldest[1].dependencies.length
       }
     },
-  }
-}
-
-function dropOldest(rows: Map<Key, unknown>, count: number): void {
-  let left = count
-  for (const key of rows.keys()) {
-    if (left-- === 0) return
-    rows.delete(key)
   }
 }

@@ -356,13 +356,13 @@ describe('a worker that takes the place of another', () => {
       const append = { feed: notice.feed, message: messages.encode(greeting), isCountable: true }
       const result = await store.commit({ outbox: [entry], numbers, appends: [append] })
       const message = result.kind === 'committed' ? result.appended[0]?.id : undefined
-      await openOutbox({ isAlone: false })
-        .outbox.adopt('dead', heirOf('heir this'))
-        .catch(() => undefined)
+      const { outbox } = openOutbox({ isAlone: false })
+      await outbox.adopt('dead', heirOf('heir this')).catch(() => undefined)
       const [adopted] = await store.outboxPage(10)
       expect(adopted && ownerOf(adopted.id, 2)).toEqual({ boot: 'this', node: 1 })
       expect(adopted && decodeContent(adopted.job)).toMatchObject({ kind: 'notice', isOfAppend: false, notice: { ...notice, message } })
       expect(await store.get(noticedMessages.key(id))).toBeUndefined()
+      await outbox.stop()
     })
 
     test('once, though two processes take themselves for the heir', async () => {

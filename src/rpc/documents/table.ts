@@ -3,7 +3,7 @@ import { packr } from './packr.js'
 
 /**
  * A table of stored documents: how its keys are made and what its rows hold. Documents are plain data (no undefined, no class),
- * stored as MessagePack maps, or as what the table says.
+ * stored as MessagePack maps, unless the table has a codec of its own.
  */
 export interface Table<KeyParts extends readonly string[], Document> {
   readonly name: string
@@ -18,22 +18,20 @@ export interface Table<KeyParts extends readonly string[], Document> {
   remove(...parts: KeyParts): Put
 }
 
-/** How the documents of a table are laid out, where it is not as they are. */
-export interface RowLayout<Document> {
-  /** Plain data in the place of the document. */
-  toRow(document: Document): unknown
-  /** The document of what {@link toRow} made. */
-  fromRow(row: unknown): Document
+/** How the documents of a table become bytes. */
+export interface DocumentCodec<Document> {
+  encode(document: Document): Bytes
+  decode(bytes: Bytes): Document
 }
 
+const maps: DocumentCodec<unknown> = { encode: (document) => packr.pack(document), decode: (bytes) => packr.unpack(bytes) as unknown }
+
 /** Defines a table. Key parts must not hold `/`; ids of the protocol never do, free text is hashed first. */
-export function table<KeyParts extends readonly string[], Document>(name: string, layout?: RowLayout<Document>): Table<KeyParts, Document> {
+export function table<KeyParts extends readonly string[], Document>(
+  name: string,
+  { encode, decode } = maps as DocumentCodec<Document>,
+): Table<KeyParts, Document> {
   const key = (...parts: KeyParts): Key => `${name}/${parts.join('/')}`
-  const encode = (document: Document): Bytes => packr.pack(layout === undefined ? document : layout.toRow(document))
-  const decode = (bytes: Bytes): Document => {
-    const row: unknown = packr.unpack(bytes)
-    return layout === undefined ? (row as Document) : layout.fromRow(row)
-  }
   return {
     name,
     key,

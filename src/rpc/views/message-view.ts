@@ -1,6 +1,7 @@
 import { record, type RecordOf } from '../../protocol/index.js'
 import type { FeedEntry } from '../../store/contract.js'
 import { parsePhoneId, parseRoomId, type PhoneId, type RoomId, sortPair } from '../../topics/index.js'
+import { boundedMemo } from '../bounded-memo.js'
 import { type MessageDocument, messages } from '../documents/index.js'
 import type { FactReader } from '../facts.js'
 
@@ -24,11 +25,18 @@ export type Feed =
   | { readonly kind: 'p2p'; readonly name: string; readonly left: PhoneId; readonly right: PhoneId }
   | { readonly kind: 'room'; readonly name: string; readonly room: RoomId }
 
-/** The chat of two rosters, in either order. */
-export function chatFeed(a: PhoneId, b: PhoneId): Feed {
+const knownFeeds = 10_000
+
+/** The chat of two rosters, in either order; most often the same object for the same chat. */
+export function chatFeed(a: PhoneId, b: PhoneId): Feed & { kind: 'p2p' } {
   const [left, right] = sortPair(a, b)
-  return { kind: 'p2p', name: `p2p/${left}/${right}`, left, right }
+  return chatNamed(`p2p/${left}/${right}`)
 }
+
+const chatNamed = boundedMemo(knownFeeds, (name: string): Feed & { kind: 'p2p' } => {
+  const [, left = '', right = ''] = name.split('/')
+  return { kind: 'p2p', name, left: left as PhoneId, right: right as PhoneId }
+})
 
 export function roomFeed(room: RoomId): Feed {
   return { kind: 'room', name: `room/${room}`, room }
@@ -53,15 +61,18 @@ export function feedNamed(name: string): Feed {
 }
 
 /** The feed key record of a feed name: `p2p/<a>/<b>` or `room/<id>`. */
-export function feedKeyRecord(feed: string): RecordOf<'p2p'> | RecordOf<'muc'> {
+export const feedKeyRecord = boundedMemo(knownFeeds, (feed: string): RecordOf<'p2p'> | RecordOf<'muc'> => {
   const [kind, first = '', second = ''] = feed.split('/')
   return kind === 'p2p' ? record('p2p', { from: first, to: second }) : record('muc', { name: first })
-}
+})
 
 /** A message as everyone who may see it sees it; its status is the stored one: sent, muc, internal, deleted or link. */
 export function messageRecord(place: MessagePlace, document: MessageDocument): RecordOf<'Message'> {
-  return record('Message', {
+  // All fields in the order of the table: made for every message, and faster than a copy of the defaults.
+  return {
+    tag: 'Message',
     id: place.id,
+    container,
     feed_id: feedKeyRecord(document.feed),
     prev: place.previous === 0 ? null : place.previous,
     next: place.next === 0 ? null : place.next,
@@ -76,8 +87,10 @@ export function messageRecord(place: MessagePlace, document: MessageDocument): R
     repliedby: document.repliedby,
     mentioned: document.mentioned,
     status: document.status,
-  })
+  }
 }
+
+const { container } = record('Message', {})
 
 /** Message `id` and its place; undefined if there is none. The document is a checked fact: whoever changes it rests on it. */
 export async function readMessage(facts: FactReader, id: number): Promise<PlacedMessage | undefined> {

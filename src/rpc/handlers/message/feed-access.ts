@@ -34,7 +34,7 @@ export interface FeedAccess {
  */
 export async function readFeedAccess(facts: FactReader, feed: Feed, actor: PhoneId): Promise<FeedAccess> {
   if (feed.kind === 'room') return readRoomAccess(facts, feed.room, actor)
-  const parties = partiesOfChat(feed.left, feed.right)
+  const parties = partiesOfChat(feed)
   const other = feed.left === actor ? feed.right : feed.left
   if (feed.left === feed.right && feed.left === actor) return { standing: { kind: 'self' }, parties }
   const contact = feed.left === actor || feed.right === actor ? await facts.get(contacts, actor, other) : undefined
@@ -51,7 +51,7 @@ export async function readServiceAccess(facts: FactReader, feed: Feed, actor: Ph
   if (feed.kind === 'room') return asAdmin(await readRoomAccess(facts, feed.room, actor))
   const found = await Promise.all([feed.left, feed.right].map((roster) => facts.get(rosters, roster)))
   const exists = found.every((roster) => roster !== undefined)
-  return { standing: { kind: 'p2p', exists, areFriends: exists, isBanned: false }, parties: partiesOfChat(feed.left, feed.right) }
+  return { standing: { kind: 'p2p', exists, areFriends: exists, isBanned: false }, parties: partiesOfChat(feed) }
 }
 
 function asAdmin(access: FeedAccess): FeedAccess {
@@ -69,9 +69,16 @@ async function readRoomAccess(facts: FactReader, room: RoomId, actor: PhoneId): 
 
 const nobody: Parties = partiesOf([])
 
-function partiesOfChat(left: PhoneId, right: PhoneId): Parties {
+const chatsKnown = new WeakMap<Feed, Parties>()
+
+function partiesOfChat(feed: Feed & { kind: 'p2p' }): Parties {
+  const known = chatsKnown.get(feed)
+  if (known !== undefined) return known
+  const { left, right } = feed
   const party = (phoneId: PhoneId): Party => ({ phoneId, memberId: 0, role: 'member', isMuted: false })
-  return partiesOf(left === right ? [party(left)] : [party(left), party(right)])
+  const parties = partiesOf(left === right ? [party(left)] : [party(left), party(right)])
+  chatsKnown.set(feed, parties)
+  return parties
 }
 
 function partiesOf(list: readonly Party[]): Parties {
@@ -99,7 +106,7 @@ async function readMembersOf(facts: FactReader, room: RoomId, document: RoomDocu
 
 /** The parties of a feed, without asking what anyone may do there. */
 export async function readParties(facts: FactReader, feed: Feed): Promise<Parties> {
-  if (feed.kind === 'p2p') return partiesOfChat(feed.left, feed.right)
+  if (feed.kind === 'p2p') return partiesOfChat(feed)
   const document = await facts.get(rooms, feed.room)
   return document === undefined ? nobody : readMembersOf(facts, feed.room, document)
 }
