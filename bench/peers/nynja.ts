@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { startCluster, type Cluster } from './cluster.js'
 import { startNodePeer } from './node-peer.js'
@@ -39,7 +38,7 @@ export async function startNynja({ canSettle = false, dataFolder, redisPort }: N
       NYNJA_WS_PORT: 'off',
       NYNJA_HTTP_PORT: '0',
       NYNJA_DATA_DIR: (dataFolder ?? own)?.path ?? '',
-      ...(redisPort === undefined ? {} : memberOf(redisPort)),
+      ...(redisPort === undefined ? {} : { NYNJA_STORE: `redis://127.0.0.1:${redisPort}` }),
       NYNJA_TEST_NUMBERS: testNumbers,
       NYNJA_TEST_CODE: testCode,
       // all load comes from one address
@@ -49,11 +48,6 @@ export async function startNynja({ canSettle = false, dataFolder, redisPort }: N
     },
     alsoStop: async () => own?.remove(),
   })
-}
-
-/** Two nodes share the cores of this machine. */
-function memberOf(redisPort: number): Readonly<Record<string, string>> {
-  return { NYNJA_STORE: `redis://127.0.0.1:${redisPort}`, NYNJA_NODES: String(Math.max(1, availableParallelism() >> 1)) }
 }
 
 /** Two servers of this repository on one Redis. */

@@ -24,12 +24,14 @@ export interface DocumentCodec<Document> {
   decode(bytes: Bytes): Document
 }
 
-const maps: DocumentCodec<unknown> = { encode: (document) => packr.pack(document), decode: (bytes) => packr.unpack(bytes) as unknown }
+function maps<Document>(): DocumentCodec<Document> {
+  return { encode: (document) => packr.pack(document), decode: (bytes) => packr.unpack(bytes) as Document }
+}
 
 /** Defines a table. Key parts must not hold `/`; ids of the protocol never do, free text is hashed first. */
 export function table<KeyParts extends readonly string[], Document>(
   name: string,
-  { encode, decode } = maps as DocumentCodec<Document>,
+  { encode, decode }: DocumentCodec<Document> = maps(),
 ): Table<KeyParts, Document> {
   const key = (...parts: KeyParts): Key => `${name}/${parts.join('/')}`
   return {
