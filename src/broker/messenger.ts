@@ -58,7 +58,7 @@ export async function startMessenger(options: MessengerOptions, world: Messenger
   const deciding: Deciding = new Map()
   const subscribing: Subscribing = { waiting: new Map(), last: 0 }
   const plainMethods = world.plain === undefined ? undefined : sharedPersistence(options, world, world.plain, connections)
-  const aedes = newAedes(options, newPersistence(connections, plain, plainMethods), world.plain)
+  const aedes = newAedes(options, newPersistence(options, connections, plain, plainMethods), world.plain)
   const writer = newSocketWriter()
   const state: BrokerState = {
     options,

@@ -1,8 +1,10 @@
 import type { Client as AedesClient } from 'aedes'
 import createMemory from 'aedes-persistence'
 import { actionsTopic, parseClientId } from '../topics/index.js'
+import type { MessengerOptions } from './broker-state.js'
 import type { Connection, Connections } from './connection.js'
 import { type Method, methodsOf } from './plain-persistence.js'
+import { mayUsePlainMqtt } from './plain-use.js'
 
 interface WithMessageId {
   readonly messageId?: number
@@ -26,7 +28,12 @@ export type PlainPublishes = WeakSet<object>
  * is its `actions` topic, which makes session present right. Everything else (services, configured topic spaces) is that of plain MQTT use.
  * @param inner keeps what is of plain MQTT use: Aedes' own in-memory persistence unless another is given
  */
-export function newPersistence(connections: Connections, plain: PlainPublishes, inner?: Record<string, Method>): Persistence {
+export function newPersistence(
+  options: Pick<MessengerOptions, 'grants'>,
+  connections: Connections,
+  plain: PlainPublishes,
+  inner?: Record<string, Method>,
+): Persistence {
   const kept = inner ?? methodsOf((createMemory as unknown as () => object)())
   const ask = async (name: string, ...args: unknown[]): Promise<unknown> => kept[name]?.(...(args as never[]))
   const connectionOf = (client: Named): Connection | undefined =>
@@ -41,8 +48,8 @@ export function newPersistence(connections: Connections, plain: PlainPublishes, 
     },
 
     async subscriptionsByClient(client: Named) {
-      const stored = (await ask('subscriptionsByClient', client)) as readonly unknown[]
       const connection = connections.byClient.get(client.id)
+      const stored = mayUsePlainMqtt(connection, options) ? ((await ask('subscriptionsByClient', client)) as readonly unknown[]) : []
       const clientId = parseClientId(client.id)
       if (connection?.accepted?.isSessionPresent !== true || clientId === undefined) return stored
       return [...stored, { topic: actionsTopic(connection.words.userName, clientId), qos: 2 }]
@@ -58,8 +65,8 @@ export function newPersistence(connections: Connections, plain: PlainPublishes, 
     // Aedes keeps the will with the connection; it dies with its process, so that no other publishes it when the client is back.
     async putWill() {},
 
-    async delWill(client: unknown) {
-      if (inner !== undefined) await ask('delWill', client)
+    async delWill(client: Named) {
+      if (inner !== undefined && mayUsePlainMqtt(connectionOf(client), options)) await ask('delWill', client)
     },
 
     async outgoingUpdate(client: Named, packet: WithMessageId) {

@@ -4,6 +4,7 @@ import type { Connection } from './connection.js'
 import type { PlainBroker, PlainCluster, PlainPacket, Publish } from './plain-cluster.js'
 import { newPlainDelivery } from './plain-delivery.js'
 import type { Method, PlainClient } from './plain-persistence.js'
+import { mayUsePlainMqtt } from './plain-use.js'
 
 /** How long a publish, or a CONNECT, waits for the others. */
 const patienceMs = 30_000
@@ -24,7 +25,8 @@ export function newPlainBroker(
   aedes.on('clientReady', delivery.begin)
   aedes.on('clientDisconnect', (client) => {
     const connection = connections.byAedes.get(client)
-    if (connection !== undefined && !publishing.has(client)) giveUp(state, cluster, connection)
+    if (connection === undefined || publishing.has(client) || !mayUsePlainMqtt(connection, state.options)) return
+    giveUp(state, cluster, connection)
   })
   cluster.onResubscribed(() => {
     checkOwners(state, cluster).catch((error: unknown) => {
@@ -130,6 +132,7 @@ export async function takeOver(
 /** After listening was interrupted: who has been followed meanwhile is closed; who is not known any more is noted again. */
 async function checkOwners(state: BrokerState, cluster: PlainCluster): Promise<void> {
   for (const connection of [...state.connections.byClient.values()]) {
+    if (!mayUsePlainMqtt(connection, state.options)) continue
     const { clientId } = connection.words
     const name = ownerName(cluster, connection)
     const owner = await cluster.owners.of(clientId)
