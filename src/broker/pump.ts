@@ -150,7 +150,7 @@ export class Pump<Owner> {
   open({ settledTo, releasedTo, sentTo }: PumpStart): void {
     this.#settledTo = settledTo
     this.#releasedTo = this.#storedReleasedTo = releasedTo
-    this.#sentBefore = sentTo
+    this.#sentBefore = this.#sentTo = sentTo
     this.#next = settledTo + 1
     this.#isOpen = true
     this.#askForPage()
@@ -226,7 +226,7 @@ export class Pump<Owner> {
     else this.#newest = Math.max(this.#newest, this.#next)
   }
 
-  /** @returns number of the last entry sent, for DUP at the next connection */
+  /** @returns number of the last entry sent here or before, for DUP at the next connection */
   close(): number {
     this.#isClosed = true
     clearTimeout(this.#drainTimer)

@@ -1,9 +1,8 @@
 import { mkdirSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 import { ensurePeopleIndex } from '../rpc/index.js'
-import { inspectRedis, openLmdbStore, openRedisStore, type Store, StoreOutage } from '../store/index.js'
+import { inspectRedis, openLmdbStore, openRedisStore, redactRedisUrl, type Store, StoreOutage } from '../store/index.js'
 import type { Log } from './log.js'
-import { withoutPassword } from './options-kinds.js'
 import type { Options } from './options-table.js'
 import { storePath } from './worker-data.js'
 
@@ -50,7 +49,7 @@ async function tellProblems(options: Options, log: Log): Promise<void> {
   const place = redisPlace(options)
   if (place === null) return
   const { problems, ...facts } = await inspectRedis(place)
-  log.info({ event: 'redis', redis: withoutPassword(place.url), ...facts }, 'everything is kept in Redis')
+  log.info({ event: 'redis', redis: redactRedisUrl(place.url), ...facts }, 'everything is kept in Redis')
   for (const problem of problems) log.warn({ event: 'redis-problem', problem }, problem)
 }
 
@@ -65,7 +64,7 @@ async function storeOnceThere(options: Options, log: Log, onWaiting: (because: s
     } catch (error) {
       if (!(error instanceof StoreOutage) || redisPlace(options) === null) throw error
       const pauseMs = Math.min(longestPauseMs, firstPauseMs * 2 ** attempt)
-      const redis = withoutPassword(options.store)
+      const redis = redactRedisUrl(options.store)
       log.warn({ event: 'redis-away', redis, because: error.message, pauseMs }, 'Redis does not serve yet; it is tried again')
       onWaiting(`waiting for Redis: ${error.message}`)
       await pause(pauseMs)

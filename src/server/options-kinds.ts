@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { z } from 'zod'
+import { parseRedisUrl, redactRedisUrl } from '../store/index.js'
 
 /** A kind of value: how it is checked, written down and shown. The same forms are taken from the file, the environment and flags. */
 export interface OptionKind<T> {
@@ -53,8 +54,12 @@ export function choice<const T extends string>(values: readonly [T, ...T[]], not
 }
 
 const redisUrl = z.string().refine((text) => {
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  return url !== undefined && ['redis:', 'rediss:'].includes(url.protocol) && url.hostname !== ''
+  try {
+    parseRedisUrl(text)
+    return true
+  } catch {
+    return false
+  }
 })
 
 /** `lmdb`, or the URL of a Redis; its password is not shown. */
@@ -62,16 +67,8 @@ export const storeAddress: OptionKind<string> = {
   schema: z.union([z.literal('lmdb'), redisUrl]),
   form: 'lmdb, or the address of a Redis as redis://[user:password@]host[:port][/number] (rediss:// for TLS)',
   placeholder: 'lmdb|redis://…',
-  show: (value) => withoutPassword(value),
+  show: (value) => (value === 'lmdb' ? value : redactRedisUrl(value)),
   isSecret: true,
-}
-
-/** An address as it may be told to operators. */
-export function withoutPassword(address: string): string {
-  if (!URL.canParse(address)) return address
-  const url = new URL(address)
-  if (url.password !== '') url.password = mask
-  return url.href
 }
 
 export const yesOrNo: OptionKind<boolean> = {

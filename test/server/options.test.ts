@@ -221,7 +221,7 @@ describe('problems', () => {
     mqttPort: ['-1', '65536', '1.5', '0x10', ' 1', 'on'],
     trustProxy: ['yes', '1'],
     maxConnections: ['0', 'off', '1e3'],
-    store: ['redis:', 'http://localhost', 'memory'],
+    store: ['redis:', 'http://localhost', 'memory', 'redis://host/one', 'redis://host?db=1'],
     nodes: ['0', '257', 'many'],
     requestDeadlineMs: ['99', '10s'],
     drainTimeoutMs: ['-1', '600001'],

@@ -150,8 +150,8 @@ describe('opening a store on Redis', () => {
         await refused(url(), /is a replica: name its primary/)
         await past.replicaof('NO', 'ONE')
         const prefix = ownPrefix()
-        await past.set(`${prefix}schema`, '2')
-        await expect(openRedisStore({ url: url(), prefix })).rejects.toThrow(/layout 2, this program knows 1/)
+        await past.set(`${prefix}schema`, '99')
+        await expect(openRedisStore({ url: url(), prefix })).rejects.toThrow(/layout 99, this program knows \d+/)
       })
     },
     minute,
@@ -186,7 +186,7 @@ describe('opening a store on Redis', () => {
     })
     expect(parseRedisUrl('redis://h')).toEqual({ host: 'h', port: 6_379, username: '', password: '', database: 0, isTls: false })
     expect(['rediss://ann:p%40ss@host:7000/3', 'redis://host', 'redis://:secret@', 'x'].map(redactRedisUrl)).toEqual([
-      'rediss://…@host:7000/3',
+      'rediss://ann:***@host:7000/3',
       'redis://host',
       'redis://?',
       'redis://?',

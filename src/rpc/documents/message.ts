@@ -30,7 +30,7 @@ export interface MessageDocument {
 
 /**
  * Messages are written more often than anything else: as JSON arrays of values they take half the bytes and half the time of maps, and a third
- * of the time to be read again (docs/decisions/0160).
+ * of the time to be read again (docs/decisions/0161).
  */
 const messageCodec: DocumentCodec<MessageDocument> = {
   encode(message) {

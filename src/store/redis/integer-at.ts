@@ -1,6 +1,6 @@
 /**
  * An integer that is written as a double. Where 31 bits hold it, it is made what V8 calls a small integer: the same field holding now one, now a
- * double makes V8 compile the code that meets it over and over (measured in docs/decisions/0160).
+ * double makes V8 compile the code that meets it over and over (measured in docs/decisions/0161).
  */
 export function integerAt(bytes: Buffer, at: number): number {
   const value = bytes.readDoubleBE(at)

@@ -11,14 +11,14 @@
  * | `outbox` | hash | jobs by id |
  * | `outbox:ids` | sorted set, all scores 0 | the ids of the outbox |
  * | `id` | string | the message id given last |
- * | `note:<handle>` | hash, expires | what the last commits of a handle came to, see `commit-script.ts` |
+ * | `note:<handle>` | hash, expires | what the last calls of a handle came to, see `commit-script.ts` |
  * | `schema` | string | version of this layout |
  *
  * An entry of an inbox: its quality of service (1 byte), message id (double), length of the topic (2), topic, body.
  */
 
 /** Version of the layout. Whoever changes it raises it and writes the step from the one before. */
-export const layoutVersion = 1
+export const layoutVersion = 2
 
 export const defaultPrefix = 'nynja:'
 

@@ -30,11 +30,12 @@ export function parseRedisUrl(url: string): RedisAddress {
   }
 }
 
-/** The URL as it may be shown: without user and password. What cannot be read is not shown at all. */
+/** The URL as it may be shown: its password masked. What cannot be read is not shown at all. */
 export function redactRedisUrl(url: string): string {
   const parsed = parse(url)
   if (parsed === undefined || parsed.host === '') return 'redis://?'
-  return `${parsed.protocol}//${parsed.username + parsed.password === '' ? '' : '…@'}${parsed.host}${parsed.pathname}`
+  if (parsed.password !== '') parsed.password = '***'
+  return parsed.href
 }
 
 function parse(url: string): URL | undefined {
