@@ -99,9 +99,11 @@ export interface ReaderParts {
   readonly mayPresume?: boolean
 }
 
-/** A reader for one request, and the checks its reading has made necessary. */
-export function newFactReader(parts: ReaderParts): { readonly reader: FactReader; readonly checks: Check[] } {
-  const checks: Check[] = []
+/**
+ * A reader for one request, and the checks its reading makes necessary.
+ * @param checks where they are put: of a batch without stamps, its own list, for what one request has had checked the next one takes for granted
+ */
+export function newFactReader(parts: ReaderParts, checks: Check[] = []): { readonly reader: FactReader; readonly checks: Check[] } {
   return { reader: new BatchReader(parts, checks, undefined), checks }
 }
 

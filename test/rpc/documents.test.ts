@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { type Desc, type Feature, record } from '../../src/protocol/index.js'
 import { type MessageDocument, messages } from '../../src/rpc/documents/index.js'
+import { packr } from '../../src/rpc/documents/packr.js'
 import type { PhoneId } from '../../src/topics/index.js'
 
 const text = fc.string({ unit: 'binary', maxLength: 80 })
@@ -32,10 +33,11 @@ const document: fc.Arbitrary<MessageDocument> = fc.record({
   ),
 })
 
-test('a message is read as it was stored', () => {
+test('a message is read as it was stored, one from before as well', () => {
   fc.assert(
     fc.property(document, (message) => {
       expect(messages.decode(messages.encode(message))).toEqual(message)
+      expect(messages.decode(packr.pack(message))).toEqual(message)
     }),
     { numRuns: 500 },
   )

@@ -1,11 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
-import type { Store } from '../../src/store/index.js'
+import type { Commit, Store } from '../../src/store/index.js'
 import { StoreOutage } from '../../src/store/index.js'
 import { startLinkProxy } from '../cluster/link-proxy.js'
 import { newRedisProcess, type AppendFsync, type RedisProcess } from '../cluster/redis-process.js'
 import { newHandles, withRedis, type Handle } from './redis-handles.js'
 import { ownPrefix } from './redis-prefix.js'
-import { minute, plain, put, times } from './store-builders.js'
+import { delivery, minute, plain, put, times } from './store-builders.js'
 import { wholeCommit, wholeCommits } from './whole-commit.js'
 
 const handles = newHandles()
@@ -22,20 +22,32 @@ describe('a store on Redis', () => {
     'applies commits exactly once and in their order, however often the connection is cut under them',
     async () => {
       const proxy = await startLinkProxy(redis.port)
-      const { store } = await handles.open(proxy.port, { prefix: ownPrefix() })
+      const { store, until } = await handles.open(proxy.port, { prefix: ownPrefix() })
       const names: string[] = []
-      for (let round = 0; round < 5; round++) {
-        const cutAfter = Math.ceil(Math.random() * 110)
+      for (let round = 0; round < 8; round++) {
+        await until(true)
+        const cutAfter = Math.ceil(Math.random() * 250)
         let done = 0
-        const burst = times(120).map((place) => `${round}-${place}`)
-        await Promise.all(
-          burst.map(async (name) => {
-            await store.commit(wholeCommit(name))
-            if (++done === cutAfter) await proxy.cut().then(() => proxy.heal())
-          }),
-        )
-        names.push(...burst)
+        const commit = async (name: string): Promise<boolean> => {
+          const isSo = await isDone(store, wholeCommit(name))
+          if (isSo && ++done === cutAfter) await proxy.cut().then(() => proxy.heal())
+          return isSo
+        }
+        const burst: string[] = []
+        const outcomes: Promise<boolean>[] = []
+        // In several ticks, so that they travel in several groups; what is not sent yet when the connection is cut is refused.
+        for (let wave = 0; wave < 15; wave++) {
+          for (const place of times(20)) {
+            const name = `${round}-${wave}-${place}`
+            burst.push(name)
+            outcomes.push(commit(name))
+          }
+          await new Promise((resolve) => setImmediate(resolve))
+        }
+        const isDoneOf = await Promise.all(outcomes)
+        names.push(...burst.filter((_, place) => isDoneOf[place]))
       }
+      expect(names.length).toBeGreaterThan(500)
       expect((await wholeCommits(store)).size).toBe(names.length)
       expect(await logOf(store)).toEqual(names)
       await proxy.close()
@@ -78,7 +90,7 @@ describe('a store on Redis', () => {
       const commitAll = async ({ store }: Handle, who: string): Promise<void> => {
         for (let round = 0; round < 6; round++) {
           const burst = times(30).map((place) => `${who}-${round}-${place}`)
-          await Promise.all(burst.map((name) => isDone(store, name).then((isSo) => (isSo ? done.push(name) : 0))))
+          await Promise.all(burst.map((name) => isDone(store, wholeCommit(name)).then((isSo) => (isSo ? done.push(name) : 0))))
           expect((await store.feedHead('log')).count).toBeGreaterThan(0)
         }
       }
@@ -93,6 +105,36 @@ describe('a store on Redis', () => {
         expect(own).toEqual([...own].sort((x, y) => orderOf(x) - orderOf(y)))
       }
       expect((await wholeCommits(one.store)).size).toBe(done.length)
+    },
+    2 * minute,
+  )
+
+  test(
+    'lets through what frees memory while Redis has none left, however much is in doubt',
+    async () => {
+      const proxy = await startLinkProxy(redis.port)
+      const { store, until } = await handles.open(proxy.port, { prefix: ownPrefix(), answerWithinMs: 500 })
+      await store.commit({ deliveries: times(9).map(() => delivery('c')) })
+      proxy.freeze()
+      const sent: Promise<unknown>[] = []
+      for (const name of ['a', 'b']) {
+        sent.push(store.commit(put(`user/${name}`, 'x')))
+        await new Promise((resolve) => setImmediate(resolve))
+      }
+      const outcomes = Promise.allSettled(sent)
+      await until(false)
+      await withRedis(redis.port, async (past) => {
+        await past.config('SET', 'maxmemory', '1')
+        await proxy.heal()
+        const settle = (): Promise<boolean> => isDone(store, { settlements: [{ client: 'c', settledTo: 9, releasedTo: 9 }] })
+        while (!(await settle())) await new Promise((resolve) => setTimeout(resolve, 5))
+        await past.config('SET', 'maxmemory', '0')
+      })
+      const told = (await outcomes).map(({ status }) => status)
+      const stored = await store.getMany(['user/a', 'user/b'])
+      expect(told).toEqual(stored.map((value) => (value === undefined ? 'rejected' : 'fulfilled')))
+      expect((await store.inboxHead('c'))?.settledTo).toBe(9)
+      await proxy.close()
     },
     2 * minute,
   )
@@ -183,7 +225,7 @@ describe.each<{ appendFsync: AppendFsync; keeps: string }>([
           for (let own = 0; !now.isDead; own++) {
             const name = `${life}-${lane}-${own}`
             // What was sent and not answered is answered by the next life.
-            if ((await isDone(handle.store, name)) && lives[now.life]!.push(name) === dieAfter) {
+            if ((await isDone(handle.store, wholeCommit(name))) && lives[now.life]!.push(name) === dieAfter) {
               now.isDead = true
               now.life += 1
               death = mortal.kill()
@@ -232,9 +274,9 @@ async function logOf(store: Store): Promise<string[]> {
 }
 
 /** Whether a commit was carried out; false if the store could not. */
-async function isDone(store: Store, name: string): Promise<boolean> {
+async function isDone(store: Store, commit: Commit): Promise<boolean> {
   try {
-    return (await store.commit(wholeCommit(name))).kind === 'committed'
+    return (await store.commit(commit)).kind === 'committed'
   } catch (error) {
     if (error instanceof StoreOutage) return false
     throw error

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
 import type { Redis } from 'ioredis'
-import type { Store } from '../../src/store/index.js'
+import type { Commit, Store } from '../../src/store/index.js'
 import { inspectRedis, openRedisStore, redactRedisUrl, StoreOutage } from '../../src/store/index.js'
 import { parseRedisUrl } from '../../src/store/redis/redis-url.js'
 import { cannotServe, parseInfo } from '../../src/store/redis/server-facts.js'
@@ -8,7 +8,7 @@ import { stablePort } from '../cluster/program.js'
 import { newRedisProcess, type RedisProcess } from '../cluster/redis-process.js'
 import { newHandles, withRedis } from './redis-handles.js'
 import { ownPrefix } from './redis-prefix.js'
-import { committed, minute, plain, put, text, times } from './store-builders.js'
+import { committed, delivery, minute, plain, put, text, times } from './store-builders.js'
 import { wholeCommit, wholeCommits } from './whole-commit.js'
 
 const handles = newHandles()
@@ -72,6 +72,32 @@ describe('a Redis that cannot write', () => {
 })
 
 describe('a store on Redis', () => {
+  test(
+    'carries out what frees memory and what only looks while there is none left, whatever they are committed with',
+    async () => {
+      const { store } = await handles.open(redis.port, { prefix: ownPrefix() })
+      const deliver: Commit = { deliveries: [delivery('d')] }
+      const look: Commit = { checks: [{ key: 'user/a', was: undefined }] }
+      const settle = (settledTo: number): Commit => ({ settlements: [{ client: 'c', settledTo, releasedTo: settledTo }] })
+      const outcomesOf = async (...commits: Commit[]): Promise<string[]> => {
+        const outcomes = await Promise.allSettled(commits.map((commit) => store.commit(commit)))
+        return outcomes.map((one) => (one.status === 'rejected' ? (one.reason as Error).name : one.value.kind))
+      }
+      await store.commit({ deliveries: times(9).map(() => delivery('c')) })
+      await withRedis(redis.port, async (past) => {
+        await past.config('SET', 'maxmemory', '1')
+        for (const round of [0, 1]) {
+          expect(await outcomesOf(deliver, look, settle(1 + 2 * round))).toEqual(['StoreOutage', 'committed', 'committed'])
+          expect(await outcomesOf(settle(2 + 2 * round), deliver, look)).toEqual(['committed', 'StoreOutage', 'committed'])
+        }
+        await past.config('SET', 'maxmemory', '0')
+      })
+      expect([await store.inboxHead('d'), (await store.inboxHead('c'))?.settledTo]).toEqual([undefined, 4])
+      expect(await outcomesOf(deliver, look)).toEqual(['committed', 'committed'])
+    },
+    minute,
+  )
+
   test('refuses what comes when too much waits already, and applies the rest', async () => {
     const { store } = await handles.open(redis.port, { prefix: ownPrefix() })
     const outcomes = await Promise.allSettled(times(10_300).map(() => store.commit({ checks: [{ key: 'user/a', was: undefined }] })))

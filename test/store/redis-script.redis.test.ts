@@ -6,7 +6,7 @@ import { openRedisStore, StoreOutage } from '../../src/store/index.js'
 import { commandOf } from '../../src/store/redis/arguments.js'
 import { decodeResult, partsOf } from '../../src/store/redis/decode-result.js'
 import { encodeCommit, headerOf } from '../../src/store/redis/encode-commit.js'
-import { maxUnderWay } from '../../src/store/redis/layout.js'
+import { notesKept } from '../../src/store/redis/layout.js'
 import { scriptsFor } from '../../src/store/redis/scripts.js'
 import { ownPrefix, removeAll, testRedis } from './redis-prefix.js'
 import { message, plain, put, text } from './store-builders.js'
@@ -43,7 +43,7 @@ function newHandle(command = 'EVAL') {
     const encoded = encodeCommit(commit)
     const header = headerOf([encoded], { inboxLimit: 10, isInDoubt, renewsNote: number === 1 })
     const { source } = scriptsFor(prefix).commit
-    const first = [command, source, '0', header, handle, String(number), String(number % maxUnderWay)]
+    const first = [command, source, '0', header, handle, String(number), String(number % notesKept)]
     const answer = (await past.sendCommand(new Written(command, commandOf(first, [encoded.written])))) as Buffer
     return decodeResult(partsOf(answer)?.[0], commit)
   }
@@ -83,7 +83,7 @@ describe('the script of a commit', () => {
     await expect(send(1, resting)).rejects.toThrow(StoreOutage)
     await expect(send(1, resting, true)).rejects.toThrow(StoreOutage)
     expect(await store.get('user/a')).toBeUndefined()
-    await send(2 + maxUnderWay, append)
+    await send(2 + notesKept, append)
     await expect(send(2, append, true)).rejects.toThrow(StoreOutage)
     expect(await store.feedHead('f')).toMatchObject({ count: 2 })
   })

@@ -4,6 +4,7 @@ import { type Desc, type Feature, record } from '../../protocol/index.js'
 import { messageKey, type Key } from '../../store/contract.js'
 import { boundedMemo } from '../bounded-memo.js'
 import { numberTable } from './number-table.js'
+import { packr } from './packr.js'
 import { type DocumentCodec, table } from './table.js'
 
 /** A message as stored; its id, position and neighbours belong to the feed. */
@@ -40,12 +41,16 @@ const messageCodec: DocumentCodec<MessageDocument> = {
     return Buffer.from(JSON.stringify(row))
   },
   decode(bytes) {
+    // Before, they were stored as other documents are.
+    if (bytes[0] !== bracket) return packr.unpack(bytes) as MessageDocument
     const row = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString()) as MessageRow
     const [feed, msgId, from, to, created, files, type, link, seenby, repliedby, mentioned, status, isEdited, hiddenFrom] = row
     const descs = files.map(descOf)
     return { feed, msgId, from, to, created, files: descs, type, link, seenby, repliedby, mentioned, status, isEdited, hiddenFrom }
   },
 }
+
+const bracket = 0x5b
 
 type Doc = MessageDocument
 type Origin = [feed: string, msgId: string | null, from: PhoneId, to: string, created: number, files: readonly DescRow[]]

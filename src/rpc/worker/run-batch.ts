@@ -89,6 +89,7 @@ export async function runBatch(
       world.onConflict()
       for (const { key } of drafted.draft.checks) world.cache.rows.delete(key)
     } catch (error) {
+      if (error instanceof RangeError) return withoutUnstorable(items, client, deadline, world)
       if (!(error instanceof StoreOutage)) throw error
       await world.wait(Math.min(1_000, 50 * 2 ** attempt))
     }
@@ -96,6 +97,22 @@ export async function runBatch(
     if (world.now() >= deadline) return refuseAll(items)
     if (attempt > 2) await world.wait(Math.random() * Math.min(100, 2 ** attempt))
   }
+}
+
+/** One of these asks for what the store cannot hold (a document that is too long, say): one by one, until it is found and refused. */
+async function withoutUnstorable(
+  items: readonly BatchItem[],
+  client: ClientState,
+  deadline: number,
+  world: BatchWorld,
+): Promise<BatchResult & { readonly covered: number }> {
+  if (items.length > 1) return runBatch(items.slice(0, 1), client, deadline, world)
+  const draft = emptyDraft()
+  for (const item of items) {
+    if (item.answersRefusals) draft.after.push(refusalAnswer(item, err('invalid_data')))
+    if (item.request !== 0) draft.after.push({ kind: 'done', request: item.request })
+  }
+  return { draft, result: nothingCommitted, covered: items.length }
 }
 
 interface DraftedBatch {
@@ -151,14 +168,16 @@ async function draftItem(item: BatchItem, drafting: Drafting): Promise<void> {
   } else if (outcome.kind === 'refused' && item.answersRefusals) {
     draft.after.push(refusalAnswer(item, outcome.answer ?? err(outcome.code)))
   }
-  if (isStored || world.store.stamps === undefined) draft.checks.push(...checks)
+  if (isStored && checks !== draft.checks) draft.checks.push(...checks)
   if (item.request !== 0) draft.after.push({ kind: 'done', request: item.request })
 }
 
-function readerFor({ overlay, mayPresume, world }: Drafting): ReturnType<typeof newFactReader> {
+/** With stamps, what is not stored rests on nothing that has to be checked; without, all that was read must be true still. */
+function readerFor({ draft, overlay, mayPresume, world }: Drafting): ReturnType<typeof newFactReader> {
   const { store, cache, boot, isLive } = world
   const known = isLive === undefined ? { boot } : { boot, isLive }
-  return newFactReader({ store, overlay, cache, ...known, isCheckedLater: true, mayPresume })
+  const checks = store.stamps === undefined ? draft.checks : []
+  return newFactReader({ store, overlay, cache, ...known, isCheckedLater: true, mayPresume }, checks)
 }
 
 function draftWorld(reader: FactReader, { overlay, world }: Drafting): DraftWorld {

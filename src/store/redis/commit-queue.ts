@@ -4,6 +4,9 @@
  * What is committed in one tick, and what is committed while {@link maxUnderWay} groups are under way, is sent as one group: one script call
  * carries out all of it (see `commit-script.ts`). So the groups grow with the load, and a commit of an idle handle waits for nothing.
  *
+ * A group holds commits that may need memory, or commits that free some, never both: Redis lets a script that has written before write beyond
+ * its bound, and refuses all of one that begins with what needs memory. Of a refused group those that only look are sent again.
+ *
  * A commit waits until there is room, is sent with its group, and is answered. If the connection ends, the groups that were sent and write
  * are in doubt: they stay, and are sent again as they are, in their order, on the next connection, where the script knows which of them it has
  * carried out. Commits that were never sent are refused, as is every new one while there is no connection. If
@@ -16,7 +19,7 @@ import { commandOf } from './arguments.js'
 import type { Connection } from './connection.js'
 import { decodeResult, partsOf } from './decode-result.js'
 import { encodeCommit, type EncodedCommit, headerOf } from './encode-commit.js'
-import { maxUnderWay, noteSeconds } from './layout.js'
+import { maxUnderWay, noteSeconds, notesKept } from './layout.js'
 import { LinkLost, RedisRefusal, type Link } from './link.js'
 
 interface Waiting {
@@ -35,6 +38,8 @@ interface Group {
   isAwaited: boolean
   /** It was sent on a link that ended before the answer came. */
   isInDoubt: boolean
+  /** The time for which Redis keeps the notes begins anew with it. */
+  renewsNote: boolean
 }
 
 export interface CommitQueueParts {
@@ -64,6 +69,8 @@ export class CommitQueue {
   #lastNumber = 0
   #renewedAt = -Infinity
   #isScheduled = false
+  /** Redis has refused to write: until it has written again, what only looks goes by itself. */
+  #isRefusing = false
   /** Redis has forgotten the script: nothing is sent until what is under way has been answered. */
   #isForgotten = false
   /** A copy of something that was sent may be on its way still, although it is settled. */
@@ -107,6 +114,7 @@ export class CommitQueue {
       group.isAwaited = false
       if (!group.isWriting) this.#refuse(group, () => new StoreOutage(because))
     }
+    this.#tellIdle()
   }
 
   /** Resolves when nothing is waiting or under way. */
@@ -118,9 +126,9 @@ export class CommitQueue {
   /** Gives up what is not settled. @returns whether the notes of the handle may still be needed */
   abandon(): boolean {
     const isNoteNeeded = this.#mayComeLate || this.#sent.length > 0
-    const outage = new StoreOutage('the store was closed before Redis answered: whether the commit was applied is not known')
-    const unsettled = [...this.#sent.splice(0).flatMap(({ commits }) => commits), ...this.#waiting.splice(0)]
-    for (const one of unsettled) one.reject(outage)
+    const inDoubt = new StoreOutage('the store was closed before Redis answered: whether the commit was applied is not known')
+    for (const one of this.#sent.splice(0).flatMap(({ commits }) => commits)) one.reject(inDoubt)
+    for (const one of this.#waiting.splice(0)) one.reject(new StoreOutage('the store was closed before the commit was sent'))
     return isNoteNeeded
   }
 
@@ -138,28 +146,37 @@ export class CommitQueue {
     while (this.#link !== undefined && !this.#isForgotten && this.#waiting.length > 0 && this.#hasRoom()) {
       const commits = this.#takeWaiting()
       const isWriting = commits.some(({ encoded }) => encoded.isWriting)
-      const group = { commits, isWriting, number: isWriting ? ++this.#lastNumber : 0, isAwaited: false, isInDoubt: false }
+      const number = isWriting ? ++this.#lastNumber : 0
+      const group = { commits, isWriting, number, isAwaited: false, isInDoubt: false, renewsNote: false }
       this.#sent.push(group)
       this.#transmit(group, this.#link)
     }
   }
 
   #hasRoom(): boolean {
-    if (this.#sent.length >= maxUnderWay) return false
+    // What is in doubt must not stop what frees memory while Redis refuses to write.
+    if (this.#sent.filter(({ isInDoubt }) => !isInDoubt).length >= maxUnderWay) return false
     // The note of the oldest must not be overwritten before it is settled.
     const oldest = this.#sent.find(({ isWriting }) => isWriting)
-    return oldest === undefined || this.#lastNumber + 1 - oldest.number < maxUnderWay
+    return oldest === undefined || this.#lastNumber + 1 - oldest.number < notesKept
   }
 
   #takeWaiting(): Waiting[] {
     let [count, bytes] = [0, 0]
+    const kinds = new Set<Kind>()
     for (const { encoded } of this.#waiting) {
       if (count === limits.group || (count > 0 && bytes + encoded.written.bytes.length > limits.groupBytes)) break
+      kinds.add(kindOf(encoded))
+      if (!this.#mayGoTogether(kinds)) break
       bytes += encoded.written.bytes.length
       count++
     }
     this.#waitingBytes -= bytes
     return this.#waiting.splice(0, count)
+  }
+
+  #mayGoTogether(kinds: ReadonlySet<Kind>): boolean {
+    return kinds.size === 1 || (!this.#isRefusing && kinds.has('looks') && kinds.size === 2)
   }
 
   #transmit(group: Group, link: Link): void {
@@ -169,8 +186,9 @@ export class CommitQueue {
     const [name, script] = this.#isForgotten ? ['eval', source] : ['evalsha', hash]
     this.#isForgotten = false
     const commits = group.commits.map(({ encoded }) => encoded)
-    const header = headerOf(commits, { inboxLimit, isInDoubt, renewsNote: isWriting && this.#renewsNote() })
-    const first = [name, script, '0', header, handle, String(number), String(number % maxUnderWay)]
+    group.renewsNote = isWriting && performance.now() - this.#renewedAt >= (noteSeconds * 1_000) / 24
+    const header = headerOf(commits, { inboxLimit, isInDoubt, renewsNote: group.renewsNote })
+    const first = [name, script, '0', header, handle, String(number), String(number % notesKept)]
     const command = commandOf(
       first,
       commits.map(({ written }) => written),
@@ -186,27 +204,24 @@ export class CommitQueue {
     )
   }
 
-  #renewsNote(): boolean {
-    const now = performance.now()
-    if (now - this.#renewedAt < (noteSeconds * 1_000) / 24) return false
-    this.#renewedAt = now
-    return true
-  }
-
   #answered(group: Group, answer: Buffer): void {
     this.#settle(group, () => {
       const parts = partsOf(answer)
       group.commits.forEach((one, place) => {
-        this.#tell(one, parts?.[place])
+        this.#tell(one, group, parts?.[place])
       })
     })
   }
 
   /** @param part what the script tells of the commit; undefined if it has been overtaken */
-  #tell({ commit, encoded, resolve, reject }: Waiting, part: Buffer | undefined): void {
+  #tell({ commit, encoded, resolve, reject }: Waiting, { renewsNote }: Group, part: Buffer | undefined): void {
     try {
       const result = decodeResult(part, commit)
-      if (result.kind === 'committed' && encoded.isWriting) this.#parts.onWrite(undefined)
+      if (result.kind === 'committed' && encoded.isWriting) {
+        this.#isRefusing = false
+        if (renewsNote) this.#renewedAt = performance.now()
+        this.#parts.onWrite(undefined)
+      }
       resolve(result)
     } catch (error) {
       reject(error)
@@ -225,12 +240,20 @@ export class CommitQueue {
     if (told instanceof StoreOutage) this.#parts.onWrite(told.message)
     // What is in doubt stays so: it is sent again on the next link.
     if (told instanceof StoreOutage && group.isInDoubt) link.end(told.message)
-    else this.#refuse(group, () => told)
+    else {
+      this.#isRefusing ||= told instanceof StoreOutage
+      this.#refuse(group, () => told, told instanceof StoreOutage && !link.isEnded)
+    }
   }
 
-  #refuse(group: Group, reason: () => unknown): void {
+  /** @param looksAgain those of the group that only look are sent again, if others were with them */
+  /** @param looksAgain those of a group that writes which only look are sent again */
+  #refuse(group: Group, reason: () => unknown, looksAgain = false): void {
+    const again = looksAgain && group.isWriting ? group.commits.filter(({ encoded }) => !encoded.isWriting) : []
+    this.#waiting.unshift(...again)
+    for (const { encoded } of again) this.#waitingBytes += encoded.written.bytes.length
     this.#settle(group, () => {
-      for (const one of group.commits) one.reject(reason())
+      for (const one of group.commits) if (!again.includes(one)) one.reject(reason())
     })
   }
 
@@ -242,6 +265,10 @@ export class CommitQueue {
     tell()
     this.#goOnOnceDrained()
     this.#schedule()
+    this.#tellIdle()
+  }
+
+  #tellIdle(): void {
     if (this.#waiting.length + this.#sent.length === 0) this.#onIdle?.()
   }
 
@@ -249,4 +276,11 @@ export class CommitQueue {
     const link = this.#link
     if (this.#isForgotten && link !== undefined && !this.#sent.some(({ isAwaited }) => isAwaited)) this.resume(link)
   }
+}
+
+type Kind = 'looks' | 'frees' | 'grows'
+
+function kindOf({ isWriting, isGrowing }: EncodedCommit): Kind {
+  if (isGrowing) return 'grows'
+  return isWriting ? 'frees' : 'looks'
 }

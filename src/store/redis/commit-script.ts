@@ -4,7 +4,7 @@
  * writes what a script has changed into the append-only file as one transaction. Most of it is gathered in Lua and written at the end, where
  * one command writes what many commits have to say: a call costs more than what it does.
  *
- * A handle numbers what it sends if it writes. The script notes what the commits came to, for the last {@link maxUnderWay} numbers, and the
+ * A handle numbers what it sends if it writes. The script notes what the commits came to, for the last {@link notesKept} numbers, and the
  * last number. What comes again (it was sent, then the connection broke) is answered from the note. What comes after a later number of its
  * handle, and is not noted, has changed nothing and never will: it is `overtaken`. What is sent again is noted whatever it comes to, so
  * that its first copy, should it still be on its way, finds the note.

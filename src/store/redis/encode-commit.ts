@@ -6,6 +6,8 @@ import { noteSeconds } from './layout.js'
 export interface EncodedCommit {
   /** False if it only looks. */
   readonly isWriting: boolean
+  /** It may need memory: Redis refuses it when it has none left. False for what only frees some, or looks. */
+  readonly isGrowing: boolean
   /** How much it lists of each kind, in the order of `commit-script.ts`. */
   readonly counts: readonly number[]
   /** What it lists. */
@@ -32,7 +34,13 @@ export function encodeCommit(commit: Commit): EncodedCommit {
     ...encodeOutbox(commit),
   ]
   if (writer.count > maxArguments || writer.length > maxBytes) throw new RangeError('a commit holds more than Redis takes at once')
-  return { isWriting: changes.some((count) => count > 0), counts: [...facts, ...changes], written: writer.take() }
+  const { puts = [], appends = [], opens = [], deliveries = [], outbox = [] } = commit
+  return {
+    isWriting: changes.some((count) => count > 0),
+    isGrowing: appends.length + opens.length + deliveries.length + outbox.length > 0 || puts.some(({ value }) => value !== undefined),
+    counts: [...facts, ...changes],
+    written: writer.take(),
+  }
 }
 
 /** What is settled only when commits are sent. */

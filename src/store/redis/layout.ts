@@ -30,8 +30,11 @@ export function requirePrefix(prefix: string): void {
 /** Longest feed in messages: Redis keeps strings up to 512 MiB. */
 export const maxFeedMessages = (512 * 1024 * 1024) / 16
 
-/** How many groups of commits of a handle are under way at once: for so many Redis keeps the results. What else is to be committed gathers. */
+/** How many groups of commits of a handle are under way at once, besides those in doubt. What else is to be committed gathers. */
 export const maxUnderWay = 2
+
+/** Of how many of its last groups Redis keeps the results: of those under way, and of some that are in doubt. */
+export const notesKept = 8
 
 /** How long Redis keeps the results of a handle that commits no more, in seconds: a day. */
 export const noteSeconds = 86_400
