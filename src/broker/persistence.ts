@@ -1,10 +1,9 @@
 import type { Client as AedesClient } from 'aedes'
 import createMemory from 'aedes-persistence'
 import { actionsTopic, parseClientId } from '../topics/index.js'
-import type { MessengerOptions } from './broker-state.js'
 import type { Connection, Connections } from './connection.js'
 import { type Method, methodsOf } from './plain-persistence.js'
-import { mayUsePlainMqtt } from './plain-use.js'
+import { type Granting, mayUsePlainMqtt } from './plain-use.js'
 
 interface WithMessageId {
   readonly messageId?: number
@@ -29,7 +28,7 @@ export type PlainPublishes = WeakSet<object>
  * @param inner keeps what is of plain MQTT use: Aedes' own in-memory persistence unless another is given
  */
 export function newPersistence(
-  options: Pick<MessengerOptions, 'grants'>,
+  options: Granting,
   connections: Connections,
   plain: PlainPublishes,
   inner?: Record<string, Method>,
