@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import { Command, Redis } from 'ioredis'
+import { Redis } from 'ioredis'
 import type { Commit, CommitResult, Store } from '../../src/store/index.js'
 import { openRedisStore, StoreOutage } from '../../src/store/index.js'
 import { commandOf } from '../../src/store/redis/arguments.js'
 import { decodeResult, partsOf } from '../../src/store/redis/decode-result.js'
 import { encodeCommit, headerOf } from '../../src/store/redis/encode-commit.js'
 import { notesKept } from '../../src/store/redis/layout.js'
+import { WrittenCommand } from '../../src/store/redis/link.js'
 import { scriptsFor } from '../../src/store/redis/scripts.js'
 import { ownPrefix, removeAll, testRedis } from './redis-prefix.js'
 import { message, plain, put, text } from './store-builders.js'
@@ -25,17 +26,6 @@ afterEach(async () => {
   await removeAll(prefix)
 })
 
-class Written extends Command {
-  readonly #bytes: Buffer
-  constructor(name: string, bytes: Buffer) {
-    super(name, [], { replyEncoding: null })
-    this.#bytes = bytes
-  }
-  override toWritable(): Buffer {
-    return this.#bytes
-  }
-}
-
 /** What a handle sends, one by one, as its queue does. */
 function newHandle(command = 'EVAL') {
   const handle = randomUUID()
@@ -44,7 +34,7 @@ function newHandle(command = 'EVAL') {
     const header = headerOf([encoded], { inboxLimit: 10, isInDoubt, renewsNote: number === 1 })
     const { source } = scriptsFor(prefix).commit
     const first = [command, source, '0', header, handle, String(number), String(number % notesKept)]
-    const answer = (await past.sendCommand(new Written(command, commandOf(first, [encoded.written])))) as Buffer
+    const answer = (await past.sendCommand(new WrittenCommand(command, commandOf(first, [encoded.written])))) as Buffer
     return decodeResult(partsOf(answer)?.[0], commit)
   }
 }

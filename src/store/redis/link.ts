@@ -26,8 +26,8 @@ export class RedisRefusal extends Error {
   }
 }
 
-/** To have ioredis write many arguments one by one is dear. */
-class WrittenCommand extends Command {
+/** A command that has been written already, name and arguments: to have ioredis write many arguments one by one is dear. */
+export class WrittenCommand extends Command {
   readonly #bytes: Buffer
   constructor(name: string, bytes: Buffer) {
     super(name, [], { replyEncoding: null })
