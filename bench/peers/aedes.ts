@@ -2,10 +2,23 @@ import { startCluster, type Cluster } from './cluster.js'
 import type { Peer } from './peer.js'
 import { startNodePeer } from './node-peer.js'
 import { startRedis } from './redis.js'
+import { tempFolder } from './temp-folder.js'
 
 /** Bare Aedes, sessions in memory. `isEcho`: it answers each request on `events/#` with its own payload. */
 export function startAedes({ isEcho = false, canSettle = false } = {}): Promise<Peer> {
   return startNodePeer({ name: 'aedes', script: './aedes-server.js', portKey: 'mqtt', canSettle, env: { BENCH_ECHO: isEcho ? '1' : '0' } })
+}
+
+/** Bare Aedes that answers requests like {@link startAedes}, once it has stored each of them in LMDB as one row. */
+export function startStoringAedes(): Promise<Peer> {
+  const folder = tempFolder('aedes')
+  return startNodePeer({
+    name: 'aedes+lmdb',
+    script: './aedes-server.js',
+    portKey: 'mqtt',
+    env: { BENCH_ECHO: '1', BENCH_LMDB_PATH: folder.path },
+    alsoStop: async () => folder.remove(),
+  })
 }
 
 /** Aedes with its Redis persistence and emitter, and a Redis server of its own that keeps nothing on disk. */

@@ -15,6 +15,7 @@ export const rpcRead: Scenario = {
         payload: rosterGet,
         answerTopic: 'actions/',
         prepare: befriendNeighbours,
+        isStored: false,
         throughput: atLeast(0.8),
         latency: { bound: atMost(3), isRatio: true },
       },

@@ -17,6 +17,7 @@ export const rpcWrite: Scenario = {
         name: 'rpc-write',
         payload: (rosterId) => rosterPatch(rosterId, `Anna ${counterMark}`, seededText(random, 24).trim()),
         answerTopic: 'ses/',
+        isStored: true,
         throughput: atLeast(0.5),
         latency: { bound: atMost(15), isRatio: false },
       },

@@ -6,7 +6,7 @@ import { Lane } from '../load/lane.js'
 import { publishTemplate } from '../load/mqtt-packets.js'
 import { echoRig, rig, type Rig } from '../load/plain-lanes.js'
 import { decodeTerm } from '../load/term.js'
-import { startAedes } from '../peers/aedes.js'
+import { startAedes, startStoringAedes } from '../peers/aedes.js'
 import { startNynja } from '../peers/nynja.js'
 import type { Bound, Row } from '../report.js'
 import { opened } from './opened.js'
@@ -20,6 +20,8 @@ export interface RpcScenario {
   readonly answerTopic: 'ses/' | 'actions/'
   readonly prepare?: (devices: readonly Device[]) => Promise<void>
   readonly throughput: Bound
+  /** Whether a request changes something: then it is compared with an Aedes that stores what it echoes, too. */
+  readonly isStored: boolean
   /** On p99 at half load, as milliseconds or against bare Aedes. */
   readonly latency: { readonly bound: Bound; readonly isRatio: boolean }
 }
@@ -36,15 +38,12 @@ export function runRpc(scenario: RpcScenario, context: ScenarioContext): Promise
       onEnd(peer.stop)
       contestants.push({ peer, rig: await nynjaRig(peer.port, scenario) })
     }
-    const peer = await startAedes({ isEcho: true })
-    onEnd(peer.stop)
-    contestants.push({
-      peer,
-      rig: await echoRig(
-        peer.port,
-        Array.from({ length: connections }, (_, index) => scenario.payload(index + 1)),
-      ),
-    })
+    const payloads = Array.from({ length: connections }, (_, index) => scenario.payload(index + 1))
+    for (const start of [() => startAedes({ isEcho: true }), ...(scenario.isStored ? [startStoringAedes] : [])]) {
+      const peer = await start()
+      onEnd(peer.stop)
+      contestants.push({ peer, rig: await echoRig(peer.port, payloads) })
+    }
     return measure(scenario, { contestants, window, seconds: context.seconds, log: context.log })
   })
 }
@@ -54,23 +53,21 @@ async function measure({ name, throughput, latency }: RpcScenario, contest: Cont
   const rate = Math.min(...[...full.values()].map((load) => load.perSecond)) / 2
   contest.log(`  at ${Math.round(rate)}/s, half of what the slower one reached:`)
   const half = await compareAtRate(contest, rate)
-  const [ours, theirs] = [full.get('nynja'), full.get('aedes')]
-  const [oursAtHalf, theirsAtHalf] = [half.get('nynja'), half.get('aedes')]
-  const against = (value: number | undefined): { against: { name: string; value: number } } => ({
-    against: { name: 'aedes', value: value ?? NaN },
-  })
+  const ours = { full: full.get('nynja'), half: half.get('nynja') }
+  const against = (name: string, value: number | undefined): Pick<Row, 'against'> => ({ against: { name, value: value ?? NaN } })
+  const p99 = { scenario: name, measure: 'p99 at half load', unit: 'ms', value: ours.half?.p99Ms }
+  const aedes = { full: full.get('aedes'), half: half.get('aedes') }
+  const storing = half.get('aedes+lmdb')
   const rows: Row[] = [
-    { scenario: name, measure: 'round trips', unit: '1/s', value: ours?.perSecond, ...against(theirs?.perSecond), bound: throughput },
-    { scenario: name, measure: 'p50 at full load', unit: 'ms', value: ours?.p50Ms, ...against(theirs?.p50Ms) },
-    { scenario: name, measure: 'p50 at half load', unit: 'ms', value: oursAtHalf?.p50Ms, ...against(theirsAtHalf?.p50Ms) },
     {
-      scenario: name,
-      measure: 'p99 at half load',
-      unit: 'ms',
-      value: oursAtHalf?.p99Ms,
-      ...(latency.isRatio ? against(theirsAtHalf?.p99Ms) : {}),
-      bound: latency.bound,
+      ...{ scenario: name, measure: 'round trips', unit: '1/s', value: ours.full?.perSecond },
+      ...against('aedes', aedes.full?.perSecond),
+      bound: throughput,
     },
+    { scenario: name, measure: 'p50 at full load', unit: 'ms', value: ours.full?.p50Ms, ...against('aedes', aedes.full?.p50Ms) },
+    { scenario: name, measure: 'p50 at half load', unit: 'ms', value: ours.half?.p50Ms, ...against('aedes', aedes.half?.p50Ms) },
+    { ...p99, ...(latency.isRatio ? against('aedes', aedes.half?.p99Ms) : {}), bound: latency.bound },
+    ...(storing === undefined ? [] : [{ ...p99, ...against('aedes+lmdb', storing.p99Ms) }]),
   ]
   return rows.map((row) => ({ ...row, isDisturbed: isDisturbed(full, half) }))
 }

@@ -107,7 +107,7 @@ export function newPumpWorld(options: MessengerOptions, { ring, log, counts }: M
       writePage(ring().frameOf(node), { connection, client, after, limit: pageSize, variant })
     },
     settle({ connection, node, client }, settledTo, releasedTo) {
-      writeSettle(ring().frameOf(node), { connection, client, settledTo, releasedTo })
+      writeSettle(ring().laterFrameOf(node), { connection, client, settledTo, releasedTo })
     },
     onStuck({ client, socket }, because) {
       log.info({ client, because }, 'connection closed')

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { type Desc, type Feature, record } from '../../src/protocol/index.js'
-import { type MessageDocument, messages } from '../../src/rpc/documents/index.js'
+import { type MessageDocument, messages, type RosterDocument, rosters } from '../../src/rpc/documents/index.js'
 import { packr } from '../../src/rpc/documents/packr.js'
 import type { PhoneId } from '../../src/topics/index.js'
 
@@ -40,5 +40,18 @@ test('a message is read as it was stored, one from before as well', () => {
       expect(messages.decode(packr.pack(message))).toEqual(message)
     }),
     { numRuns: 500 },
+  )
+})
+
+const rosterDocument: fc.Arbitrary<RosterDocument> = fc.record({
+  ...{ id, names: maybe, surnames: maybe, email: maybe, nick: maybe, avatar: maybe, created: id, update: id },
+})
+
+test('so is a roster', () => {
+  fc.assert(
+    fc.property(rosterDocument, (roster) => {
+      expect(rosters.decode(rosters.encode(roster))).toEqual(roster)
+      expect(rosters.decode(packr.pack(roster))).toEqual(roster)
+    }),
   )
 })

@@ -205,7 +205,7 @@ test('a pass ends after the page under way when it is stopped, and the next inde
       return Promise.resolve()
     },
   })
-  expect(await indexer.pass()).toBe(5_200)
+  expect(await indexer.pass()).toBe(6_000)
   await stopped
   await indexer.pass()
   expect(await waiting()).toEqual([p3])

@@ -3,9 +3,9 @@ import type { PhoneId, RoomId } from '../../topics/index.js'
 import { type Desc, type Feature, record } from '../../protocol/index.js'
 import { messageKey, type Key } from '../../store/contract.js'
 import { boundedMemo } from '../bounded-memo.js'
+import { jsonRows } from './json-rows.js'
 import { numberTable } from './number-table.js'
-import { packr } from './packr.js'
-import { type DocumentCodec, table } from './table.js'
+import { table } from './table.js'
 
 /** A message as stored; its id, position and neighbours belong to the feed. */
 export interface MessageDocument {
@@ -29,28 +29,16 @@ export interface MessageDocument {
   readonly hiddenFrom: readonly PhoneId[]
 }
 
-/**
- * Messages are written more often than anything else: as JSON arrays of values they take half the bytes and half the time of maps, and a third
- * of the time to be read again (docs/decisions/0161).
- */
-const messageCodec: DocumentCodec<MessageDocument> = {
-  encode(message) {
-    const { feed, msgId, from, to, created, files, type, link, seenby, repliedby, mentioned, status, isEdited, hiddenFrom } = message
+const messageCodec = jsonRows<MessageDocument, MessageRow>(
+  ({ feed, msgId, from, to, created, files, type, link, seenby, repliedby, mentioned, status, isEdited, hiddenFrom }) => {
     const rows = files.map(descRow)
-    const row: MessageRow = [feed, msgId, from, to, created, rows, type, link, seenby, repliedby, mentioned, status, isEdited, hiddenFrom]
-    return Buffer.from(JSON.stringify(row))
+    return [feed, msgId, from, to, created, rows, type, link, seenby, repliedby, mentioned, status, isEdited, hiddenFrom]
   },
-  decode(bytes) {
-    // Before, they were stored as other documents are.
-    if (bytes[0] !== bracket) return packr.unpack(bytes) as MessageDocument
-    const row = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString()) as MessageRow
-    const [feed, msgId, from, to, created, files, type, link, seenby, repliedby, mentioned, status, isEdited, hiddenFrom] = row
+  ([feed, msgId, from, to, created, files, type, link, seenby, repliedby, mentioned, status, isEdited, hiddenFrom]) => {
     const descs = files.map(descOf)
     return { feed, msgId, from, to, created, files: descs, type, link, seenby, repliedby, mentioned, status, isEdited, hiddenFrom }
   },
-}
-
-const bracket = 0x5b
+)
 
 type Doc = MessageDocument
 type Origin = [feed: string, msgId: string | null, from: PhoneId, to: string, created: number, files: readonly DescRow[]]

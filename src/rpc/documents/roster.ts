@@ -1,5 +1,6 @@
 import type { PhoneId } from '../../topics/index.js'
 import type { Feature } from '../../protocol/index.js'
+import { jsonRows } from './json-rows.js'
 import { table } from './table.js'
 
 /** One identity of an account, keyed by its phone_id. */
@@ -30,7 +31,16 @@ export interface ContactDocument {
   readonly update: number
 }
 
-export const rosters = table<[roster: PhoneId], RosterDocument>('roster')
+type Doc = RosterDocument
+type Names = [names: Doc['names'], surnames: Doc['surnames'], email: Doc['email'], nick: Doc['nick'], avatar: Doc['avatar']]
+type RosterRow = readonly [id: number, ...Names, created: number, update: number]
+
+const rosterCodec = jsonRows<RosterDocument, RosterRow>(
+  ({ id, names, surnames, email, nick, avatar, created, update }) => [id, names, surnames, email, nick, avatar, created, update],
+  ([id, names, surnames, email, nick, avatar, created, update]) => ({ id, names, surnames, email, nick, avatar, created, update }),
+)
+
+export const rosters = table<[roster: PhoneId], RosterDocument>('roster', rosterCodec)
 export const contacts = table<[owner: PhoneId, other: PhoneId], ContactDocument>('contact')
 /** Who holds a nick, keyed by the nick in lower case. */
 export const nicks = table<[lowerCaseNick: string], PhoneId>('nick')

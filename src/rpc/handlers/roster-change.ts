@@ -44,8 +44,8 @@ export const patchRoster = handler({
       puts: storeRoster(self, changed, record.nick),
       sends: [
         pushToOwn(self, changed, record.status),
-        ...tell(acTopic(self.phoneId), audience.ac, self.phoneId, visibleChange(record, true), now),
-        ...tell(mucTopic(self.phoneId), audience.muc, self.phoneId, visibleChange(record, false), now),
+        ...tell(acTopic(self.phoneId), audience.ac, self.phoneId, () => visibleChange(record, true), now),
+        ...tell(mucTopic(self.phoneId), audience.muc, self.phoneId, () => visibleChange(record, false), now),
       ],
     })
   },
@@ -81,7 +81,7 @@ export const setNick = handler({
     const changed = withFields(self.roster, { names: null, surnames: null, email: null, avatar: null, nick }, now)
     return accept({
       puts: storeRoster(self, changed, nick),
-      sends: [pushToOwn(self, changed, 'nick'), ...tell(acTopic(self.phoneId), friends, self.phoneId, { nick }, now)],
+      sends: [pushToOwn(self, changed, 'nick'), ...tell(acTopic(self.phoneId), friends, self.phoneId, () => ({ nick }), now)],
     })
   },
 })
@@ -96,12 +96,14 @@ export function pushToOwn(self: SelfFacts, changed: RosterDocument, status: Rost
   return push(sesTopic(phoneOf(self.phoneId)), [phoneOf(self.phoneId)], roster)
 }
 
+/** @param fields what is told of; null for nothing */
 function tell(
   topic: string,
   phones: readonly Phone[],
   phoneId: PhoneId,
-  fields: Parameters<typeof partialContact>[1] | null,
+  fields: () => Parameters<typeof partialContact>[1] | null,
   now: number,
 ): readonly Send[] {
-  return fields === null || phones.length === 0 ? [] : [push(topic, phones, partialContact(phoneId, { ...fields, update: now }))]
+  const told = phones.length === 0 ? null : fields()
+  return told === null ? [] : [push(topic, phones, partialContact(phoneId, { ...told, update: now }))]
 }

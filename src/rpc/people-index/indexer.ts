@@ -9,12 +9,15 @@ export interface IndexerWorld {
   readonly now: () => number
   /** Between pages: lets requests go first. */
   readonly pause: () => Promise<void>
-  /** Rosters of a page, whose rows are written together; 64 by default. */
+  /** Rosters of a page, whose rows are written together; 8 by default. */
   readonly pageRows?: number
 }
 
 /** From the end of a pass to the next one: what is written meanwhile is done together, a roster that changes several times once. */
-const betweenPassesMs = 200
+const betweenPassesMs = 1_000
+
+/** A page holds up the requests of its worker for a millisecond or two. */
+const pageOfRosters = 8
 
 /**
  * Writes the people index behind the requests: makes the rows of each roster that is not indexed follow what it is called. Several may run;
@@ -22,7 +25,7 @@ const betweenPassesMs = 200
  * next. One that cannot be indexed stays, and holds up none behind it.
  * @see docs/decisions/0143-the-people-index-is-written-behind.md
  */
-export function newIndexer({ store, now, pause, pageRows = 64 }: IndexerWorld): Timers {
+export function newIndexer({ store, now, pause, pageRows = pageOfRosters }: IndexerWorld): Timers {
   /** The row behind which the next page begins. */
   let place: Key | undefined
   let isStopped = false

@@ -19,9 +19,14 @@ const indexedLength = 128
 /** Every position of a folded text that has three characters before the end. */
 export function suffixesOf(folded: string): readonly Suffix[] {
   const characters = Array.from(folded).slice(0, indexedLength)
-  return characters.slice(startLength - 1).map((_, at) => {
-    const beginsWord = at === 0 || !partOfWord.test(characters[at - 1] ?? '')
-    return suffix(characters.slice(at), beginsWord)
+  const text = level(characters)
+  let [at, startEnd] = [0, characters.slice(0, startLength - 1).join('').length]
+  return characters.slice(startLength - 1).map((last, index) => {
+    const beginsWord = index === 0 || !partOfWord.test(characters[index - 1] ?? '')
+    startEnd += last.length
+    const suffix = suffixOf(text.slice(at, startEnd), text.slice(startEnd), beginsWord)
+    at += characters[index]?.length ?? 0
+    return suffix
   })
 }
 
@@ -32,15 +37,17 @@ export function suffixesOf(folded: string): readonly Suffix[] {
 export function suffixesWith(folded: string): readonly Suffix[] {
   const characters = Array.from(folded)
   if (characters.length < startLength || characters.length > indexedLength) return []
-  return [suffix(characters, true), suffix(characters, false)]
+  const [start, rest] = [level(characters.slice(0, startLength)), level(characters.slice(startLength))]
+  return [suffixOf(start, rest, true), suffixOf(start, rest, false)]
 }
 
 const partOfWord = /[\p{L}\p{M}\p{N}]/u
 
-function suffix(characters: readonly string[], beginsWord: boolean): Suffix {
-  return { start: level(characters.slice(0, startLength)), rest: (beginsWord ? '0' : '1') + level(characters.slice(startLength)) }
+function suffixOf(start: string, rest: string, beginsWord: boolean): Suffix {
+  return { start, rest: (beginsWord ? '0' : '1') + rest }
 }
 
+/** As a level of a key: as many code units. */
 function level(characters: readonly string[]): string {
   return characters.join('').replaceAll('/', '\u0001')
 }

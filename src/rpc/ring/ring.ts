@@ -30,6 +30,8 @@ interface Node {
   readonly held: ControlToWorker[]
   worker: Worker
   isScheduled: boolean
+  /** Until what can wait is sent without anything that cannot. */
+  later: NodeJS.Timeout | undefined
   isReady: boolean
   startedAt: number
   pauseMs: number
@@ -37,6 +39,8 @@ interface Node {
 
 /** Requests live shortly: a large young generation lets them die there instead of being copied. */
 const youngGenerationMb = 96
+/** What can wait does so at most this long. */
+const waitMs = 10
 const shortestPauseMs = 10
 const longestPauseMs = 2_000
 /** A worker that lived longer than this is replaced without delay. */
@@ -73,6 +77,13 @@ export class Ring {
       node.isScheduled = true
       setImmediate(flush, node)
     }
+    return node.frame
+  }
+
+  /** The frame of a node, to write to what can wait: it is sent with what comes next, at the latest after {@link waitMs}. To wake a thread is dear. */
+  laterFrameOf(number: number): FrameWriter {
+    const node = this.#nodeOf(number)
+    if (!node.isScheduled) node.later ??= setTimeout(flush, waitMs, node)
     return node.frame
   }
 
@@ -119,6 +130,7 @@ export class Ring {
       frame: newFrameWriter(),
       held: [],
       isScheduled: false,
+      later: undefined,
       isReady: false,
       startedAt: Date.now(),
       pauseMs: shortestPauseMs,
@@ -185,6 +197,8 @@ export async function startRing(options: RingOptions, listener: RingListener): P
 
 function flush(node: Node): void {
   node.isScheduled = false
+  clearTimeout(node.later)
+  node.later = undefined
   if (node.frame.length === 0 || !node.isReady) return
   const frame = takeFrame(node.frame)
   node.worker.postMessage(frame, [frame.buffer])
