@@ -1,6 +1,6 @@
 import type { Appended, Commit, CommitResult, OpenedInbox } from '../contract.js'
 import { StoreOutage } from '../contract.js'
-import { answers } from './commit-script.js'
+import { answers } from './carry-out.js'
 import { integerAt } from './integer-at.js'
 
 /**
@@ -19,7 +19,7 @@ export function partsOf(answer: Buffer): Buffer[] | undefined {
 }
 
 /**
- * Reads what `commit-script.ts` tells of one commit: one byte for the kind, then four doubles an append (id, previous, position, ordinal); for
+ * Reads what `carry-out.ts` tells of one commit: one byte for the kind, then four doubles an append (id, previous, position, ordinal); for
  * each opening five doubles (last, settledTo, releasedTo, dropped, epoch) and who held it before; for each delivery its number (double) and the
  * place of its holder (4, from 1, 0 for nobody); the holders. Names have their length (2) before them.
  * @param answer undefined if it has been overtaken

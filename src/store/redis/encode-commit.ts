@@ -8,7 +8,7 @@ export interface EncodedCommit {
   readonly isWriting: boolean
   /** It may need memory: Redis refuses it when it has none left. False for what only frees some, or looks. */
   readonly isGrowing: boolean
-  /** How much it lists of each kind, in the order of `commit-script.ts`. */
+  /** How much it lists of each kind, in the order of `carry-out.ts`. */
   readonly counts: readonly number[]
   /** What it lists. */
   readonly written: WrittenArguments

@@ -1,13 +1,15 @@
 /** The scripts that read what one command cannot. Each sees one moment, and answers with a flat list. */
+import { stretchesInLua } from './stretches.js'
 
-/** Calls `ask(from, to)` for stretches of at most 500 (a Lua stack holds no more than some thousands) and joins what it answers. */
+/** `gather(size, ask)` joins what `ask(from, to)` answers for stretches of a list. */
 const gather = `
+${stretchesInLua}
 local function gather(size, ask)
   local all = {}
-  for from = 1, size, 500 do
-    local some = ask(from, math.min(from + 499, size))
+  inStretches(size, function(from, to)
+    local some = ask(from, to)
     for i = 1, #some do all[from + i - 1] = some[i] end
-  end
+  end)
   return all
 end
 `
