@@ -34,6 +34,23 @@ export function documentPromises(store: Get<Store>): void {
     minute,
   )
 
+  test(
+    'takes more in one commit than one command of a database does',
+    async () => {
+      const [count, toOne] = [9_001, 4_500]
+      const keys = times(count).map((i) => `user/${i}`)
+      const deliveries = times(count).map((i) => delivery(`client-${i}`))
+      const many = await committed(store(), { puts: keys.map((key) => ({ key, value: text(key) })), deliveries })
+      expect(many.delivered).toEqual(keys.map(() => 1))
+      expect((await store().getMany(keys)).map(plain)).toEqual(keys)
+      expect(await store().scan('user/', { limit: count + 1 })).toHaveLength(count)
+
+      const more = await committed(store(), { deliveries: [...deliveries, ...times(toOne).map(() => delivery('client-0'))] })
+      expect(more.delivered).toEqual([...keys.map(() => 2), ...times(toOne).map((i) => 3 + i)])
+    },
+    minute,
+  )
+
   test('throws a RangeError at what it cannot keep, and applies nothing of it', async () => {
     const bad: Commit[] = [
       { puts: [{ key: 'k'.repeat(1_501), value: text('x') }] },
