@@ -5,7 +5,7 @@
  * turns, so that this is rare: over shared memory where there is some, else whoever has lost takes a turn the others respect. Turns are
  * politeness only: what keeps the order is the version that `writeAt` compares under the write lock.
  *
- * The next group is planned as soon as the one before can be seen; commits resolve in order, when they are durable.
+ * The next group is planned as soon as the one before is known to be written; commits resolve in order, when they are durable.
  */
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Commit, CommitResult } from '../contract.js'
@@ -85,7 +85,7 @@ export class CommitQueue {
     }
   }
 
-  /** Everybody sees the group: it resolves when it is durable and all before it have resolved. */
+  /** The group is written: it resolves when it is durable and all before it have resolved. */
   #settleLater(group: readonly Waiting[], { results, durable }: WrittenGroup): void {
     for (const [place, { commit }] of group.entries()) if (results[place]?.kind === 'committed') this.#parts.onWritten(commit)
     this.#settled = Promise.all([this.#settled, durable]).then(

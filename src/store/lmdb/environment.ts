@@ -20,7 +20,8 @@ export interface Environment {
   version(): number
   /**
    * Writes all rows (undefined removes) if the store still has `version` when the write lock is had, else none. No JavaScript runs under the lock.
-   * @returns whether they were written, as soon as everybody sees them; `durable` resolves when power loss cannot undo it
+   * @returns whether they were written, as soon as lmdb tells (all see them before; 3.5 tells after its flush); `durable` resolves when power
+   *   loss cannot undo it
    */
   writeAt(
     version: number,
