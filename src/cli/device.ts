@@ -118,6 +118,7 @@ export async function connectDevice(options: DeviceOptions, listener: DeviceList
 }
 
 function open({ server, clientId, token, dialect }: DeviceOptions): MqttClient {
+  if (!schemes.test(server)) throw badAddress(server, 'it begins with mqtt://, mqtts://, ws:// or wss://')
   try {
     return mqtt.connect(server, {
       clientId,
@@ -133,11 +134,14 @@ function open({ server, clientId, token, dialect }: DeviceOptions): MqttClient {
       will: { topic: dialect === 'v1' ? 'version/1' : 'version/11', payload: Buffer.alloc(0), qos: 0, retain: false },
     })
   } catch (error) {
-    throw new Complaint(
-      exitCodes.usage,
-      `${server} is no address of a server, write it as mqtt://127.0.0.1:1883 (${(error as Error).message})`,
-    )
+    throw badAddress(server, (error as Error).message)
   }
+}
+
+const schemes = /^(mqtt|ws)s?:\/\/[^/]/
+
+function badAddress(server: string, because: string): Complaint {
+  return new Complaint(exitCodes.usage, `${server} is no address of a server, write it as mqtt://127.0.0.1:1883 (${because})`)
 }
 
 /** Resolves at the first greeting, and from then on looks after everything that comes. */

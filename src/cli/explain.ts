@@ -16,7 +16,10 @@ const inWords: Readonly<Record<Deed, Readonly<Record<string, string>>>> = {
     session_not_found: 'the code is older than 10 minutes; register again',
     mismatch_user_data: 'another registration took this one over; register again',
   },
-  name: { invalid_data: 'a first name has 2 to 32 characters, a surname 1 to 32' },
+  name: {
+    invalid_data:
+      'a first name has 2 to 32 characters, a surname 1 to 32; the account is there without one, register again with another name',
+  },
   befriend: {
     contact_not_found: 'nobody is registered under that phone_id',
     contacts_not_found: 'there is no request of theirs to accept any more',

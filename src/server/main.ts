@@ -2,6 +2,7 @@ import { configurationExitCode, loadOptions } from './options-load.js'
 import { openLog } from './log.js'
 import { collectAtRest } from './rest.js'
 import { startServer } from './start.js'
+import { StartProblem } from './start-problem.js'
 
 /** Entry of the server: options, start, and an orderly end on SIGTERM or SIGINT. */
 export async function serve(argv: readonly string[]): Promise<void> {
@@ -12,7 +13,7 @@ export async function serve(argv: readonly string[]): Promise<void> {
       process.stdout.write(`${loaded.text}\n`)
       return
     case 'problems':
-      process.stderr.write(`${['The server was not started:', ...loaded.problems].join('\n  ')}\n`)
+      process.stderr.write(`${['The server was not started:', ...loaded.problems].join('\n  ')}\nAll options: --help\n`)
       process.exitCode = configurationExitCode
       return
     case 'options':
@@ -23,10 +24,11 @@ export async function serve(argv: readonly string[]): Promise<void> {
 async function run(options: Parameters<typeof startServer>[0]): Promise<void> {
   const log = openLog(options.logLevel)
   const server = await startServer(options, log).catch((error: unknown) => {
-    log.fatal({ event: 'start-failed', err: error }, 'the server could not start')
-    process.exitCode = 1
+    if (error instanceof StartProblem) log.fatal({ event: 'start-failed' }, `the server could not start: ${error.message}`)
+    else log.fatal({ event: 'start-failed', err: error }, 'the server could not start')
+    // What has been opened before may hold the process for ever.
+    return process.exit(1)
   })
-  if (server === undefined) return
   collectAtRest()
   const end = (): void => {
     server.stop().then(

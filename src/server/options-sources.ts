@@ -39,14 +39,20 @@ function readFileText(options: readonly NamedOption[], file: string, text: strin
   let content: unknown
   try {
     content = JSON.parse(text)
-  } catch {
-    return { settings: [], problems: [`${file} is not JSON`] } // the cause would quote from the file, which holds secrets
+  } catch (error) {
+    return { settings: [], problems: [`${file} is not JSON${lineOf(error, text)}`] }
   }
   if (typeof content !== 'object' || content === null || Array.isArray(content)) {
     return { settings: [], problems: [`${file} must hold one JSON object`] }
   }
   const byName = new Map<string, NamedOption>(options.map((option) => [option.name, option]))
   return sortOut(Object.entries(content), byName, (name) => `${name} in ${file}`)
+}
+
+/** Where it goes wrong, as far as the error tells; its words may quote from the file, which holds secrets. */
+function lineOf(error: unknown, text: string): string {
+  const position = /at position (\d+)/.exec(String(error))?.[1]
+  return position === undefined ? '' : `: look at line ${text.slice(0, Number(position)).split('\n').length}`
 }
 
 /** Reads the variables that begin with NYNJA_. An empty one counts as not given. */

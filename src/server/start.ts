@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { parseGrants } from '../acl/index.js'
 import {
+  type ListenAddress,
   type Listener,
   listenTcp,
   listenTls,
@@ -16,6 +17,7 @@ import { type Ring, type RingListener, type ServerPort, startRing, variantCount 
 import { newSharedMemory, distrustMemory } from '../store/index.js'
 import { count, messengerCounts } from './counting.js'
 import { createHttpServer, type HttpServer, type Readiness } from './http.js'
+import { lockFolder } from './folder-lock.js'
 import type { Log } from './log.js'
 import { createMetrics, type Metrics } from './metrics.js'
 import { filesUrl, openStorage } from './open-files.js'
@@ -25,8 +27,9 @@ import type { Options } from './options-table.js'
 import { type SchemaPage, schemaPages } from './schema-pages.js'
 import { newStoreState, type StoreState } from './store-state.js'
 import { serverVersion } from './version.js'
+import { listenProblem } from './start-problem.js'
 import { newTaskRunner } from './task-runner.js'
-import type { WorkerData } from './worker-data.js'
+import { storePath, type WorkerData } from './worker-data.js'
 
 /** The ports in use; `off` for listeners that are not open. */
 export interface Ports {
@@ -54,7 +57,7 @@ const idleTransferMs = 120_000
 /** Starts everything the options ask for. @throws if the store, a worker or a listener cannot be opened; nothing is left open then */
 export async function startServer(options: Options, log: Log): Promise<RunningServer> {
   const metrics = createMetrics()
-  const closers: (() => Promise<void> | void)[] = []
+  const closers: Closer[] = []
   let readiness: Readiness = { kind: 'not-ready', because: 'starting' }
   let storeReadiness = (): Readiness => readiness
   try {
@@ -69,7 +72,8 @@ export async function startServer(options: Options, log: Log): Promise<RunningSe
       files: storage,
     })
     closers.push(() => http.close())
-    const httpPort: number | 'off' = options.httpPort === 'off' ? 'off' : await http.start(options.host, options.httpPort)
+    const httpPort: number | 'off' = await openHttp(http, options)
+    if (redisPlace(options) === null) closers.push(await lockFolder(storePath(options)))
     await prepareStore(options, log, (because) => {
       readiness = { kind: 'not-ready', because }
     })
@@ -88,12 +92,12 @@ export async function startServer(options: Options, log: Log): Promise<RunningSe
       ports,
       killWorker: (node) => ring.kill(node),
       stop: () =>
-        (stopping ??= stop({ listeners, messenger, transfers, stopRpc: rpc.stop, http, options, log }, () => {
+        (stopping ??= stop({ listeners, messenger, transfers, closers, options, log }, () => {
           readiness = { kind: 'not-ready', because: 'draining' }
         })),
     }
   } catch (error) {
-    for (const close of closers.reverse()) await close()
+    await closeAll(closers)
     throw error
   }
 }
@@ -230,23 +234,32 @@ type Listeners = Partial<Record<'mqtt' | 'ws' | 'tls', Listener>>
 async function openListeners(options: Options, messenger: Messenger, transfers: TransferSockets): Promise<Listeners> {
   const { host, mqttPort, wsPort, tlsPort, tlsKey, tlsCert, maxPacketBytes, trustProxy, proxyProtocol: isProxied } = options
   const opened: Listeners = {}
+  const open = (variable: string, port: number, listen: (address: ListenAddress) => Promise<Listener>): Promise<Listener> =>
+    listen({ host, port, isProxied }).catch((error: unknown) => {
+      throw listenProblem(error, variable, host, port)
+    })
   try {
-    if (mqttPort !== 'off') opened.mqtt = await listenTcp({ host, port: mqttPort, isProxied }, messenger.serve)
+    if (mqttPort !== 'off') opened.mqtt = await open('NYNJA_MQTT_PORT', mqttPort, (address) => listenTcp(address, messenger.serve))
     if (tlsPort !== 'off' && tlsKey !== undefined && tlsCert !== undefined) {
-      opened.tls = await listenTls(
-        { host, port: tlsPort, isProxied },
-        { key: readFileSync(tlsKey), cert: readFileSync(tlsCert) },
-        messenger.serve,
-      )
+      const pair = { key: readFileSync(tlsKey), cert: readFileSync(tlsCert) }
+      opened.tls = await open('NYNJA_TLS_PORT', tlsPort, (address) => listenTls(address, pair, messenger.serve))
     }
     if (wsPort !== 'off') {
-      opened.ws = await listenWebSocket({ host, port: wsPort, isProxied }, { maxPacketBytes, trustProxy }, messenger.serve, transfers.serve)
+      const limits = { maxPacketBytes, trustProxy }
+      opened.ws = await open('NYNJA_WS_PORT', wsPort, (address) => listenWebSocket(address, limits, messenger.serve, transfers.serve))
     }
     return opened
   } catch (error) {
     await closeListeners(opened)
     throw error
   }
+}
+
+async function openHttp(http: HttpServer, { host, httpPort: port }: Options): Promise<number | 'off'> {
+  if (port === 'off') return 'off'
+  return http.start(host, port).catch((error: unknown) => {
+    throw listenProblem(error, 'NYNJA_HTTP_PORT', host, port)
+  })
 }
 
 async function closeListeners(listeners: Listeners): Promise<void> {
@@ -264,23 +277,28 @@ function openPorts(ports: Ports): readonly ServerPort[] {
   })
 }
 
+type Closer = () => Promise<void> | void
+
+async function closeAll(closers: readonly Closer[]): Promise<void> {
+  for (const close of [...closers].reverse()) await close()
+}
+
 interface Parts {
   readonly listeners: Listeners
   readonly messenger: Messenger
   readonly transfers: TransferSockets
-  readonly stopRpc: () => Promise<void>
-  readonly http: HttpServer
+  /** What is to be closed once nothing is in flight, the last one first. */
+  readonly closers: readonly Closer[]
   readonly options: Options
   readonly log: Log
 }
 
-async function stop({ listeners, messenger, transfers, stopRpc, http, options, log }: Parts, onDraining: () => void): Promise<void> {
+async function stop({ listeners, messenger, transfers, closers, options, log }: Parts, onDraining: () => void): Promise<void> {
   onDraining()
   log.info({ event: 'draining', connections: messenger.connectionCount }, 'draining')
   await closeListeners(listeners)
   transfers.close()
   await messenger.drain(options.drainTimeoutMs)
-  await stopRpc()
-  await http.close()
+  await closeAll(closers)
   log.info({ event: 'stopped' }, 'stopped')
 }

@@ -249,3 +249,34 @@ describe('help', () => {
     expect(await run('serve', '--no-such-flag')).toMatchObject({ code: 78, stderr: expect.stringContaining('--no-such-flag') })
   })
 })
+
+describe('serve', () => {
+  const serveBeside = (dataDir: string, mqttPort: number): Promise<CommandEnd> => {
+    const flags = ['--host', '127.0.0.1', '--mqtt-port', String(mqttPort), '--ws-port', 'off', '--http-port', '0', '--nodes', '1']
+    return start('serve', ...flags, '--data-dir', dataDir).ended
+  }
+
+  test('ends at once where its port is taken, and says which option is meant', async () => {
+    const { code, stdout } = await serveBeside('elsewhere', server.port)
+    expect(code).toBe(1)
+    expect(stdout).toContain(`port ${server.port} of 127.0.0.1 (NYNJA_MQTT_PORT) is in use`)
+    expect(stdout).not.toContain('stack')
+  })
+
+  test('ends at once where another server has its data, and leaves that alone', async () => {
+    const { code, stdout } = await serveBeside('data', 0)
+    expect(code).toBe(1)
+    expect(stdout).toContain('is in use by another server')
+    expect(stdout).toContain('NYNJA_DATA_DIR')
+    await register('9990077', 'after')
+  })
+})
+
+test.each(['127.0.0.1:1883', 'localhost:1883', 'http://127.0.0.1:1883', 'mqtt:127.0.0.1'])(
+  'a server %s is no address, and is not asked',
+  async (address) => {
+    const { code, stderr } = await run('register', '9990078', '--profile', 'astray', '--server', address)
+    expect(code).toBe(2)
+    expect(stderr).toContain('write it as mqtt://127.0.0.1:1883')
+  },
+)

@@ -206,7 +206,9 @@ describe('problems', () => {
   })
 
   test.each([
-    ['{', 'nynja.config.json is not JSON'],
+    ['{', 'nynja.config.json is not JSON: look at line 1'],
+    ['', 'nynja.config.json is not JSON'],
+    ['{\n  "services": {}\n  "grants": []\n}', 'nynja.config.json is not JSON: look at line 3'],
     ['[]', 'nynja.config.json must hold one JSON object'],
     ['null', 'nynja.config.json must hold one JSON object'],
     ['{"__proto__":1}', '__proto__ in nynja.config.json is not an option'],

@@ -1,0 +1,20 @@
+/** Why a server cannot start that is nobody's fault in the program, in words for who runs it: what is wrong, and what to do. */
+export class StartProblem extends Error {
+  override readonly name = 'StartProblem'
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'is in use: another program listens there, perhaps another server of this kind',
+  EACCES: 'may not be opened by this user: choose one above 1023, or let the service manager grant it',
+  EADDRNOTAVAIL: 'cannot be opened: this machine has no such address, see NYNJA_HOST',
+}
+
+/**
+ * What went wrong as a listener was opened.
+ * @param variable of the option that says which port
+ * @returns a {@link StartProblem} for what an operator can mend, else the error itself
+ */
+export function listenProblem(error: unknown, variable: string, host: string, port: number): unknown {
+  const reason = error instanceof Error && 'code' in error ? reasons[String(error.code)] : undefined
+  return reason === undefined ? error : new StartProblem(`port ${port} of ${host} (${variable}) ${reason}`, { cause: error })
+}
