@@ -15,7 +15,7 @@ export function contradictions(options: Options, given: ReadonlySet<OptionName>)
     ...tlsProblems(options, given),
     ...listenerProblems(options),
     ...testNumberProblems(options),
-    ...parseGrants(options.grants.join('\n')).problems.map((problem) => `NYNJA_GRANTS: ${problem}`),
+    ...grantProblems(options),
     ...gatewayProblems(options, given),
     ...emailProblems(options),
     ...pushProblems(options, given),
@@ -23,6 +23,13 @@ export function contradictions(options: Options, given: ReadonlySet<OptionName>)
     ...sizeProblems(options),
     ...fileProblems(options),
   ]
+}
+
+function grantProblems({ grants: entries, services }: Options): readonly string[] {
+  const { grants, problems } = parseGrants(entries.join('\n'))
+  const known = new Set(services.map(({ name }) => `service:${name}`))
+  const strangers = grants.map(({ who }) => who).filter((who) => who.startsWith('service:') && !known.has(who))
+  return [...problems, ...strangers.map((who) => `there is no ${who}, see NYNJA_SERVICES`)].map((problem) => `NYNJA_GRANTS: ${problem}`)
 }
 
 function tlsProblems({ tlsKey, tlsCert, tlsPort }: Options, given: ReadonlySet<OptionName>): readonly string[] {

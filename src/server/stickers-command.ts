@@ -36,7 +36,7 @@ export async function runStickers(asked: StickersAsked, argv: readonly string[],
     case 'load':
       return load(asked.folder, folder, loaded.options)
     case 'list':
-      return { kind: 'done', lines: await list(folder) }
+      return { kind: 'done', lines: await list(folder, stickersPath(loaded.options)) }
     case 'remove':
       return (await folder.remove(asked.id))
         ? { kind: 'done', lines: [`pack ${String(asked.id)} was removed; pictures that were sent stay`] }
@@ -44,9 +44,10 @@ export async function runStickers(asked: StickersAsked, argv: readonly string[],
   }
 }
 
-async function list(folder: StickerFolder): Promise<readonly string[]> {
+async function list(folder: StickerFolder, path: string): Promise<readonly string[]> {
   const broken: string[] = []
   const packs = await folder.read((name) => broken.push(`${name}\tholds no pack`))
+  if (packs.length + broken.length === 0) return [`no packs in ${path}`]
   return [...packs.map(({ id, name, stickers }) => `${String(id)}\t${name}\t${String(stickers.length)} stickers`), ...broken]
 }
 

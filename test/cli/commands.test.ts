@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
@@ -270,6 +270,12 @@ describe('serve', () => {
     expect(stdout).toContain('NYNJA_DATA_DIR')
     await register('9990077', 'after')
   })
+})
+
+test('stickers list says where it has looked in vain', async () => {
+  const { code, stdout } = await run('stickers', 'list', '--data-dir', 'mistyped')
+  expect(code).toBe(0)
+  expect(stdout).toBe(`no packs in ${join(realpathSync(folder), 'mistyped', 'stickers')}\n`)
 })
 
 test.each(['127.0.0.1:1883', 'localhost:1883', 'http://127.0.0.1:1883', 'mqtt:127.0.0.1'])(

@@ -154,9 +154,9 @@ describe('sources', () => {
     },
     {
       name: 'grants',
-      inFile: ['any subscribe news/#', 'service:news publish news/#'],
-      asText: 'any subscribe news/#; service:news publish news/#;',
-      value: ['any subscribe news/#', 'service:news publish news/#'],
+      inFile: ['any subscribe news/#', 'device publish news/#'],
+      asText: 'any subscribe news/#; device publish news/#;',
+      value: ['any subscribe news/#', 'device publish news/#'],
     },
     { name: 'smsHeaders', inFile: { 'X-Key': 'k' }, asText: '{"X-Key":"k"}', value: { 'X-Key': 'k' } },
   ])('$name is written $inFile in the file and "$asText" elsewhere', ({ name, inFile, asText, value }) => {
@@ -276,6 +276,11 @@ describe('problems', () => {
       contradiction: 'one port for two listeners',
       env: { NYNJA_WS_PORT: '1883' },
       says: 'NYNJA_MQTT_PORT and NYNJA_WS_PORT are both 1883',
+    },
+    {
+      contradiction: 'a grant for a service that is not there',
+      env: { NYNJA_SERVICES: 'news=s3cret', NYNJA_GRANTS: 'service:nws publish telemetry/#; service:news publish telemetry/#' },
+      says: 'NYNJA_GRANTS: there is no service:nws, see NYNJA_SERVICES',
     },
     {
       contradiction: 'no listener at all',
