@@ -2,6 +2,7 @@ import { compareAtFullLoad, compareAtRate, isDisturbed, type Contest, type Conte
 import { logInAll, registerAll } from '../load/community.js'
 import type { OnPublish } from '../load/connection.js'
 import { requestTopic, type Device } from '../load/device.js'
+import type { Load } from '../load/drive.js'
 import { Lane } from '../load/lane.js'
 import { publishTemplate } from '../load/mqtt-packets.js'
 import { echoRig, rig, type Rig } from '../load/plain-lanes.js'
@@ -48,28 +49,46 @@ export function runRpc(scenario: RpcScenario, context: ScenarioContext): Promise
   })
 }
 
-async function measure({ name, throughput, latency }: RpcScenario, contest: Contest): Promise<Row[]> {
+async function measure({ name, throughput, isStored, latency }: RpcScenario, contest: Contest): Promise<Row[]> {
   const full = await compareAtFullLoad(contest)
   const rate = Math.min(...[...full.values()].map((load) => load.perSecond)) / 2
-  contest.log(`  at ${Math.round(rate)}/s, half of what the slower one reached:`)
+  contest.log(`  at ${Math.round(rate)}/s, half of what the slowest one reached:`)
   const half = await compareAtRate(contest, rate)
-  const ours = { full: full.get('nynja'), half: half.get('nynja') }
-  const against = (name: string, value: number | undefined): Pick<Row, 'against'> => ({ against: { name, value: value ?? NaN } })
-  const p99 = { scenario: name, measure: 'p99 at half load', unit: 'ms', value: ours.half?.p99Ms }
-  const aedes = { full: full.get('aedes'), half: half.get('aedes') }
-  const storing = half.get('aedes+lmdb')
-  const rows: Row[] = [
+  const row = (measure: string, unit: string, ofEach: ReadonlyMap<string, number>, peer?: string): Row => {
+    const against = peer === undefined ? {} : { against: { name: peer, value: ofEach.get(peer) ?? NaN } }
+    return { scenario: name, measure, unit, value: ofEach.get('nynja'), ...against, isDisturbed: isDisturbed(full, half) }
+  }
+  const p99 = of(half, ({ p99Ms }) => p99Ms)
+  return [
     {
-      ...{ scenario: name, measure: 'round trips', unit: '1/s', value: ours.full?.perSecond },
-      ...against('aedes', aedes.full?.perSecond),
+      ...row(
+        'round trips',
+        '1/s',
+        of(full, ({ perSecond }) => perSecond),
+        'aedes',
+      ),
       bound: throughput,
     },
-    { scenario: name, measure: 'p50 at full load', unit: 'ms', value: ours.full?.p50Ms, ...against('aedes', aedes.full?.p50Ms) },
-    { scenario: name, measure: 'p50 at half load', unit: 'ms', value: ours.half?.p50Ms, ...against('aedes', aedes.half?.p50Ms) },
-    { ...p99, ...(latency.isRatio ? against('aedes', aedes.half?.p99Ms) : {}), bound: latency.bound },
-    ...(storing === undefined ? [] : [{ ...p99, ...against('aedes+lmdb', storing.p99Ms) }]),
+    row(
+      'p50 at full load',
+      'ms',
+      of(full, ({ p50Ms }) => p50Ms),
+      'aedes',
+    ),
+    row(
+      'p50 at half load',
+      'ms',
+      of(half, ({ p50Ms }) => p50Ms),
+      'aedes',
+    ),
+    { ...row('p99 at half load', 'ms', p99, latency.isRatio ? 'aedes' : undefined), bound: latency.bound },
+    ...(isStored ? [row('p99 at half load', 'ms', p99, 'aedes+lmdb')] : []),
   ]
-  return rows.map((row) => ({ ...row, isDisturbed: isDisturbed(full, half) }))
+}
+
+/** One figure of each contestant. */
+function of(loads: ReadonlyMap<string, Load>, read: (load: Load) => number): ReadonlyMap<string, number> {
+  return new Map([...loads].map(([name, load]) => [name, read(load)]))
 }
 
 async function nynjaRig(port: number, { payload, answerTopic, prepare }: RpcScenario): Promise<Rig> {

@@ -26,7 +26,7 @@ async function run(options: Parameters<typeof startServer>[0]): Promise<void> {
   const server = await startServer(options, log).catch((error: unknown) => {
     if (error instanceof StartProblem) log.fatal({ event: 'start-failed' }, `the server could not start: ${error.message}`)
     else log.fatal({ event: 'start-failed', err: error }, 'the server could not start')
-    // What has been opened before may hold the process for ever.
+    // As after a stop: timers of the broker would hold the process.
     return process.exit(1)
   })
   collectAtRest()

@@ -1,3 +1,5 @@
+import type { ListenAddress } from '../broker/index.js'
+
 /** Why a server cannot start that is nobody's fault in the program, in words for who runs it: what is wrong, and what to do. */
 export class StartProblem extends Error {
   override readonly name = 'StartProblem'
@@ -10,11 +12,16 @@ const reasons: Readonly<Record<string, string>> = {
 }
 
 /**
- * What went wrong as a listener was opened.
+ * What `opening` a listener resolves to.
  * @param variable of the option that says which port
- * @returns a {@link StartProblem} for what an operator can mend, else the error itself
+ * @throws StartProblem for what an operator can mend, else what `opening` was rejected with
  */
-export function listenProblem(error: unknown, variable: string, host: string, port: number): unknown {
-  const reason = error instanceof Error && 'code' in error ? reasons[String(error.code)] : undefined
-  return reason === undefined ? error : new StartProblem(`port ${port} of ${host} (${variable}) ${reason}`, { cause: error })
+export async function listening<T>(opening: Promise<T>, variable: string, { host, port }: ListenAddress): Promise<T> {
+  try {
+    return await opening
+  } catch (error) {
+    const reason = error instanceof Error && 'code' in error ? reasons[String(error.code)] : undefined
+    if (reason === undefined) throw error
+    throw new StartProblem(`port ${port} of ${host} (${variable}) ${reason}`, { cause: error })
+  }
 }

@@ -27,7 +27,7 @@ import type { Options } from './options-table.js'
 import { type SchemaPage, schemaPages } from './schema-pages.js'
 import { newStoreState, type StoreState } from './store-state.js'
 import { serverVersion } from './version.js'
-import { listenProblem } from './start-problem.js'
+import { listening } from './start-problem.js'
 import { newTaskRunner } from './task-runner.js'
 import { storePath, type WorkerData } from './worker-data.js'
 
@@ -54,7 +54,7 @@ const clientDrainTimeoutMs = 60_000
 const maxTransferSockets = 10_000
 const idleTransferMs = 120_000
 
-/** Starts everything the options ask for. @throws if the store, a worker or a listener cannot be opened; nothing is left open then */
+/** Starts everything the options ask for. @throws if the store, a worker or a listener cannot be opened; none is left open then */
 export async function startServer(options: Options, log: Log): Promise<RunningServer> {
   const metrics = createMetrics()
   const closers: Closer[] = []
@@ -72,7 +72,7 @@ export async function startServer(options: Options, log: Log): Promise<RunningSe
       files: storage,
     })
     closers.push(() => http.close())
-    const httpPort: number | 'off' = await openHttp(http, options)
+    const httpPort = await openHttp(http, options)
     if (redisPlace(options) === null) closers.push(await lockFolder(storePath(options)))
     await prepareStore(options, log, (because) => {
       readiness = { kind: 'not-ready', because }
@@ -234,19 +234,16 @@ type Listeners = Partial<Record<'mqtt' | 'ws' | 'tls', Listener>>
 async function openListeners(options: Options, messenger: Messenger, transfers: TransferSockets): Promise<Listeners> {
   const { host, mqttPort, wsPort, tlsPort, tlsKey, tlsCert, maxPacketBytes, trustProxy, proxyProtocol: isProxied } = options
   const opened: Listeners = {}
-  const open = (variable: string, port: number, listen: (address: ListenAddress) => Promise<Listener>): Promise<Listener> =>
-    listen({ host, port, isProxied }).catch((error: unknown) => {
-      throw listenProblem(error, variable, host, port)
-    })
+  const at = (port: number): ListenAddress => ({ host, port, isProxied })
   try {
-    if (mqttPort !== 'off') opened.mqtt = await open('NYNJA_MQTT_PORT', mqttPort, (address) => listenTcp(address, messenger.serve))
+    if (mqttPort !== 'off') opened.mqtt = await listening(listenTcp(at(mqttPort), messenger.serve), 'NYNJA_MQTT_PORT', at(mqttPort))
     if (tlsPort !== 'off' && tlsKey !== undefined && tlsCert !== undefined) {
       const pair = { key: readFileSync(tlsKey), cert: readFileSync(tlsCert) }
-      opened.tls = await open('NYNJA_TLS_PORT', tlsPort, (address) => listenTls(address, pair, messenger.serve))
+      opened.tls = await listening(listenTls(at(tlsPort), pair, messenger.serve), 'NYNJA_TLS_PORT', at(tlsPort))
     }
     if (wsPort !== 'off') {
-      const limits = { maxPacketBytes, trustProxy }
-      opened.ws = await open('NYNJA_WS_PORT', wsPort, (address) => listenWebSocket(address, limits, messenger.serve, transfers.serve))
+      const opening = listenWebSocket(at(wsPort), { maxPacketBytes, trustProxy }, messenger.serve, transfers.serve)
+      opened.ws = await listening(opening, 'NYNJA_WS_PORT', at(wsPort))
     }
     return opened
   } catch (error) {
@@ -256,10 +253,7 @@ async function openListeners(options: Options, messenger: Messenger, transfers: 
 }
 
 async function openHttp(http: HttpServer, { host, httpPort: port }: Options): Promise<number | 'off'> {
-  if (port === 'off') return 'off'
-  return http.start(host, port).catch((error: unknown) => {
-    throw listenProblem(error, 'NYNJA_HTTP_PORT', host, port)
-  })
+  return port === 'off' ? 'off' : listening(http.start(host, port), 'NYNJA_HTTP_PORT', { host, port })
 }
 
 async function closeListeners(listeners: Listeners): Promise<void> {

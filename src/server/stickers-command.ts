@@ -31,12 +31,13 @@ export async function runStickers(asked: StickersAsked, argv: readonly string[],
   const loaded = loadOptions(argv, env, cwd)
   if (loaded.kind === 'problems') return loaded
   if (loaded.kind !== 'options') return { kind: 'done', lines: [loaded.text] }
-  const folder = await openStickerFolder(stickersPath(loaded.options))
+  const path = stickersPath(loaded.options)
+  const folder = await openStickerFolder(path)
   switch (asked.kind) {
     case 'load':
       return load(asked.folder, folder, loaded.options)
     case 'list':
-      return { kind: 'done', lines: await list(folder, stickersPath(loaded.options)) }
+      return { kind: 'done', lines: await list(folder, path) }
     case 'remove':
       return (await folder.remove(asked.id))
         ? { kind: 'done', lines: [`pack ${String(asked.id)} was removed; pictures that were sent stay`] }

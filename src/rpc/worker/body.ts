@@ -51,11 +51,7 @@ export function packBody(body: Body): Bytes {
 function packRecord({ record, original }: Body & { kind: 'record' }): Bytes {
   const kept = sparse(record)
   if (original !== undefined || !isJson(kept)) return withForm(formRecord, packr.pack({ record: kept, ...(original && { original }) }))
-  const text = JSON.stringify(kept)
-  const bytes = Buffer.allocUnsafe(1 + Buffer.byteLength(text))
-  bytes[0] = formJson
-  bytes.write(text, 1)
-  return bytes
+  return withForm(formJson, Buffer.from(JSON.stringify(kept)))
 }
 
 /** Whether JSON gives it back as it is (but for the sign of a zero, which MessagePack loses too). */

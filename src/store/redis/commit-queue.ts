@@ -246,7 +246,6 @@ export class CommitQueue {
     }
   }
 
-  /** @param looksAgain those of the group that only look are sent again, if others were with them */
   /** @param looksAgain those of a group that writes which only look are sent again */
   #refuse(group: Group, reason: () => unknown, looksAgain = false): void {
     const again = looksAgain && group.isWriting ? group.commits.filter(({ encoded }) => !encoded.isWriting) : []
