@@ -1,4 +1,4 @@
-import { configurationExitCode, loadOptions } from './options-load.js'
+import { configurationExitCode, type LoadedOptions, loadOptions } from './options-load.js'
 import { openLog } from './log.js'
 import { collectAtRest } from './rest.js'
 import { startServer } from './start.js'
@@ -17,12 +17,15 @@ export async function serve(argv: readonly string[]): Promise<void> {
       process.exitCode = configurationExitCode
       return
     case 'options':
-      await run(loaded.options)
+      await run(loaded)
   }
 }
 
-async function run(options: Parameters<typeof startServer>[0]): Promise<void> {
+async function run({ options, passedOver }: LoadedOptions & { kind: 'options' }): Promise<void> {
   const log = openLog(options.logLevel)
+  if (passedOver.length > 0) {
+    log.info({ event: 'variables-passed-over', variables: passedOver }, 'these variables tell of services (Kubernetes) and set no option')
+  }
   const server = await startServer(options, log).catch((error: unknown) => {
     if (error instanceof StartProblem) log.fatal({ event: 'start-failed' }, `the server could not start: ${error.message}`)
     else log.fatal({ event: 'start-failed', err: error }, 'the server could not start')

@@ -5,7 +5,8 @@ import { namedSections, type NamedOption, type OptionName, type Options } from '
 
 /** What the command line, the environment and the file come to. */
 export type LoadedOptions =
-  | { readonly kind: 'options'; readonly options: Options }
+  /** `passedOver`: variables with the name of an option that an orchestrator has set to tell of a service. */
+  | { readonly kind: 'options'; readonly options: Options; readonly passedOver: readonly string[] }
   | { readonly kind: 'help'; readonly text: string }
   | { readonly kind: 'print'; readonly text: string }
   | { readonly kind: 'problems'; readonly problems: readonly string[] }
@@ -27,7 +28,8 @@ export function loadOptions(argv: readonly string[], env: Readonly<Record<string
   const flags = readFlagSource(named, argv)
   if (flags.wants === 'help') return { kind: 'help', text: renderHelp(sections) }
 
-  const sources = [readFileSource(named, cwd, flags.configFile), readEnvironmentSource(named, env), flags]
+  const environment = readEnvironmentSource(named, env)
+  const sources = [readFileSource(named, cwd, flags.configFile), environment, flags]
   const settings = sources.flatMap((source) => source.settings)
   const checked = settings.map(check)
   const options = settle(named, checked)
@@ -35,7 +37,8 @@ export function loadOptions(argv: readonly string[], env: Readonly<Record<string
   // Rules compare values that are right by themselves; a bad one would only add noise.
   if (problems.length === 0) problems.push(...contradictions(options, new Set(settings.map(({ option }) => option.name))))
   if (problems.length > 0) return { kind: 'problems', problems }
-  return flags.wants === 'print-config' ? { kind: 'print', text: printConfig(sections, options) } : { kind: 'options', options }
+  if (flags.wants === 'print-config') return { kind: 'print', text: printConfig(sections, options) }
+  return { kind: 'options', options, passedOver: environment.passedOver }
 }
 
 interface Checked {

@@ -58,6 +58,8 @@ const introduction = [
   '- The file is one JSON object. A flag is written `--name value` or `--name=value`. An empty environment variable counts as not given.',
   '- An unknown key, an unknown variable that begins with `NYNJA_`, an unknown flag, a bad value and options that contradict each other stop the server at',
   '  start: all problems are printed at once and the exit code is 78.',
+  '- Variables that Kubernetes gives containers for Services named `nynja…` (`NYNJA_SERVICE_HOST`, `NYNJA_PORT_1883_TCP_ADDR`, …) are no options, not even',
+  '  where they have the name of one: a port that is a `tcp://` or `udp://` address is such a variable. The log names those (`variables-passed-over`).',
   '- `--print-config` prints the options in effect as JSON with secrets masked as `***`, `--help` prints this table in short.',
   '- Secrets belong in the file or the environment: flags can be read by every user of the machine.',
   '',

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { NamedOption } from './options-table.js'
+import { tellsOfService } from './service-variables.js'
 
 /** A value somebody gave for an option, before it is checked. */
 export interface Setting {
@@ -55,11 +56,24 @@ function lineOf(error: unknown, text: string): string {
   return position === undefined ? '' : `: look at line ${text.slice(0, Number(position)).split('\n').length}`
 }
 
-/** Reads the variables that begin with NYNJA_. An empty one counts as not given. */
-export function readEnvironmentSource(options: readonly NamedOption[], env: Readonly<Record<string, string | undefined>>): SourceReading {
+/** What the environment holds beside options. */
+export interface EnvironmentReading extends SourceReading {
+  /** Variables that would be options, were they not an orchestrator's. */
+  readonly passedOver: readonly string[]
+}
+
+/** Reads the variables that begin with NYNJA_. An empty one counts as not given; one that tells of a service of that name is no option. */
+export function readEnvironmentSource(
+  options: readonly NamedOption[],
+  env: Readonly<Record<string, string | undefined>>,
+): EnvironmentReading {
   const byVariable = new Map(options.map((option) => [option.variable, option]))
-  const given = Object.entries(env).filter(([name, value]) => name.startsWith(prefix) && value !== undefined && value !== '')
-  return sortOut(given, byVariable, (name) => name)
+  const ours = Object.entries(env).flatMap(([name, value = '']) =>
+    name.startsWith(prefix) && value !== '' ? [[name, value] as const] : [],
+  )
+  const given = ours.filter(([name, value]) => !tellsOfService(name, value))
+  const passedOver = ours.filter(([name, value]) => byVariable.has(name) && tellsOfService(name, value)).map(([name]) => name)
+  return { ...sortOut(given, byVariable, (name) => name), passedOver }
 }
 
 function sortOut(

@@ -131,6 +131,43 @@ describe('sources', () => {
     expect(optionsOf([], { NYNJA_MQTT_PORT: '', PATH: '/bin', NODE_ENV: 'production' }).mqttPort).toBe(1883)
   })
 
+  const ofServices = {
+    NYNJA_SERVICE_HOST: '10.96.0.7',
+    NYNJA_SERVICE_PORT: '1883',
+    NYNJA_SERVICE_PORT_MQTT: '1883',
+    NYNJA_PORT: 'tcp://10.96.0.7:1883',
+    NYNJA_PORT_1883_TCP: 'tcp://10.96.0.7:1883',
+    NYNJA_PORT_1883_TCP_PROTO: 'tcp',
+    NYNJA_PORT_1883_TCP_PORT: '1883',
+    NYNJA_PORT_1883_TCP_ADDR: '10.96.0.7',
+    NYNJA_MQTT_SERVICE_HOST: 'fd00::7',
+    NYNJA_MQTT_SERVICE_PORT: '1883',
+    NYNJA_MQTT_PORT: 'tcp://[fd00::7]:1883',
+    NYNJA_MQTT_PORT_1883_UDP: 'udp://[fd00::7]:1883',
+    NYNJA_MQTT_PORT_1883_UDP_ADDR: 'fd00::7',
+    NYNJA_SMTP_PORT: 'tcp://10.96.0.8:25',
+  }
+
+  test('variables that Kubernetes gives for Services named nynja… are none of our options, and those with the name of one are told', () => {
+    expect(load([], ofServices)).toEqual({ ...load(), passedOver: ['NYNJA_MQTT_PORT', 'NYNJA_SMTP_PORT'] })
+    expect(optionsOf([], { ...ofServices, NYNJA_MQTT_PORT: '2883' }).mqttPort).toBe(2883)
+  })
+
+  test.each([
+    ['NYNJA_SERVICE_HOST', 'mqtt.example'],
+    ['NYNJA_SERVICE', 'news=secret'],
+    ['NYNJA_PORT', '1883'],
+    ['NYNJA_MQTT_PORT_', 'tcp://10.96.0.7:1883'],
+    ['NYNJA_PORT_TCP', 'tcp://10.96.0.7:1883'],
+    ['NYNJA_DATA_DIR_ADDR', '10.96.0.7'],
+  ])('%s=%s is a misspelt option all the same', (variable, value) => {
+    expect(problemsOf([], { [variable]: value })).toEqual([`${variable} is not an option`])
+  })
+
+  test.each(['http://10.96.0.7:1883', 'tcp:1883', 'tcp://10.96.0.7'])('a port is not %s', (value) => {
+    expect(problemsOf([], { NYNJA_MQTT_PORT: value })).toHaveLength(1)
+  })
+
   test('relative paths start at the folder the server was started in', () => {
     expect(optionsOf(['--data-dir', 'here']).dataDir).toBe(join(folder, 'here'))
     expect(optionsOf(['--data-dir', '/there']).dataDir).toBe('/there')
