@@ -55,6 +55,16 @@ async function pendingOf(client: string): Promise<PendingSession | undefined> {
   return bytes && pendingSessions.decode(bytes)
 }
 
+async function pushesOf(phone: Phone): Promise<readonly string[]> {
+  const bytes = await world.store.get(devices.key(phone))
+  return (bytes && devices.decode(bytes).pushes) ?? []
+}
+
+function phoneOfCaller({ client }: Caller): Phone {
+  if (client.kind !== 'device') throw new Error('not a device')
+  return client.phone
+}
+
 async function devicesOf(phone: Phone): Promise<readonly string[]> {
   const bytes = await world.store.get(devices.key(phone))
   return bytes === undefined ? [] : devices.decode(bytes).clients
@@ -393,6 +403,27 @@ describe('sessions of a phone', () => {
     }
     expect((await ask({ push: null, os: 'ios' }, 'v11')).answers).toEqual([ok('push')])
     expect(await sessionOf(own.clientId)).toMatchObject({ push: null, os: 'ios' })
+  })
+
+  test('push takes the token away from the session that had it before, of this account or of another', async () => {
+    const phone = newPhone()
+    const [first, second, stranger] = [await loggedIn(phone, 'push1'), await loggedIn(phone, 'push2'), await loggedIn(newPhone(), 'push3')]
+    const report = (who: Caller, push: string | null) => world.ask(who, record('Auth', { type: 'push', push, os: 'ios' }))
+    const state = async () => ({
+      tokens: await Promise.all([first, second, stranger].map(async ({ clientId }) => (await sessionOf(clientId))?.push)),
+      listed: [await pushesOf(phone), await pushesOf(phoneOfCaller(stranger))],
+    })
+    await report(first, 'T')
+    await report(second, 'T')
+    expect(await state()).toEqual({ tokens: [null, 'T', null], listed: [[second.clientId], []] })
+    await report(first, 'U')
+    await report(stranger, 'T')
+    expect(await state()).toEqual({ tokens: ['U', null, 'T'], listed: [[first.clientId], [stranger.clientId]] })
+    // Who has reported another one since has nothing to lose, and nobody takes an absent token from anybody.
+    await report(stranger, 'V')
+    await report(second, 'T')
+    await report(second, null)
+    expect(await state()).toEqual({ tokens: ['U', null, 'V'], listed: [[first.clientId], [stranger.clientId]] })
   })
 
   test('are nobody else’s: registrations and unknown devices are not authorized', async () => {

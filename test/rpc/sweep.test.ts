@@ -9,6 +9,7 @@ import {
   pendingSessions,
   phoneLocks,
   presences,
+  pushHolders,
   type SessionDocument,
   sessions,
   sharedBodies,
@@ -56,6 +57,7 @@ for (const { name, put, from } of [
   },
   { name: 'body', put: sharedBodies.put(Buffer.from('x'), bodyId(start, '00ff')), from: start + 30 * day },
   { name: 'body', put: sharedBodies.put(Buffer.from('x'), 'id'), from: Infinity },
+  { name: 'pushHolder', put: pushHolders.put({ client, reported: start }, 'h'), from: start + day },
   { name: 'session', put: sessions.put(session(start), client), from: start + 180 * day },
 ] as const)
   test(`${put.key} is expired ${from === Infinity ? 'never' : `from ${String((from - start) / day)} days on`}`, () => {

@@ -162,6 +162,19 @@ describe('a person who is away', () => {
   })
 })
 
+test('a handset that another account has taken over rings for its new user alone', async () => {
+  const [ann, boris, dora, witness] = (await friends(4)) as [Person, Person, Person, Person]
+  await boris.device.disconnect()
+  await ask(dora.device, record('Auth', { type: 'push', push: boris.token, os: 'android' }))
+  await settle(dora.device)
+  for (const { device } of [dora, witness]) await device.disconnect()
+  await ask(ann.device, textMessage(ann.account, boris.account, 'for Boris alone'))
+  await ask(ann.device, textMessage(ann.account, dora.account, 'for Dora'))
+  expect(await receiver.pushes.take('a push', mine(boris.token))).toMatchObject({ to: dora.account.phoneId })
+  expect(await notifiedBefore(ann, witness)).toEqual([])
+  await ann.device.disconnect()
+})
+
 test('nobody is notified of what one of his devices has acknowledged', async () => {
   const [ann, boris, witness] = (await friends(3)) as [Person, Person, Person]
   // A second device of Boris is away; the first one acknowledges.

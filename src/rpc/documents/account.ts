@@ -70,6 +70,12 @@ export interface DevicesDocument {
   readonly pushes?: readonly ClientId[]
 }
 
+/** The session that a push token belongs to. Void once that session is gone, or has another token. */
+export interface PushHolderDocument {
+  readonly client: ClientId
+  readonly reported: number
+}
+
 /** A device, and the start of the process that it is connected to. Void if that process is no more. */
 export interface ConnectedDevice {
   readonly client: ClientId
@@ -84,6 +90,8 @@ export interface PresenceDocument {
 
 export const pendingSessions = table<[registration: ClientId], PendingSession>('pending')
 export const phoneLocks = table<[phone: Phone], PhoneLock>('lock')
+/** Who reported a push token last, by the token's SHA-256 in hex: only that session is notified under it. */
+export const pushHolders = table<[tokenHash: string], PushHolderDocument>('pushHolder')
 export const profiles = table<[phone: Phone], ProfileDocument>('profile')
 export const sessions = table<[client: ClientId], SessionDocument>('session')
 export const devices = table<[phone: Phone], DevicesDocument>('devices')

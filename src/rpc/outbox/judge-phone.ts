@@ -1,7 +1,8 @@
 import type { StoreReader } from '../../store/contract.js'
 import type { ClientId, Phone } from '../../topics/index.js'
-import { devices, sessions } from '../documents/index.js'
+import { devices, pushHolders, sessions } from '../documents/index.js'
 import type { FactReader } from '../facts.js'
+import { hashToken } from '../tokens.js'
 import { isAcknowledged } from './acknowledged.js'
 import type { NoticeEntry } from './entry.js'
 import { readNote } from './note.js'
@@ -59,6 +60,9 @@ async function readTask(client: ClientId, { entry, note, facts, world: { rules, 
   const session = await facts.peek(sessions, client)
   const channel = rules.channels[session?.os ?? 'other']
   if (typeof session?.push !== 'string' || channel === null) return undefined
+  // Sessions stored before tokens had holders may still name one that another session has reported since.
+  const holder = await facts.peek(pushHolders, hashToken(session.push))
+  if (holder !== undefined && holder.client !== client) return undefined
   const lifeSeconds = Math.max(1, Math.round((entry.created + rules.lifeMs - now()) / 1_000))
   const task: PushTask = { kind: 'push', channel, token: session.push, os: session.os, note, lifeSeconds }
   return { client, task }

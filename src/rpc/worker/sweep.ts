@@ -10,6 +10,7 @@ import {
   pendingSessions,
   phoneLocks,
   presences,
+  pushHolders,
   sessions,
   sharedBodies,
   tokenHolders,
@@ -19,11 +20,24 @@ import { endSessions } from '../handlers/auth/session-end.js'
 import { migrationCountMs } from '../handlers/life/migrate.js'
 import type { TransferFiles } from '../transfer-files.js'
 import { connectedClients } from '../views/connected-devices.js'
+import { hashToken } from '../tokens.js'
 import { endFile, endTransfer, isDone } from './sweep-files.js'
 import { repeat } from './repeat.js'
 
 /** The tables of which rows expire, in the order in which they are swept. */
-export const sweptTables = ['pending', 'init', 'lock', 'email', 'migration', 'body', 'session', 'token', 'transfer', 'file'] as const
+export const sweptTables = [
+  'pending',
+  'init',
+  'lock',
+  'email',
+  'migration',
+  'body',
+  'session',
+  'token',
+  'pushHolder',
+  'transfer',
+  'file',
+] as const
 export type SweptTable = (typeof sweptTables)[number]
 
 /** How many rows of each table a pass has removed. */
@@ -56,6 +70,9 @@ export interface Sweep {
 /** Deliveries older than this may lose a body that they share with others; the Profile and the History still tell of it. */
 const bodyLifeMs = 30 * 24 * 60 * 60_000
 
+/** Which session has a push token is looked at no sooner after it was reported. */
+const pushHolderRestMs = 24 * 60 * 60_000
+
 /** Whether a row may go. A lock that has not begun counts wrong codes, and stays. @see docs/decisions/0062-a-sweep-for-what-has-expired.md */
 export function isExpired(name: SweptTable, { key, value }: Row, now: number, limits: SweepWorld['limits']): boolean {
   switch (name) {
@@ -81,6 +98,9 @@ export function isExpired(name: SweptTable, { key, value }: Row, now: number, li
     case 'token':
       // A session that lives has been used since; if still with this token, the next CONNECT writes the row anew.
       return now - tokenHolders.decode(value).issued >= limits.tokenLifeMs + limits.sessionLifeMs
+    case 'pushHolder':
+      // Whether its session still has the token is looked at when it goes.
+      return now - pushHolders.decode(value).reported >= pushHolderRestMs
     case 'transfer':
       return now - transfers.decode(value).begun >= limits.transferLifeMs
     case 'file':
@@ -103,6 +123,7 @@ const tables = {
   body: sharedBodies,
   session: sessions,
   token: tokenHolders,
+  pushHolder: pushHolders,
   transfer: transfers,
   file: files,
 } as const
@@ -133,7 +154,19 @@ export function newSweep(world: SweepWorld): Sweep {
   }
 
   async function sweepAll(): Promise<Swept> {
-    const swept = { pending: 0, init: 0, lock: 0, email: 0, migration: 0, body: 0, session: 0, token: 0, transfer: 0, file: 0 }
+    const swept = {
+      pending: 0,
+      init: 0,
+      lock: 0,
+      email: 0,
+      migration: 0,
+      body: 0,
+      session: 0,
+      token: 0,
+      pushHolder: 0,
+      transfer: 0,
+      file: 0,
+    }
     for (const name of sweptTables) swept[name] = await sweepTable(name)
     await isDone(world.files?.tidy(now() - 2 * limits.transferLifeMs))
     return swept
@@ -165,6 +198,7 @@ async function remove(store: Store, rows: readonly Row[]): Promise<number> {
 /** Rows that stand for more than themselves go one by one, with what they stand for. */
 const ends: Partial<Record<SweptTable, (world: SweepWorld, row: Row) => Promise<boolean>>> = {
   session: endSession,
+  pushHolder: endPushHolder,
   transfer: endTransfer,
   file: endFile,
 }
@@ -190,6 +224,16 @@ async function endSession({ store, isLive }: SweepWorld, { key, value }: Row): P
   ]
   const result = await store.commit({ checks, puts, clearInboxes })
   return result.kind === 'committed'
+}
+
+/** Forgets whose a push token is, once that session is gone or has another one. */
+async function endPushHolder({ store }: SweepWorld, row: Row): Promise<boolean> {
+  const [tokenHash] = pushHolders.partsOf(row.key)
+  const { client } = pushHolders.decode(row.value)
+  const session = await store.get(sessions.key(client))
+  const push = session && sessions.decode(session).push
+  if (typeof push === 'string' && hashToken(push) === tokenHash) return false
+  return (await remove(store, [row])) === 1
 }
 
 const firstPassMs = 60_000
