@@ -23,6 +23,8 @@ export interface Request<R extends AnyRecord = AnyRecord> {
   /** Milliseconds since 1970 UTC, the clock's reading for this decision. */
   readonly now: number
   readonly context: RpcContext
+  /** No device of the caller asks: it is done for somebody who may be away, because its time has come. */
+  readonly isUnattended?: boolean
 }
 
 /**

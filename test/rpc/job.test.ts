@@ -2,6 +2,9 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { type Feature, type Job, type Message, record } from '../../src/protocol/index.js'
 import { contacts, dueJobs, jobs, rosters } from '../../src/rpc/documents/index.js'
+import { emptyOverlay, newFactReader } from '../../src/rpc/facts.js'
+import { newReadCache } from '../../src/rpc/read-cache.js'
+import { readFeedState } from '../../src/rpc/views/feed-state.js'
 import { type PhoneId, parseRoomId } from '../../src/topics/index.js'
 import {
   aContact,
@@ -101,6 +104,26 @@ describe('Job/init', () => {
     expect(sent[1]).toMatchObject({ to: ['emqttd_A1', 'emqttd_A2'], record: { id, data: [] } })
     expect(await timers.pass(at + hour)).toEqual([])
     expect(await rowsOf()).toBe(0)
+  })
+
+  test('reads nothing for an author who is away; one who publishes at his device has read', async () => {
+    const feed = `p2p/${ann}/${boris}`
+    const unread = async () => {
+      const { reader } = newFactReader({ store: world.store, overlay: emptyOverlay(), cache: newReadCache(10), boot: 'test' })
+      const [own, others] = [await readFeedState(reader, feed, ann), await readFeedState(reader, feed, boris)]
+      return { unread: own.unread, seenByBoris: others.otherReader }
+    }
+    for (const word of ['one', 'two', 'three']) await world.ask(boris, text(word, { from: boris, to: ann }))
+    await scheduled()
+    expect(told(await timers.pass(at))).toEqual(published)
+    expect(await unread()).toEqual({ unread: 3, seenByBoris: 0 })
+    const { id } = await scheduled({ time: at + hour })
+    const sent = await ask(job('complete', { id }))
+    const [message] = only(
+      'Message',
+      sent.pushes.map((push) => push.record),
+    )
+    expect(await unread()).toEqual({ unread: 0, seenByBoris: message?.id })
   })
 
   test('publishes once where two workers find it due at the same moment', async () => {

@@ -109,10 +109,16 @@ describe('a message in a chat', () => {
     ])
   })
 
-  test('moves the cursor of its author', async () => {
+  test('moves the cursor of its author, unless a service posts in his name', async () => {
+    const cursor = async () => {
+      const bytes = await world.store.get(cursors.key(ann, feedLevel(`p2p/${ann}/${boris}`)))
+      return bytes && cursors.decode(bytes)
+    }
     const { id } = await post(ann, boris)
-    const bytes = await world.store.get(cursors.key(ann, feedLevel(`p2p/${ann}/${boris}`)))
-    expect(bytes && cursors.decode(bytes)).toBe(id)
+    expect(await cursor()).toBe(id)
+    await post(boris, ann)
+    expect((await world.ask(ann, aMessage(ann, boris, { msg_id: 'S1' }), { asService: true })).pushes).toHaveLength(1)
+    expect(await cursor()).toBe(id)
   })
 
   test('with a known msg_id is not stored again, and the stored one goes to the caller alone', async () => {

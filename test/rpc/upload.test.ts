@@ -150,14 +150,19 @@ describe('Message/complete', () => {
     expect(cursor && cursors.decode(cursor)).toBe(id)
   })
 
-  test('does not move the cursor of the author back', async () => {
+  test('does not move the cursor of the author back, nor at all where a service completes it', async () => {
     const { id } = await announced()
+    const other = await announced()
     const later = pushed(
       await world.ask(ann, record('Message', { from: ann, to: boris, files: [record('Desc', { payload: 'y' })], status: 'client' })),
     )
     await complete(id)
     const cursor = await world.store.get(cursors.key(ann, feedLevel(chat)))
     expect(cursor && cursors.decode(cursor)).toBe(later.id)
+    await world.put(cursors.put(1, ann, feedLevel(chat)))
+    expect(pushed(await complete(other.id, {}, ann, { asService: true }))).toMatchObject({ id: other.id })
+    const after = await world.store.get(cursors.key(ann, feedLevel(chat)))
+    expect(after && cursors.decode(after)).toBe(1)
   })
 
   test('is invalid_data without files, or with an empty text', async () => {

@@ -35,8 +35,10 @@ export async function readPosts(
   asked: Asked,
 ): Promise<readonly JobPost[]> {
   const posts: JobPost[] = []
+  const { now, context } = asked
+  const isUnattended = asked.caller.client.kind !== 'device'
   for (const message of messages) {
-    const request = { record: message, caller: authorAsCaller(author, asked.caller), now: asked.now, context: asked.context }
+    const request = { record: message, caller: authorAsCaller(author, asked.caller), now, context, isUnattended }
     posts.push({ request, facts: await postMessage.read(request, facts) })
   }
   return posts

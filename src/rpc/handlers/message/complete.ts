@@ -6,7 +6,7 @@ import { handler, ownRosters, type Request } from '../../request.js'
 import { feedNamed, messageRecord, type PlacedMessage, readMessage } from '../../views/message-view.js'
 import { contentFault } from './content.js'
 import { type FeedAccess, phonesFor, readFeedAccess, readServiceAccess } from './feed-access.js'
-import { acknowledge } from './post.js'
+import { acknowledge, authorReads } from './post.js'
 
 /** What completing rests on. */
 export interface CompleteFacts {
@@ -39,7 +39,8 @@ export const completeMessage = handler<Message, CompleteFacts | Refused>({
 })
 
 /** The pure half of {@link completeMessage}. */
-export function decideComplete({ record: message, caller }: Request<Message>, { found, access, reader }: CompleteFacts): Outcome {
+export function decideComplete(request: Request<Message>, { found, access, reader }: CompleteFacts): Outcome {
+  const { record: message, caller } = request
   const { place, document } = found
   const isAuthor = caller.client.kind === 'service' || ownRosters(caller).includes(document.from)
   if (!isAuthor) return refuse('not_authorized', 'only the author completes a message')
@@ -49,7 +50,7 @@ export function decideComplete({ record: message, caller }: Request<Message>, { 
   return accept({
     puts: [
       messages.put(posted, ...messages.of(place.id)),
-      ...(place.id > reader ? [cursors.put(place.id, document.from, feedLevel(document.feed))] : []),
+      ...(authorReads(request) && place.id > reader ? [cursors.put(place.id, document.from, feedLevel(document.feed))] : []),
     ],
     sends: [
       push(document.feed, phonesFor(access.parties, posted), messageRecord(place, posted), {

@@ -120,10 +120,13 @@ export function decidePost(request: Request<Message>, facts: PostFacts): Outcome
   const refused = postRefusal(request, facts)
   if (refused !== undefined) return refused
   const document = documentOf(request, facts)
-  const own = { key: cursors.key(post.from, feedLevel(post.feed.name)), append: 0 }
+  const read = { key: cursors.key(post.from, feedLevel(post.feed.name)), append: 0 }
   return accept({
     appends: [{ message: document, isCountable: true }],
-    numbers: message.msg_id === null ? [own] : [own, { key: sentIds.key(post.from, msgIdLevel(message.msg_id)), append: 0 }],
+    numbers: [
+      ...(authorReads(request) ? [read] : []),
+      ...(message.msg_id === null ? [] : [{ key: sentIds.key(post.from, msgIdLevel(message.msg_id)), append: 0 }]),
+    ],
     sends: [
       {
         to: 'phones',
@@ -135,6 +138,11 @@ export function decidePost(request: Request<Message>, facts: PostFacts): Outcome
       ...acknowledge(request),
     ],
   })
+}
+
+/** Who writes at a device has read what was there; a service, or a message whose time has come, reads for nobody. @see docs/protocol/rpc.md 10 */
+export function authorReads({ caller, isUnattended }: Pick<Request, 'caller' | 'isUnattended'>): boolean {
+  return caller.client.kind === 'device' && isUnattended !== true
 }
 
 /** What was stored before, to the caller alone. A message whose files are on their way is not posted yet, and not acknowledged. */
