@@ -1,8 +1,9 @@
-import type { Encoded, FrameToMain } from '../rpc/index.js'
+import type { Encoded, FrameToMain, InboxPageEntry } from '../rpc/index.js'
 import type { BrokerState } from './broker-state.js'
 import { closeFollowed, closeWhenRead } from './close.js'
 import type { Connection } from './connection.js'
 import { type PublishTemplate, publishTemplate } from './publish-packet.js'
+import type { PumpPageEntry } from './pump.js'
 
 /** Acts on what a worker reports, then sends everything that came of it: one write per socket. */
 export function handleFrame(state: BrokerState, messages: Iterable<FrameToMain>): void {
@@ -33,11 +34,15 @@ function handle(state: BrokerState, message: FrameToMain): void {
     case 'close':
       closeWhenRead(state, state.connections.byClient.get(message.client), message.because)
       return
-    case 'page': {
-      const entries = message.entries.map(({ number, topic, qos, payload }) => ({ number, template: publishTemplate(topic, qos, payload) }))
-      state.connections.byNumber.get(message.connection)?.pump.page({ after: message.after, last: message.last, entries })
-    }
+    case 'page':
+      state.connections.byNumber.get(message.connection)?.pump.page({ ...message.page, entries: message.page.entries.map(pumpEntry) })
   }
+}
+
+function pumpEntry(entry: InboxPageEntry): PumpPageEntry {
+  if (entry.kind === 'empty') return entry
+  const { number, topic, qos, payload } = entry
+  return { kind: 'publish', number, template: publishTemplate(topic, qos, payload) }
 }
 
 /** The client is connected to another process of the cluster since: its connection here is over. */

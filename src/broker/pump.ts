@@ -9,11 +9,18 @@ export interface PumpStart {
   readonly sentTo: number
 }
 
+/** Entries of an inbox, ascending. Numbers after `after` up to `through` that are not among them are empty places; `last` is the newest there is. */
 export interface PumpPage {
   readonly after: number
+  readonly through: number
   readonly last: number
-  readonly entries: readonly { readonly number: number; readonly template: PublishTemplate }[]
+  readonly entries: readonly PumpPageEntry[]
 }
+
+/** What a number of an inbox stands for: something to send, or something of this QoS that may have been sent before and is not sent any more. */
+export type PumpPageEntry =
+  | { readonly kind: 'publish'; readonly number: number; readonly template: PublishTemplate }
+  | { readonly kind: 'empty'; readonly number: number; readonly qos: 1 | 2 }
 
 /** What all pumps share: limits, the writer, and whom to tell. `owner` is what a pump was made for. */
 export interface PumpWorld<Owner> {
@@ -34,10 +41,18 @@ export interface PumpWorld<Owner> {
 interface Entry {
   /** 0 for an answer. */
   readonly number: number
+  /** Undefined where only PUBREL is left to send. */
+  readonly template: PublishTemplate | undefined
+}
+
+/** An inbox entry that has just been committed. */
+interface Arrived {
+  readonly number: number
   readonly template: PublishTemplate
 }
 
 interface Owed {
+  /** Of a run of empty places, the last. */
   readonly number: number
   isReceived: boolean
   isSettled: boolean
@@ -65,7 +80,11 @@ export function packetIdOf(number: number): number {
  * Two kinds of entries pass through one queue: *inbox entries* (numbered, durable, owed until acknowledged) and *answers* (number 0, for this
  * connection only). At most `windowSize` are unacknowledged. The pump is *closed* until the inbox has been opened (answers of the connect
  * sequence pass); *caught up* while every number arrives next after the one before; *behind* when a number is missing or the queue is full:
- * then it asks for a page of the inbox and goes on from there. Numbers may be missing from a page for good: they are passed over.
+ * then it asks for a page of the inbox and goes on from there.
+ *
+ * *Empty places* are numbers for which nothing is sent: they are not in the page that covers them, or the page says so. They count as
+ * acknowledged in their place. One of QoS 2 that may have been sent before is released by PUBREL, for the device may hold its packet id and would
+ * take the next message under it for a repetition.
  *
  * Acknowledgements move two marks: `releasedTo` (PUBREC came: from now on PUBREL is repeated, never PUBLISH; stored before PUBREL is sent)
  * and `settledTo` (PUBACK or PUBCOMP came: the entry may be forgotten). Both only move over a gapless run of entries.
@@ -81,7 +100,7 @@ export class Pump<Owner> {
   #queue: Entry[] | undefined
   #queueHead = 0
   /** Committed while a page was on its way, ascending. */
-  #early: Entry[] | undefined
+  #early: Arrived[] | undefined
   #inFlight: Map<number, Entry> | undefined
   /** Inbox entries not yet settled, ascending. */
   #owed: Owed[] | undefined
@@ -157,15 +176,19 @@ export class Pump<Owner> {
   }
 
   /** Entries of the inbox that were asked for. */
-  page({ after, last, entries }: PumpPage): void {
+  page({ after, through, last, entries }: PumpPage): void {
     this.#isPaging = false
     if (this.#isClosed || !this.#isOpen || after !== this.#next - 1) return
-    for (const { number, template } of entries) if (number >= this.#next) this.#take(number, template)
-    // Numbers up to `last` that were not in the page are gone for good (dropped, or nothing is left to say).
-    const isWhole = entries.length === 0 || (entries.at(-1)?.number ?? 0) >= last
-    if (isWhole) this.#next = Math.max(this.#next, last + 1)
+    for (const entry of entries) {
+      this.#passOver(entry.number - 1)
+      if (entry.kind === 'publish') this.#take(entry.number, entry.template)
+      else if (entry.qos === 2 && entry.number <= Math.max(this.#releasedTo, this.#sentBefore)) this.#takeRelease(entry.number)
+      else this.#passOver(entry.number)
+    }
+    this.#passOver(through)
     this.#newest = Math.max(this.#newest, last)
     this.#takeEarly()
+    this.#moveMarks()
     this.#advance()
   }
 
@@ -197,11 +220,17 @@ export class Pump<Owner> {
   received(packetId: number): Promise<void> | undefined {
     const sent = this.#inFlight?.get(packetId)
     if (sent === undefined) return packetId <= lastAnswerId ? Promise.resolve() : undefined
-    if (sent.number === 0 || sent.number <= this.#storedReleasedTo) return Promise.resolve()
+    if (sent.number === 0) return Promise.resolve()
     const entry = this.#findOwed(sent.number)
     if (entry !== undefined) entry.isReceived = true
+    return this.#storeRelease(sent.number)
+  }
+
+  /** Resolves when a crash cannot bring PUBLISH back after PUBREL. */
+  #storeRelease(number: number): Promise<void> {
+    if (number <= this.#storedReleasedTo) return Promise.resolve()
     return new Promise((resolve) => {
-      ;(this.#awaitedReleases ??= []).push({ number: sent.number, resolve })
+      ;(this.#awaitedReleases ??= []).push({ number, resolve })
       this.#moveMarks()
     })
   }
@@ -238,9 +267,10 @@ export class Pump<Owner> {
     return (this.#queue?.length ?? 0) - this.#queueHead
   }
 
+  /** What comes next, unless it has to wait for the acknowledgement of what was sent under its packet id. */
   #dequeue(): Entry | undefined {
     const entry = this.#queue?.[this.#queueHead]
-    if (entry === undefined) return undefined
+    if (entry === undefined || (entry.number > 0 && this.#inFlight?.has(packetIdOf(entry.number)) === true)) return undefined
     this.#queueHead++
     if (this.#queueHead === this.#queue?.length) {
       this.#queue = undefined
@@ -265,6 +295,10 @@ export class Pump<Owner> {
     const { number, template } = entry
     const { writer, onSent, maxBufferedBytes } = this.#world
     if (number === 0) this.#answersQueued--
+    if (template === undefined) {
+      this.#sendRelease(entry)
+      return
+    }
     if (template.qos === 0) {
       writer.write(this.#socket, publishFor(template, 0, false))
     } else {
@@ -276,6 +310,16 @@ export class Pump<Owner> {
     }
     onSent()
     if (this.#socket.writableLength > maxBufferedBytes) this.#becomeCongested()
+  }
+
+  #sendRelease(entry: Entry): void {
+    const packetId = packetIdOf(entry.number)
+    ;(this.#inFlight ??= new Map()).set(packetId, entry)
+    const send = (): void => {
+      if (!this.#isClosed) this.#world.writer.write(this.#socket, pubrel(packetId))
+    }
+    if (entry.number <= this.#storedReleasedTo) send()
+    else void this.#storeRelease(entry.number).then(send)
   }
 
   #answerId(): number {
@@ -312,6 +356,19 @@ export class Pump<Owner> {
     ;(this.#queue ??= []).push({ number, template })
     this.#next = number + 1
     this.#newest = Math.max(this.#newest, number)
+  }
+
+  #takeRelease(number: number): void {
+    ;(this.#owed ??= []).push({ number, isReceived: true, isSettled: false })
+    ;(this.#queue ??= []).push({ number, template: undefined })
+    this.#next = number + 1
+  }
+
+  /** The numbers that come next, up to `through`, are empty places. */
+  #passOver(through: number): void {
+    if (through < this.#next) return
+    ;(this.#owed ??= []).push({ number: through, isReceived: true, isSettled: true })
+    this.#next = through + 1
   }
 
   #findOwed(number: number): Owed | undefined {

@@ -1,45 +1,179 @@
 import { PassThrough } from 'node:stream'
-import { expect, test } from '@jest/globals'
+import { describe, expect, test } from '@jest/globals'
+import fc from 'fast-check'
 import { publishTemplate } from '../../src/broker/publish-packet.js'
-import { Pump } from '../../src/broker/pump.js'
+import { Pump, type PumpPageEntry } from '../../src/broker/pump.js'
 
-/** A connection with a window of two that has been sent `before`, and the inbox entries 1 to 6 of which it is sent what fits. */
-function connect(settledTo: number, sentTo: number) {
-  const sent: { number: number; dup: boolean }[] = []
+/** A packet as a device reads it: `ask` is a page of the inbox that was asked for, `settle` what the store was told. */
+type Seen =
+  | { readonly kind: 'publish'; readonly id: number; readonly dup: boolean }
+  | { readonly kind: 'pubrel'; readonly id: number }
+  | { readonly kind: 'ask'; readonly after: number }
+  | { readonly kind: 'settle'; readonly settledTo: number; readonly releasedTo: number }
+
+interface Start {
+  readonly settledTo?: number
+  readonly releasedTo?: number
+  readonly sentTo?: number
+}
+
+/** A connection with a window of two that has just been opened. */
+function open({ settledTo = 0, releasedTo = settledTo, sentTo = 0 }: Start = {}, windowSize = 2) {
+  const seen: Seen[] = []
   const write = (_socket: unknown, bytes: Buffer): void => {
-    sent.push({ number: bytes.readUInt16BE(bytes.length - 3), dup: (bytes.readUInt8(0) & 8) !== 0 })
+    const first = bytes.readUInt8(0)
+    if (first === 0x62) seen.push({ kind: 'pubrel', id: bytes.readUInt16BE(2) })
+    else seen.push({ kind: 'publish', id: bytes.readUInt16BE(bytes.length - 3), dup: (first & 8) !== 0 })
   }
   const writer = { write, hold: () => undefined, flush: () => undefined }
   const nothing = (): void => undefined
-  const limits = { windowSize: 2, queueLimit: 100, answerLimit: 100, maxBufferedBytes: 1_000_000, drainTimeoutMs: 60_000 }
   const pump = new Pump(
-    { ...limits, writer, requestPage: nothing, settle: nothing, onStuck: nothing, onSent: nothing },
+    {
+      ...{ windowSize, queueLimit: 100, answerLimit: 100, maxBufferedBytes: 1_000_000, drainTimeoutMs: 60_000, writer },
+      requestPage: (_owner, after) => seen.push({ kind: 'ask', after }),
+      settle: (_owner, to, released) => seen.push({ kind: 'settle', settledTo: to, releasedTo: released }),
+      ...{ onStuck: nothing, onSent: nothing },
+    },
     'device',
     new PassThrough(),
   )
-  pump.open({ settledTo, releasedTo: settledTo, sentTo })
-  const entries = [1, 2, 3, 4, 5, 6].filter((number) => number > settledTo)
-  pump.page({
-    after: settledTo,
-    last: 6,
-    entries: entries.map((number) => ({ number, template: publishTemplate('t', 1, Buffer.from('x')) })),
-  })
-  return { pump, sent }
+  pump.open({ settledTo, releasedTo, sentTo })
+  const sent = () => seen.flatMap((one) => (one.kind === 'publish' ? [{ number: one.id, dup: one.dup }] : []))
+  const marks = () => seen.flatMap((one) => (one.kind === 'settle' ? [[one.settledTo, one.releasedTo]] : []))
+  return { pump, seen, sent, marks }
+}
+
+function entry(number: number, qos: 1 | 2 = 1): PumpPageEntry {
+  return { kind: 'publish', number, template: publishTemplate('t', qos, Buffer.from('x')) }
+}
+
+function withdrawn(number: number, qos: 1 | 2): PumpPageEntry {
+  return { kind: 'empty', number, qos }
+}
+
+/** A connection that has been sent `before`, and the inbox entries 1 to 6 of which it is sent what fits. */
+function connect(settledTo: number, sentTo: number) {
+  const connection = open({ settledTo, sentTo })
+  const entries = [1, 2, 3, 4, 5, 6].filter((number) => number > settledTo).map((number) => entry(number))
+  connection.pump.page({ after: settledTo, through: 6, last: 6, entries })
+  return connection
 }
 
 test('what was sent on any earlier connection is repeated with DUP, though the one before got less far', () => {
   const first = connect(0, 0)
   for (const id of [2, 3, 4]) first.pump.acknowledged(id)
-  expect(first.sent.map(({ number }) => number)).toEqual([1, 2, 3, 4, 5])
+  expect(first.sent().map(({ number }) => number)).toEqual([1, 2, 3, 4, 5])
   // The first entry is not acknowledged: all is sent again, and the second connection ends after two of them.
   const second = connect(0, first.pump.close())
-  expect(second.sent).toEqual([1, 2].map((number) => ({ number, dup: true })))
+  expect(second.sent()).toEqual([1, 2].map((number) => ({ number, dup: true })))
   const third = connect(0, second.pump.close())
   for (const id of [1, 2, 3, 4, 5]) third.pump.acknowledged(id)
-  expect(third.sent).toEqual([1, 2, 3, 4, 5, 6].map((number) => ({ number, dup: number < 6 })))
+  expect(third.sent()).toEqual([1, 2, 3, 4, 5, 6].map((number) => ({ number, dup: number < 6 })))
 })
 
 test('what was never sent comes without DUP', () => {
-  expect(connect(0, 0).sent.map(({ dup }) => dup)).toEqual([false, false])
-  expect(connect(0, 1).sent.map(({ dup }) => dup)).toEqual([true, false])
+  expect(
+    connect(0, 0)
+      .sent()
+      .map(({ dup }) => dup),
+  ).toEqual([false, false])
+  expect(
+    connect(0, 1)
+      .sent()
+      .map(({ dup }) => dup),
+  ).toEqual([true, false])
+})
+
+describe('an empty place', () => {
+  test('is passed over without a packet and counts as acknowledged once all before it is', () => {
+    const { pump, sent, marks } = open()
+    pump.page({ after: 0, through: 6, last: 6, entries: [entry(2), withdrawn(3, 1), entry(5)] })
+    expect(sent().map(({ number }) => number)).toEqual([2, 5])
+    expect(marks()).toEqual([[1, 1]])
+    pump.acknowledged(5)
+    expect(marks()).toEqual([[1, 1]])
+    pump.acknowledged(2)
+    expect(marks().at(-1)).toEqual([6, 6])
+  })
+
+  test('does not stall a page or an inbox of nothing else', () => {
+    const { pump, seen } = open()
+    pump.page({ after: 0, through: 64, last: 70, entries: Array.from({ length: 64 }, (_, i) => withdrawn(i + 1, 2)) })
+    pump.page({ after: 64, through: 70, last: 70, entries: [] })
+    pump.deliver(71, publishTemplate('t', 1, Buffer.from('x')))
+    expect(seen).toEqual([
+      { kind: 'ask', after: 0 },
+      { kind: 'settle', settledTo: 64, releasedTo: 64 },
+      { kind: 'ask', after: 64 },
+      { kind: 'settle', settledTo: 70, releasedTo: 70 },
+      { kind: 'publish', id: 71, dup: false },
+    ])
+  })
+
+  test('between two entries of QoS 2 lets the mark of PUBREC pass', () => {
+    const { pump, marks } = open()
+    pump.page({ after: 0, through: 3, last: 3, entries: [entry(1, 2), entry(3, 2)] })
+    void pump.received(1)
+    expect(marks().at(-1)).toEqual([0, 2])
+    void pump.received(3)
+    expect(marks().at(-1)).toEqual([0, 3])
+  })
+
+  test('that may have been sent before is released by PUBREL at QoS 2, in order and once that is stored, and settled by PUBCOMP', async () => {
+    const { pump, seen } = open({ releasedTo: 1, sentTo: 3 }, 10)
+    pump.page({ after: 0, through: 5, last: 5, entries: [withdrawn(1, 2), withdrawn(2, 2), withdrawn(3, 1), withdrawn(4, 2), entry(5, 2)] })
+    const sent = [
+      { kind: 'pubrel', id: 1 },
+      { kind: 'publish', id: 5, dup: false },
+    ]
+    expect(seen.filter(({ kind }) => kind.startsWith('pub'))).toEqual(sent)
+    pump.released(4)
+    await Promise.resolve()
+    expect(seen.filter(({ kind }) => kind.startsWith('pub'))).toEqual([...sent, { kind: 'pubrel', id: 2 }])
+    pump.acknowledged(2)
+    expect(seen.at(-1)).toEqual({ kind: 'pubrel', id: 2 })
+    pump.acknowledged(1)
+    expect(seen.at(-1)).toEqual({ kind: 'settle', settledTo: 4, releasedTo: 4 })
+  })
+
+  test('of a great many lets no packet id stand for two messages at a time', () => {
+    const { pump, sent } = open()
+    pump.page({ after: 0, through: 32_769, last: 32_769, entries: [entry(1), entry(32_769)] })
+    expect(sent()).toEqual([{ number: 1, dup: false }])
+    pump.acknowledged(1)
+    expect(sent()).toEqual([1, 1].map((number) => ({ number, dup: false })))
+  })
+
+  test('wherever they lie and in whatever order the rest is acknowledged, all is settled and only the rest is sent, in order', () => {
+    const inbox = fc.array(fc.constantFrom('publish', 'withdrawn', 'missing'), { maxLength: 40 })
+    fc.assert(
+      fc.property(inbox, fc.integer({ min: 1, max: 7 }), fc.infiniteStream(fc.nat()), (places, limit, choices) => {
+        const { pump, seen, sent, marks } = open({}, 3)
+        const kept = places.flatMap((place, i) =>
+          place === 'publish' ? [entry(i + 1)] : place === 'withdrawn' ? [withdrawn(i + 1, 2)] : [],
+        )
+        const unacknowledged = new Set<number>()
+        for (let read = 0; read < seen.length || unacknowledged.size > 0;) {
+          const one = seen[read]
+          if (one?.kind === 'publish') unacknowledged.add(one.id)
+          if (one?.kind === 'ask' && one.after < places.length) {
+            const entries = kept.filter(({ number }) => number > one.after).slice(0, limit)
+            const through = entries.length < limit ? places.length : (entries.at(-1)?.number ?? 0)
+            pump.page({ after: one.after, through, last: places.length, entries })
+          }
+          if (one !== undefined) {
+            read++
+            continue
+          }
+          const id = [...unacknowledged][(choices.next().value ?? 0) % unacknowledged.size] ?? 0
+          unacknowledged.delete(id)
+          pump.acknowledged(id)
+          // As long as one is left nothing from it on is settled.
+          if (unacknowledged.size > 0) expect(marks().at(-1)?.[0] ?? 0).toBeLessThan(Math.min(...unacknowledged))
+        }
+        expect(sent().map(({ number }) => number)).toEqual(places.flatMap((place, i) => (place === 'publish' ? [i + 1] : [])))
+        expect(marks().at(-1)?.[0] ?? 0).toBe(places.length)
+      }),
+    )
+  })
 })

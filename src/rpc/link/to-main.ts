@@ -24,11 +24,17 @@ export interface Encoded {
   readonly payload: Uint8Array
 }
 
-export interface InboxPageEntry {
-  readonly number: number
-  readonly topic: string
-  readonly qos: 1 | 2
-  readonly payload: Uint8Array
+/** A number of an inbox: what is to be sent, or that nothing is sent any more of what once stood there. */
+export type InboxPageEntry =
+  | { readonly kind: 'publish'; readonly number: number; readonly topic: string; readonly qos: 1 | 2; readonly payload: Uint8Array }
+  | { readonly kind: 'empty'; readonly number: number; readonly qos: 1 | 2 }
+
+/** Entries of an inbox, ascending. What is missing between `after` and `through` is not there any more; `last` is the newest number there is. */
+export interface InboxPage {
+  readonly after: number
+  readonly through: number
+  readonly last: number
+  readonly entries: readonly InboxPageEntry[]
 }
 
 export type FrameToMain =
@@ -58,15 +64,7 @@ export type FrameToMain =
   | { readonly kind: 'evict'; readonly client: string; readonly epoch: number }
   /** Whoever is connected as this client is to be disconnected, once it has read what it was sent. */
   | { readonly kind: 'close'; readonly client: string; readonly because: string }
-  /** Entries of an inbox after `after`; `dropped` tells how far the inbox itself has moved on without them. */
-  | {
-      readonly kind: 'page'
-      readonly connection: number
-      readonly after: number
-      readonly settledTo: number
-      readonly last: number
-      readonly entries: readonly InboxPageEntry[]
-    }
+  | { readonly kind: 'page'; readonly connection: number; readonly page: InboxPage }
 
 export interface InboxStart {
   readonly last: number
@@ -216,21 +214,20 @@ export function writeClose(frame: FrameWriter, client: string, because: string):
   writeText(frame, because)
 }
 
-export function writeInboxPage(
-  frame: FrameWriter,
-  page: { connection: number; after: number; settledTo: number; last: number; entries: readonly InboxPageEntry[] },
-): void {
+export function writeInboxPage(frame: FrameWriter, connection: number, { after, through, last, entries }: InboxPage): void {
   writeU8(frame, opPage)
-  writeU32(frame, page.connection)
-  writeNumber(frame, page.after)
-  writeNumber(frame, page.settledTo)
-  writeNumber(frame, page.last)
-  writeU16(frame, page.entries.length)
-  for (const { number, topic, qos, payload } of page.entries) {
-    writeNumber(frame, number)
-    writeText(frame, topic)
-    writeU8(frame, qos)
-    writeBytes(frame, payload)
+  writeU32(frame, connection)
+  writeNumber(frame, after)
+  writeNumber(frame, through)
+  writeNumber(frame, last)
+  writeU16(frame, entries.length)
+  for (const entry of entries) {
+    writeNumber(frame, entry.number)
+    writeU8(frame, entry.qos)
+    writeU8(frame, entry.kind === 'publish' ? 1 : 0)
+    if (entry.kind === 'empty') continue
+    writeText(frame, entry.topic)
+    writeBytes(frame, entry.payload)
   }
 }
 
@@ -259,14 +256,17 @@ function readLive(frame: FrameReader): FrameToMain {
 
 function readInboxPage(frame: FrameReader): FrameToMain {
   const connection = readU32(frame)
-  const after = readNumber(frame)
-  const settledTo = readNumber(frame)
-  const last = readNumber(frame)
+  const [after, through, last] = [readNumber(frame), readNumber(frame), readNumber(frame)]
   const entries: InboxPageEntry[] = []
   for (let left = readU16(frame); left > 0; left--) {
-    entries.push({ number: readNumber(frame), topic: readText(frame), qos: readU8(frame) as 1 | 2, payload: readBytes(frame) })
+    const number = readNumber(frame)
+    const qos = readU8(frame) as 1 | 2
+    const isEmpty = readU8(frame) === 0
+    entries.push(
+      isEmpty ? { kind: 'empty', number, qos } : { kind: 'publish', number, topic: readText(frame), qos, payload: readBytes(frame) },
+    )
   }
-  return { kind: 'page', connection, after, settledTo, last, entries }
+  return { kind: 'page', connection, page: { after, through, last, entries } }
 }
 
 /** The messages of a frame, in order. Payloads are views into it. */

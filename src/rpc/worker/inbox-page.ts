@@ -1,34 +1,39 @@
 import type { Encoding } from '../../protocol/index.js'
-import type { InboxEntry, StoreReader } from '../../store/contract.js'
+import type { InboxEntry, InboxHead, StoreReader } from '../../store/contract.js'
 import { messageKey } from '../../store/contract.js'
 import { messages, sharedBodies } from '../documents/index.js'
-import type { InboxPageEntry } from '../link/to-main.js'
+import type { InboxPage } from '../link/to-main.js'
 import type { Names } from '../names/names.js'
 import { shownTopic } from '../names/rename-topic.js'
 import { messageRecord } from '../views/message-view.js'
 import { renderRecord, unpackBody, withLastMessage } from './body.js'
 
 /**
- * Entries of an inbox as its device is to receive them. An entry whose shared body or message is gone cannot be sent any more (it is found
- * again in the Profile or History); it is left out, and the pump passes over its number.
+ * Entries of an inbox as its device is to receive them. One of which nothing can be sent any more, because its shared body or message is gone
+ * (what it told is found in the Profile or History), is an empty place.
+ * @param head of the inbox, read before
  */
 export async function readInboxPage(
   store: StoreReader,
   client: string,
-  { after, limit, ...words }: { readonly after: number; readonly limit: number; readonly encoding: Encoding; readonly names: Names },
-): Promise<InboxPageEntry[]> {
+  { head, after, limit, ...words }: { readonly head: Pick<InboxHead, 'last'>; readonly after: number; readonly limit: number } & Words,
+): Promise<InboxPage> {
   const entries = await store.inboxPage(client, { after, limit })
-  const page: InboxPageEntry[] = []
   // All at once: a store that is asked over a network answers them together.
   const payloads = await Promise.all(entries.map((entry) => renderEntry(store, entry, words)))
-  for (const [place, { number, topic, qos }] of entries.entries()) {
-    const payload = payloads[place]
-    if (payload !== undefined) page.push({ number, topic: shownTopic(topic, words.names), qos, payload })
+  const newest = entries.at(-1)?.number ?? after
+  const last = Math.max(head.last, newest)
+  return {
+    after,
+    through: entries.length < limit ? last : newest,
+    last,
+    entries: entries.map(({ number, topic, qos }, place) => {
+      const payload = payloads[place]
+      return payload === undefined
+        ? { kind: 'empty', number, qos }
+        : { kind: 'publish', number, topic: shownTopic(topic, words.names), qos, payload }
+    }),
   }
-  const last = entries.at(-1)
-  // An empty page says that nothing is left: one of which nothing can be sent any more is none.
-  if (page.length > 0 || last === undefined || entries.length < limit) return page
-  return readInboxPage(store, client, { after: last.number, limit, ...words })
 }
 
 /** How a device is spoken to. */

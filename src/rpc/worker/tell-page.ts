@@ -43,9 +43,9 @@ async function tellPage(
       return true
     }
     await names.refresh()
-    const entries = await readInboxPage(store, client, { after, limit, encoding: encodingOf(variant), names: names.names })
     // What lies behind a full page is asked for when the page has been sent.
-    writeInboxPage(outlet.frame, { connection, after, settledTo: head.settledTo, last: head.last, entries })
+    const page = await readInboxPage(store, client, { head, after, limit, encoding: encodingOf(variant), names: names.names })
+    writeInboxPage(outlet.frame, connection, page)
     outlet.touch()
     return true
   } catch (error) {
