@@ -4,7 +4,16 @@ export { type RpcLimits, newRpcContext, protocolLimits, type RpcContext, type Te
 export { routes, type Route } from './dispatcher.js'
 export { type FileKey, newFileKey, parseFileKey } from './documents/index.js'
 export type { ServiceSecrets } from './handlers/connect/credentials.js'
-export type { ConnectResult, ControlToMain, Counted, Encoded, FrameToMain, InboxPageEntry, InboxStart, TransferResult } from './link/to-main.js'
+export type {
+  ConnectResult,
+  ControlToMain,
+  Counted,
+  Encoded,
+  FrameToMain,
+  InboxPageEntry,
+  InboxStart,
+  TransferResult,
+} from './link/to-main.js'
 export { type Bus, readBusFrame } from './link/bus.js'
 export { messagesIn } from './link/to-main.js'
 export { type ConnectionEnd, type ControlToWorker, writePage, writeRequest, writeSettle } from './link/to-worker.js'
