@@ -1,5 +1,6 @@
 import { configurationExitCode, type LoadedOptions, loadOptions } from './options-load.js'
 import { openLog } from './log.js'
+import { makeFilesPrivate } from './private-files.js'
 import { collectAtRest } from './rest.js'
 import { startServer } from './start.js'
 import { StartProblem } from './start-problem.js'
@@ -22,6 +23,7 @@ export async function serve(argv: readonly string[]): Promise<void> {
 }
 
 async function run({ options, passedOver }: LoadedOptions & { kind: 'options' }): Promise<void> {
+  makeFilesPrivate()
   const log = openLog(options.logLevel)
   if (passedOver.length > 0) {
     log.info({ event: 'variables-passed-over', variables: passedOver }, 'these variables tell of services (Kubernetes) and set no option')

@@ -4,6 +4,8 @@ import { ensurePeopleIndex } from '../rpc/index.js'
 import { inspectRedis, openLmdbStore, openRedisStore, redactRedisUrl, type Store, StoreOutage } from '../store/index.js'
 import type { Log } from './log.js'
 import type { Options } from './options-table.js'
+import { closeToOthers } from './private-files.js'
+import { StartProblem } from './start-problem.js'
 import { storePath } from './worker-data.js'
 
 /** Where the Redis of a cluster is; null for a process that has its store for itself. */
@@ -27,12 +29,14 @@ export function openStore(options: Options, { sharedMemory, onState }: StoreHand
 }
 
 /**
- * Makes the data folder, waits for the store, and lets migrations run once before the workers open it: of its rows, and of the index people
+ * Makes the data folder, closes it to other users of the machine, waits for the store, and lets migrations run once before the workers open it: of its rows, and of the index people
  * are found by.
  * @param onWaiting told why the store has to be waited for
+ * @throws StartProblem if the embedded store cannot be opened
  */
 export async function prepareStore(options: Options, log: Log, onWaiting: (because: string) => void): Promise<void> {
   mkdirSync(options.dataDir, { recursive: true })
+  tellOpenFolder(options, log)
   const store = await storeOnceThere(options, log, onWaiting)
   try {
     await tellProblems(options, log)
@@ -42,6 +46,26 @@ export async function prepareStore(options: Options, log: Log, onWaiting: (becau
   } finally {
     await store.close()
   }
+}
+
+/** Folders that lie in the data folder, and whether their files lie directly in them. */
+const dataFolders = [
+  { name: 'store', isFlat: true },
+  { name: 'transfers', isFlat: true },
+  { name: 'stickers', isFlat: false }, // an operator who loads packs as another user leaves files that the server must be able to read
+  { name: 'files', isFlat: false },
+]
+
+function tellOpenFolder({ dataDir }: Options, log: Log): void {
+  const open = closeToOthers(dataDir, dataFolders)
+  if (open.length === 0) return
+  const problems = open.flatMap(({ problem }) => problem ?? [])
+  const what = 'other users of this machine had rights to the data folder'
+  const outcome = problems.length === 0 ? 'they were taken away' : 'not all could be taken away: chmod -R go-rwx'
+  log.warn(
+    { event: 'data-folder-open', folder: dataDir, open: open.map(({ path, mode }) => `${mode} ${path}`), problems },
+    `${what}; ${outcome}`,
+  )
 }
 
 /** What a Redis is set up to lose, or to refuse one day. It serves all the same. */
@@ -62,7 +86,8 @@ async function storeOnceThere(options: Options, log: Log, onWaiting: (because: s
     try {
       return await openStore(options)
     } catch (error) {
-      if (!(error instanceof StoreOutage) || redisPlace(options) === null) throw error
+      if (!(error instanceof StoreOutage)) throw error
+      if (redisPlace(options) === null) throw new StartProblem(error.message, { cause: error })
       const pauseMs = Math.min(longestPauseMs, firstPauseMs * 2 ** attempt)
       const redis = redactRedisUrl(options.store)
       log.warn({ event: 'redis-away', redis, because: error.message, pauseMs }, 'Redis does not serve yet; it is tried again')

@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs'
 import { open, type Database } from 'lmdb'
 import type { Bytes } from '../contract.js'
 import { StoreOutage } from '../contract.js'
@@ -38,7 +37,7 @@ export interface Environment {
 }
 
 export interface EnvironmentOptions {
-  /** Folder of the store; made if it is not there. */
+  /** Folder of the store. */
   readonly path: string
   /** Address space mapped at first, in bytes; it grows as needed. */
   readonly mapSizeBytes?: number
@@ -46,9 +45,11 @@ export interface EnvironmentOptions {
   readonly changes?: () => number
 }
 
+/** The file in the folder of a store that holds all of it. */
+export const dataFileName = 'data.mdb'
+
 /** Opens the folder. Several handles, in several threads of a process, may be open on it. */
 export function openEnvironment({ path, mapSizeBytes, changes = () => 0 }: EnvironmentOptions): Environment {
-  mkdirSync(path, { recursive: true })
   const root = open({ path, noSubdir: false, maxDbs: 4, ...tableOptions, ...writeOptions, ...(mapSizeBytes && { mapSize: mapSizeBytes }) })
   const rows = root.openDB<Buffer, string | Buffer>({ name: 'rows', ...tableOptions })
   const versions = root.openDB<Buffer, string>({ name: 'version', ...tableOptions, useVersions: true })
@@ -116,6 +117,9 @@ const writeOptions = {
   batchStartThreshold: Number.MAX_SAFE_INTEGER,
   eventTurnBatching: false,
   overlappingSync: true,
+  // After the death of a process, too, the store is what had been flushed: the newest state would be taken for flushed, and is not.
+  safeRestore: true,
+  permissionsMode: 0o600,
 } as const
 
 /**

@@ -1,6 +1,7 @@
 import type { Store } from '../contract.js'
 import { defaultInboxLimit, StoreOutage } from '../contract.js'
 import { CommitQueue } from './commit-queue.js'
+import { ensureDataFile } from './ensure-data-file.js'
 import { openEnvironment, type Environment, type EnvironmentOptions } from './environment.js'
 import { lmdbReader } from './reader.js'
 import { requireCommit } from '../require-commit.js'
@@ -17,11 +18,12 @@ export interface LmdbStoreOptions extends Omit<EnvironmentOptions, 'changes'> {
 }
 
 /**
- * Opens the store in `path`. Each thread that needs it opens a handle of its own; all of them may read and commit.
+ * Opens the store in `path`, and makes it if it is not there. Each thread that needs it opens a handle of its own; all of them may read and commit.
  * @throws StoreOutage if the folder was written by a newer version of the program, or cannot be opened.
  */
 export async function openLmdbStore({ inboxLimit = defaultInboxLimit, sharedMemory, ...options }: LmdbStoreOptions): Promise<Store> {
   const stamps = sharedMemory === undefined ? undefined : openStamps(stampsIn(sharedMemory))
+  await ensureDataFile(options.path)
   const environment = openEnvironment({ ...options, ...(stamps === undefined ? {} : { changes: stamps.changes }) })
   await migrateOrClose(environment)
   const turns = sharedMemory === undefined ? undefined : openSharedTurns(turnsIn(sharedMemory))
