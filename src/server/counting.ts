@@ -12,6 +12,9 @@ export function count(metrics: Metrics, counts: readonly Counted[], node: number
       case 'conflict':
         metrics.conflicts.inc(one.count)
         break
+      case 'replan':
+        metrics.replans.inc(one.count)
+        break
       case 'fault':
         metrics.faults.inc(one.count)
         break

@@ -26,6 +26,8 @@ export interface Metrics {
   readonly workerRestarts: Counter
   /** Commits that had to be decided again because a fact had changed. */
   readonly conflicts: Counter
+  /** Groups of commits that had to be planned again because another worker had written first. */
+  readonly replans: Counter
   /** Requests that failed by a fault of ours; each is in the log. */
   readonly faults: Counter
   /** Push notifications by provider (`none` before one is chosen) and what became of them; see `PushOutcome`. */
@@ -76,6 +78,7 @@ export function createMetrics(): Metrics {
     inboxDrops: new Counter({ registers, name: 'nynja_inbox_drops_total', help: 'Deliveries dropped because an inbox was full' }),
     workerRestarts: new Counter({ registers, name: 'nynja_worker_restarts_total', help: 'Workers replaced after a fault' }),
     conflicts: new Counter({ registers, name: 'nynja_commit_conflicts_total', help: 'Commits decided again because a fact had changed' }),
+    replans: new Counter({ registers, name: 'nynja_commit_replans_total', help: 'Groups of commits planned again behind another worker' }),
     faults: new Counter({ registers, name: 'nynja_faults_total', help: 'Requests that failed by a fault of the server' }),
     ...outboxMetrics(registers),
     commitSeconds: new Histogram({

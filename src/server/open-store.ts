@@ -16,16 +16,18 @@ export function redisPlace({ store, redisPrefix }: Options): { readonly url: str
 export interface StoreHandleOptions {
   /** What the handles of this process share; only the embedded store uses it. */
   readonly sharedMemory?: SharedArrayBuffer
+  /** Told when commits are planned again because another handle wrote first; only the embedded store does so. */
+  readonly onReplanned?: () => void
   /** Told when a Redis stops answering, and when it answers again. */
   readonly onState?: (isReachable: boolean, because: string) => void
 }
 
 /** Opens a handle on the store that the options name. @throws StoreOutage if it does not answer */
-export function openStore(options: Options, { sharedMemory, onState }: StoreHandleOptions = {}): Promise<Store> {
+export function openStore(options: Options, { onState, ...shared }: StoreHandleOptions = {}): Promise<Store> {
   const place = redisPlace(options)
   const inboxLimit = options.inboxEntries
   if (place !== null) return openRedisStore({ ...place, inboxLimit, ...(onState === undefined ? {} : { onState }) })
-  return openLmdbStore({ path: storePath(options), inboxLimit, ...(sharedMemory === undefined ? {} : { sharedMemory }) })
+  return openLmdbStore({ path: storePath(options), inboxLimit, commitWaitMs: options.requestDeadlineMs, ...shared })
 }
 
 /**

@@ -20,6 +20,9 @@ if (port === null) throw new Error('this module runs in a worker thread of the s
 const { node, boot, variantsInUse, sharedMemory, options, filesUrl } = workerData as WorkerData
 const store = await openStore(options, {
   sharedMemory,
+  onReplanned() {
+    port.postMessage({ kind: 'counted', counts: [{ name: 'replan', count: 1 }] } satisfies ControlToMain)
+  },
   onState: (isReachable, because) => {
     port.postMessage({ kind: 'store', isReachable, because } satisfies ControlToMain)
   },

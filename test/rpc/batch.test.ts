@@ -153,6 +153,24 @@ describe('a batch', () => {
   })
 })
 
+test('a request that rests on what others keep changing is refused alone: those before it in the batch are done', async () => {
+  let runs = 0
+  const steady = item(() => Promise.resolve(accept({ puts: [numbers.put(7, 'contested', 'steady')] })))
+  const contested = item(async (reader) => {
+    const value = (await reader.get(numbers, 'contested', 'all')) ?? 0
+    await there.store.commit({ puts: [numbers.put(value + 1, 'contested', 'all')] })
+    return accept({ puts: [numbers.put(value, 'contested', 'mine')] })
+  })
+  const deadline = now + 8 // each look at the clock takes a millisecond
+  const world = { ...batchWorld(here), now: () => now + runs++ }
+  const first = await runBatch([steady, contested], freshState(), deadline, world)
+  const second = await runBatch([contested], freshState(), deadline, world)
+  expect([first.covered, second.covered]).toEqual([1, 1])
+  expect([first, second].map(answersOf)).toEqual([[], [expect.objectContaining({ tag: 'io', code: expect.anything() })]])
+  const stored = await Promise.all(['steady', 'mine'].map(async (name) => there.store.get(numbers.key('contested', name))))
+  expect(stored.map((bytes) => bytes && numbers.decode(bytes))).toEqual([7, undefined])
+})
+
 const numbers = table<[group: string, name: string], number>('number')
 
 describe('marks', () => {

@@ -92,12 +92,12 @@ export type ConnectResult =
     }
 
 /**
- * One line of the workers' counts: requests by record and outcome, conflicts, commit times in seconds, what became of push notifications, and
+ * One line of the workers' counts: requests by record and outcome, conflicts, groups of commits planned again, commit times in seconds, what became of push notifications, and
  * what waits in the outbox now.
  */
 export type Counted =
   | { readonly name: 'request'; readonly record: string; readonly outcome: string; readonly count: number }
-  | { readonly name: 'conflict' | 'fault'; readonly count: number }
+  | { readonly name: 'conflict' | 'replan' | 'fault'; readonly count: number }
   | { readonly name: 'commit'; readonly seconds: readonly number[] }
   | { readonly name: 'push'; readonly provider: string; readonly outcome: string; readonly count: number }
   | { readonly name: 'outbox'; readonly jobs: number; readonly notices: number; readonly ageMs: number }

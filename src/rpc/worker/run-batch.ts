@@ -66,11 +66,15 @@ export interface ClientState {
   marks: Marks | undefined
 }
 
+/** So often a batch is run as a whole. */
+const attemptsTogether = 3
+
 const nothingCommitted = { kind: 'committed', appended: [], delivered: [], holders: [], opened: [] } as const
 
 /**
  * Runs requests of one client, in order, until `deadline`: each is read and decided on top of what the ones before it decided, then all are
- * committed in one step. If a fact has changed meanwhile, all are run again. Where the store has no stamps, facts are taken from the cache
+ * committed in one step. If a fact has changed meanwhile, all are run again; what has lost often is run request by request, so that those that
+ * rest on little are not held up by one that rests on what others keep changing. Where the store has no stamps, facts are taken from the cache
  * first, and what was decided on them is only told once a commit has found them true.
  * @returns what was committed and how many of the items it covers, at least one
  */
@@ -81,21 +85,22 @@ export async function runBatch(
   world: BatchWorld,
 ): Promise<BatchResult & { readonly covered: number }> {
   for (let attempt = 0; ; attempt++) {
+    const run = attempt < attemptsTogether ? items : items.slice(0, 1)
     try {
-      const drafted = await draftBatch(items, client, world, attempt === 0)
+      const drafted = await draftBatch(run, client, world, attempt === 0)
       const result = await commitDraft(drafted, client, world)
       if (result.kind === 'committed') return { draft: drafted.draft, result, covered: drafted.covered }
-      if (result.kind === 'fenced') return followed(items.slice(0, drafted.covered))
+      if (result.kind === 'fenced') return followed(run.slice(0, drafted.covered))
       world.onConflict()
       for (const { key } of drafted.draft.checks) world.cache.rows.delete(key)
     } catch (error) {
-      if (error instanceof RangeError) return withoutUnstorable(items, client, deadline, world)
+      if (error instanceof RangeError) return withoutUnstorable(run, client, deadline, world)
       if (!(error instanceof StoreOutage)) throw error
       await world.wait(Math.min(1_000, 50 * 2 ** attempt))
     }
     client.marks = undefined
-    if (world.now() >= deadline) return refuseAll(items)
-    if (attempt > 2) await world.wait(Math.random() * Math.min(100, 2 ** attempt))
+    if (world.now() >= deadline) return refuseAll(run)
+    if (attempt >= attemptsTogether) await world.wait(Math.random() * Math.min(100, 2 ** attempt))
   }
 }
 

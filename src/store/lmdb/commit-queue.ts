@@ -2,10 +2,12 @@
  * Commits of one handle, carried out in groups: what arrives while a group is being written makes the next one.
  *
  * A group is planned on a snapshot, without a lock, and written if no other handle has written since; else it is planned again. Handles take
- * turns, so that this is rare: over shared memory where there is some, else whoever has lost takes a turn the others respect. Turns are
- * politeness only: what keeps the order is the version that `writeAt` compares under the write lock.
+ * turns over shared memory where there is some, so that this is rare. A group that has lost keeps the turn of all handles until it is written,
+ * however long it is planned: others write at most what they had planned already. Turns are politeness only: what keeps the order is the
+ * version that `writeAt` compares under the write lock.
  *
- * The next group is planned as soon as the one before is known to be written; commits resolve in order, when they are durable.
+ * The next group is planned as soon as the one before is known to be written; commits resolve in order, when they are durable. One that has
+ * waited for too long is refused: nothing of it was planned, or what was planned was not written.
  */
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Commit, CommitResult } from '../contract.js'
@@ -17,12 +19,14 @@ import { commitBytes } from '../require-commit.js'
 
 interface Waiting {
   readonly commit: Commit
+  /** When it is refused if it waits still, on the clock of `performance`. */
+  readonly until: number
   resolve(result: CommitResult): void
   reject(reason: unknown): void
 }
 
 /** A group takes no further commit once it holds this much: it bounds the time and the memory that a group takes. */
-const groupLimit = { commits: 1_024, bytes: 8 * 1024 * 1024 }
+const groupLimit = { commits: 1_024, items: 10_000, bytes: 8 * 1024 * 1024 }
 
 /** How long a handle waits before it looks again whether the turn is free. */
 const turnPollMs = 1
@@ -32,8 +36,12 @@ export interface CommitQueueParts {
   readonly inboxLimit: number
   /** Turns shared with the other handles of the process, if there is memory for them. */
   readonly turns: SharedTurns | undefined
+  /** A commit that has waited for so long behind others is refused. */
+  readonly waitLimitMs: number
   /** Called when a commit can be seen by all, before it resolves. */
   readonly onWritten: (commit: Commit) => void
+  /** Called when a group has to be planned again. */
+  readonly onReplanned: () => void
 }
 
 interface WrittenGroup {
@@ -45,6 +53,8 @@ export class CommitQueue {
   readonly #parts: CommitQueueParts
   readonly #waiting: Waiting[] = []
   #running: Promise<void> | undefined
+  /** A timer runs for the commits that wait. */
+  #isWatched = false
   /** The group written last, settled. */
   #settled: Promise<void> = Promise.resolve()
 
@@ -53,7 +63,9 @@ export class CommitQueue {
   }
 
   add(commit: Commit): Promise<CommitResult> {
-    const result = new Promise<CommitResult>((resolve, reject) => this.#waiting.push({ commit, resolve, reject }))
+    const until = performance.now() + this.#parts.waitLimitMs
+    const result = new Promise<CommitResult>((resolve, reject) => this.#waiting.push({ commit, until, resolve, reject }))
+    if (!this.#isWatched) this.#watch(this.#parts.waitLimitMs)
     this.#running ??= this.#run()
     return result
   }
@@ -71,18 +83,34 @@ export class CommitQueue {
   }
 
   async #writeNext(): Promise<void> {
-    const { turns } = this.#parts
+    const { turns, environment } = this.#parts
     const turn = await turns?.take()
+    while (environment.isTurnTaken()) await pause(turnPollMs)
     const group = this.#waiting.splice(0, groupSize(this.#waiting))
     try {
-      const commits = group.map(({ commit }) => commit)
-      this.#settleLater(group, turn === undefined ? await this.#writePolitely(commits) : await this.#writeAgainAndAgain(commits))
+      this.#settleLater(group, await this.#write(group))
     } catch (error) {
       await this.#settled
       refuse(group, error)
     } finally {
       if (turn !== undefined) turns?.giveBack(turn)
     }
+  }
+
+  #watch(ms: number): void {
+    this.#isWatched = true
+    setTimeout(() => {
+      this.#refuseLate()
+    }, ms).unref()
+  }
+
+  #refuseLate(): void {
+    const now = performance.now()
+    const inTime = this.#waiting.findIndex(({ until }) => until > now)
+    refuse(this.#waiting.splice(0, inTime === -1 ? this.#waiting.length : inTime), tooLate())
+    const [next] = this.#waiting
+    this.#isWatched = false
+    if (next !== undefined) this.#watch(next.until - now)
   }
 
   /** The group is written: it resolves when it is durable and all before it have resolved. */
@@ -98,26 +126,32 @@ export class CommitQueue {
     )
   }
 
-  async #writeAgainAndAgain(commits: readonly Commit[]): Promise<WrittenGroup> {
-    for (;;) {
-      const written = await this.#attempt(commits)
-      if (written !== undefined) return written
+  async #write(group: readonly Waiting[]): Promise<WrittenGroup> {
+    const commits = group.map(({ commit }) => commit)
+    const written = await this.#attempt(commits)
+    if (written !== undefined) return written
+    await this.#keepTurn(group)
+    try {
+      return await this.#writeAgainAndAgain(commits)
+    } finally {
+      this.#parts.environment.giveTurnBack()
     }
   }
 
-  /** Without shared memory: the loser takes lmdb's turn. */
-  async #writePolitely(commits: readonly Commit[]): Promise<WrittenGroup> {
-    const { environment } = this.#parts
-    let hasTurn = false
-    try {
-      for (let losses = 0; ; losses++) {
-        if (losses > 0 && !hasTurn) hasTurn = environment.takeTurn()
-        while (!hasTurn && environment.isTurnTaken()) await pause(turnPollMs)
-        const written = await this.#attempt(commits)
-        if (written !== undefined) return written
-      }
-    } finally {
-      if (hasTurn) environment.giveTurnBack()
+  /** Several handles may have lost. */
+  async #keepTurn(group: readonly Waiting[]): Promise<void> {
+    const until = Math.max(...group.map((one) => one.until))
+    while (!this.#parts.environment.takeTurn()) {
+      if (performance.now() >= until) throw tooLate()
+      await pause(turnPollMs)
+    }
+  }
+
+  async #writeAgainAndAgain(commits: readonly Commit[]): Promise<WrittenGroup> {
+    for (;;) {
+      this.#parts.onReplanned()
+      const written = await this.#attempt(commits)
+      if (written !== undefined) return written
     }
   }
 
@@ -134,15 +168,26 @@ export class CommitQueue {
 }
 
 function refuse(group: readonly Waiting[], error: unknown): void {
-  const outage = new StoreOutage('the store cannot write', { cause: error })
+  if (group.length === 0) return
+  const outage = error instanceof StoreOutage ? error : new StoreOutage('the store cannot write', { cause: error })
   for (const { reject } of group) reject(outage)
 }
 
+function tooLate(): StoreOutage {
+  return new StoreOutage('the store is busy: the commit has waited too long for its turn')
+}
+
 function groupSize(waiting: readonly Waiting[]): number {
-  let bytes = 0
+  let [items, bytes] = [0, 0]
   for (const [place, { commit }] of waiting.slice(0, groupLimit.commits).entries()) {
+    items += itemsOf(commit)
     bytes += commitBytes(commit)
-    if (bytes > groupLimit.bytes) return place + 1
+    if (items > groupLimit.items || bytes > groupLimit.bytes) return place + 1
   }
   return Math.min(waiting.length, groupLimit.commits)
+}
+
+/** What planning a commit takes time for. */
+function itemsOf({ checks, puts, appends, deliveries, settlements, clearInboxes }: Commit): number {
+  return [checks, puts, appends, deliveries, settlements, clearInboxes].reduce((sum, of) => sum + (of?.length ?? 0), 0)
 }

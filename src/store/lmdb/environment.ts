@@ -26,7 +26,7 @@ export interface Environment {
     version: number,
     writes: ReadonlyMap<string, Bytes | undefined>,
   ): { readonly written: Promise<boolean>; readonly durable: Promise<void> }
-  /** Takes the one turn that the handles of this process share, and says whether it was free. A thread that dies gives it back. */
+  /** Takes the one turn to keep that the handles of this process share, and says whether it was free. A thread that dies gives it back. */
   takeTurn(): boolean
   giveTurnBack(): void
   /** Whether some handle of this process has the turn. */

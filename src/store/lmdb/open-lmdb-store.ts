@@ -1,4 +1,4 @@
-import type { Store } from '../contract.js'
+import type { Commit, Store } from '../contract.js'
 import { defaultInboxLimit, StoreOutage } from '../contract.js'
 import { CommitQueue } from './commit-queue.js'
 import { ensureDataFile } from './ensure-data-file.js'
@@ -13,6 +13,10 @@ import { openStamps } from './stamps.js'
 export interface LmdbStoreOptions extends Omit<EnvironmentOptions, 'changes'> {
   /** Entries an inbox holds at most, the oldest dropped first; 1,000 by default. */
   readonly inboxLimit?: number
+  /** A commit that has waited for so long behind others is refused with StoreOutage, and nothing of it is done; 10,000 ms by default. */
+  readonly commitWaitMs?: number
+  /** Told whenever commits have to be planned again, because another handle wrote first. */
+  readonly onReplanned?: () => void
   /** Made by `newSharedMemory`, the same for all handles of the process: gives them turns at writing, and the store stamps. */
   readonly sharedMemory?: SharedArrayBuffer
 }
@@ -21,13 +25,21 @@ export interface LmdbStoreOptions extends Omit<EnvironmentOptions, 'changes'> {
  * Opens the store in `path`, and makes it if it is not there. Each thread that needs it opens a handle of its own; all of them may read and commit.
  * @throws StoreOutage if the folder was written by a newer version of the program, or cannot be opened.
  */
-export async function openLmdbStore({ inboxLimit = defaultInboxLimit, sharedMemory, ...options }: LmdbStoreOptions): Promise<Store> {
+export async function openLmdbStore(given: LmdbStoreOptions): Promise<Store> {
+  const {
+    inboxLimit = defaultInboxLimit,
+    commitWaitMs: waitLimitMs = 10_000,
+    onReplanned = () => undefined,
+    sharedMemory,
+    ...options
+  } = given
   const stamps = sharedMemory === undefined ? undefined : openStamps(stampsIn(sharedMemory))
   await ensureDataFile(options.path)
   const environment = openEnvironment({ ...options, ...(stamps === undefined ? {} : { changes: stamps.changes }) })
   await migrateOrClose(environment)
-  const turns = sharedMemory === undefined ? undefined : openSharedTurns(turnsIn(sharedMemory))
-  const queue = new CommitQueue({ environment, inboxLimit, turns, onWritten: (commit) => stamps?.touch(commit) })
+  const turns = sharedMemory === undefined ? undefined : openSharedTurns(turnsIn(sharedMemory), environment.isTurnTaken)
+  const onWritten = (commit: Commit): void => stamps?.touch(commit)
+  const queue = new CommitQueue({ environment, inboxLimit, turns, waitLimitMs, onWritten, onReplanned })
   let closing: Promise<void> | undefined
   return {
     ...lmdbReader(environment),
