@@ -139,7 +139,7 @@ export class TransferSockets {
     peer.exchange = this.#last
     peer.node = node
     this.#asking.set(peer.exchange, peer)
-    this.#parts.ring().control(node, { kind: 'transfer', exchange: peer.exchange, payload: frame })
+    this.#parts.ring().control(node, { kind: 'transfer', exchange: peer.exchange, address: peer.address, payload: frame })
   }
 
   #end(peer: Peer, code: number, because: string): void {

@@ -54,6 +54,10 @@ export interface RpcLimits {
   readonly transferLifeMs: number
   /** A file is removed then; Infinity for never. */
   readonly fileLifeMs: number
+  /** A complete file that nothing stored names by then is removed. */
+  readonly unnamedFileLifeMs: number
+  /** Bytes of the files begun from one address in a day; Infinity for no limit. */
+  readonly addressFileBytes: number
 }
 
 const minuteMs = 60_000
@@ -87,6 +91,8 @@ export const protocolLimits: RpcLimits = {
   unfinishedFiles: 32,
   transferLifeMs: dayMs,
   fileLifeMs: Infinity,
+  unnamedFileLifeMs: dayMs,
+  addressFileBytes: Infinity,
 }
 
 /** What handlers know of the server they run in; the same for all requests of a worker, made once at its start. */

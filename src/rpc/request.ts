@@ -12,6 +12,8 @@ export interface Caller {
   readonly dialect: Dialect
   /** Codec of this request. */
   readonly codec: Codec
+  /** IP address that it comes from, as the balancer tells it; empty for nobody. */
+  readonly address: string
   /** The password of CONNECT where it was a login token; kept in memory only. */
   readonly token: string | null
 }

@@ -9,7 +9,7 @@ const single = /^bytes=[ \t]*(?:(\d{1,15})-(\d{0,15})|-(\d{1,15}))[ \t]*$/
 
 /**
  * Reads the Range of a request. One range is served; several, other units and what is malformed get the whole file, as a server may answer.
- * @param size bytes of the file, at least 1
+ * @param size bytes of the file
  * @param ifRange the part is wanted only of the file with this tag
  * @see RFC 9110, 13.1.5 and 14.2
  */

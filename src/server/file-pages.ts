@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { pipeline } from 'node:stream/promises'
 import type { Readable } from 'node:stream'
 import { type FileStorage, safeTypes, type StoredFile, unknownType } from '../files/index.js'
-import { FilesOutage, parseFileKey } from '../rpc/index.js'
+import { filePath, FilesOutage, parseFileKey } from '../rpc/index.js'
 import { askedRange } from './byte-range.js'
 
 export interface FilePagesParts {
@@ -13,8 +13,6 @@ export interface FilePagesParts {
   readonly silentMs: number
 }
 
-/** Where a file is found under the URL of the server; its key follows. */
-export const filesPath = '/files/'
 const retryAfterSeconds = 5
 
 /**
@@ -25,7 +23,7 @@ export function serveFiles(app: FastifyInstance, parts: FilePagesParts): void {
   let downloads = 0
   app.route<{ Params: { key: string } }>({
     method: ['GET', 'HEAD'],
-    url: `${filesPath}:key`,
+    url: `${filePath}:key`,
     async handler(request, reply) {
       if (downloads >= parts.maxDownloads) return comeBack(reply)
       downloads++
@@ -64,7 +62,7 @@ async function answer(request: FastifyRequest, reply: FastifyReply, name: string
   const { first, last } = asked.kind === 'part' ? asked.range : { first: 0, last: file.size - 1 }
   if (asked.kind === 'part') void reply.code(206).header('content-range', `bytes ${String(first)}-${String(last)}/${String(file.size)}`)
   void reply.header('content-length', last - first + 1)
-  if (request.method === 'HEAD') return reply.send()
+  if (request.method === 'HEAD' || file.size === 0) return reply.send()
   const bytes = await parts.storage.read(key, { first, last })
   if (bytes === undefined) return reply.code(404).removeHeader('content-length').type('text/plain').send('no such file\n')
   return send(reply, bytes, parts.silentMs)

@@ -6,8 +6,7 @@ import {
   openS3Storage,
   openTransferFolder,
 } from '../files/index.js'
-import type { TransferFiles } from '../rpc/index.js'
-import { filesPath } from './file-pages.js'
+import { filePath, type TransferFiles } from '../rpc/index.js'
 import type { Options } from './options-table.js'
 
 /** A storage that is open, and what it has to do from time to time. */
@@ -44,8 +43,8 @@ export function openTransfers(options: Options, { storage, catchUp }: OpenedStor
 
 /** What the URLs of files begin with; null where nobody could download them. */
 export function filesUrl({ filesUrl: given, host }: Options, httpPort: number | 'off'): string | null {
-  if (given !== '') return given.replace(/\/*$/, filesPath)
+  if (given !== '') return given.replace(/\/*$/, filePath)
   if (httpPort === 'off') return null
   const reachable = host === '0.0.0.0' || host === '::' ? 'localhost' : host
-  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${String(httpPort)}${filesPath}`
+  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${String(httpPort)}${filePath}`
 }

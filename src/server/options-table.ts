@@ -200,6 +200,11 @@ const fileOptions = {
     default: 10_240,
     about: 'All files of one phone, those under way included; further ones are refused.',
   }),
+  filesAddressMib: option(limit(1, 1_000_000_000), {
+    unit: 'MiB per address and day',
+    default: 102_400,
+    about: 'Files begun from one address (of IPv6 one /64) on one day; further ones are refused until midnight UTC.',
+  }),
   filesUnfinished: option(integer(1, 10_000), {
     unit: 'per phone',
     default: 32,

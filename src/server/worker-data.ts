@@ -25,7 +25,8 @@ export function stickersPath({ dataDir }: Options): string {
 
 /** The limits of requests that an operator may set. */
 export function rpcLimits(options: Options): Partial<RpcLimits> {
-  const { devicesPerPhone, groupMembers, channelMembers, historyPage, filesMaxMib, filesQuotaMib, filesUnfinished, filesDays } = options
+  const { devicesPerPhone, groupMembers, channelMembers, historyPage } = options
+  const { filesMaxMib, filesQuotaMib, filesAddressMib, filesUnfinished, filesDays } = options
   return {
     devicesPerPhone,
     membersPerGroup: groupMembers,
@@ -33,6 +34,7 @@ export function rpcLimits(options: Options): Partial<RpcLimits> {
     historyPage,
     fileBytes: filesMaxMib * mib,
     fileQuotaBytes: filesQuotaMib === 'off' ? Infinity : filesQuotaMib * mib,
+    addressFileBytes: filesAddressMib === 'off' ? Infinity : filesAddressMib * mib,
     unfinishedFiles: filesUnfinished,
     fileLifeMs: filesDays === 'off' ? Infinity : filesDays * dayMs,
   }

@@ -177,7 +177,7 @@ describe('Profile/migrate', () => {
 
 const serviceCaller: Caller = {
   client: { kind: 'service', clientId: clientIdOf('sys_news'), userName: 'api', name: 'news' },
-  ...{ clientId: clientIdOf('sys_news'), dialect: 'v1', codec: 'bert', token: null },
+  ...{ clientId: clientIdOf('sys_news'), dialect: 'v1', codec: 'bert', address: '', token: null },
 }
 
 describe('Profile/phone', () => {

@@ -160,7 +160,14 @@ export async function openAccountWorld(parts: Partial<RpcContext> = {}): Promise
       const decision = decideConnection(credentials, known)
       if (decision.kind === 'assign') throw new Error('no client id')
       if (decision.kind === 'refuse') return { kind: 'refused', code: decision.returnCode }
-      const caller = { client: decision.client, clientId: decision.client.clientId, dialect, codec: 'bert', token: decision.token } as const
+      const caller = {
+        client: decision.client,
+        clientId: decision.client.clientId,
+        dialect,
+        codec: 'bert',
+        address: '192.0.2.1',
+        token: decision.token,
+      } as const
       const event = { caller, isVersionSupported, now: world.now, context }
       return {
         kind: 'connected',
@@ -195,7 +202,7 @@ export async function openAccountWorld(parts: Partial<RpcContext> = {}): Promise
 export function registrationOf(client: string, dialect: Dialect = 'v1'): Caller {
   const clientId = clientIdOf(client)
   const who: Client = { kind: 'registration', clientId, userName: 'api' }
-  return { client: who, clientId, dialect, codec: 'bert', token: null }
+  return { client: who, clientId, dialect, codec: 'bert', address: '', token: null }
 }
 
 /** The client id and token of a login answer. */

@@ -47,7 +47,7 @@ afterAll(async () => {
 const clientId = clientIdOf('emqttd_A1')
 const caller: Caller = {
   client: { kind: 'device', phone: phoneOf(ann), rosters: [ann], clientId, userName: 'api' },
-  ...{ clientId, dialect: 'v1', codec: 'bert', token: null },
+  ...{ clientId, dialect: 'v1', codec: 'bert', address: '', token: null },
 }
 const actions = actionsTopic('api', clientId)
 const context = newRpcContext({ boot: 'test', nodeCount: 2 })

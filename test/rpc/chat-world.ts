@@ -187,6 +187,7 @@ function callerOf(who: PhoneId, { dialect = 'v1', asService = false, rosters = [
     clientId,
     dialect,
     codec: 'bert',
+    address: '',
     token: null,
   }
 }

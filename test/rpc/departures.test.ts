@@ -62,7 +62,15 @@ function openScene(parts: Partial<DeparturesWorld> = {}): Scene {
 
 function connectionOf(number: number, who: 'own' | 'service' = 'own', epoch?: number): WorkerConnection {
   const client = clients[who]
-  const connection = newWorkerConnection({ number, client, token: null, isVersionSupported: true, dialect: 'v1', codec: 'bert' })
+  const connection = newWorkerConnection({
+    number,
+    client,
+    address: '',
+    token: null,
+    isVersionSupported: true,
+    dialect: 'v1',
+    codec: 'bert',
+  })
   if (epoch !== undefined) connection.fence = { client: client.clientId, epoch }
   return connection
 }

@@ -10,7 +10,8 @@ import { type FileKey, fileUsage, parseFileKey, uploadBatch, uploadId, uploadOwn
 import type { Caller } from '../../src/rpc/request.js'
 import { newSweep, type Sweep } from '../../src/rpc/worker/sweep.js'
 import { FilesOutage, type TransferFiles } from '../../src/rpc/transfer-files.js'
-import { type AccountWorld, ann, boris, day, minute, openAccountWorld, registrationOf, type Result } from './account-world.js'
+import { rosterIdOf } from '../../src/topics/index.js'
+import { type AccountWorld, ann, boris, clara, day, minute, openAccountWorld, registrationOf, type Result } from './account-world.js'
 
 let world: AccountWorld
 let folder: string
@@ -20,7 +21,14 @@ let caller: Caller
 /** What the storage does instead of writing. */
 let instead: (() => Promise<void>) | undefined
 
-const limits: RpcLimits = { ...protocolLimits, fileBytes: 1_000, fileQuotaBytes: 2_500, unfinishedFiles: 3, fileLifeMs: 10 * day }
+const limits: RpcLimits = {
+  ...protocolLimits,
+  fileBytes: 1_000,
+  fileQuotaBytes: 2_500,
+  addressFileBytes: 2_600,
+  unfinishedFiles: 3,
+  fileLifeMs: 10 * day,
+}
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ftp-'))
@@ -113,7 +121,6 @@ describe('ftp/init', () => {
     { what: 'no id', fields: { id: '' }, answers: { error: 'invalid_data' } },
     { what: 'an id of 256 bytes', fields: { id: 'i'.repeat(256) }, answers: { error: 'invalid_data' } },
     { what: 'a name of 1025 bytes', fields: { filename: 'n'.repeat(1_025) }, answers: { error: 'invalid_data' } },
-    { what: 'no size', fields: { size: 0 }, answers: { error: 'invalid_data' } },
     { what: 'a size below nothing', fields: { size: -1 }, answers: { error: 'invalid_data' } },
     {
       what: 'a file that is too large',
@@ -151,6 +158,29 @@ describe('ftp/init', () => {
     expect(await init({ id }, await deviceOf(boris, 'reg_boris'))).toMatchObject({ status: 'error', meta: 'not_authorized' })
     world.now += minute
     expect(await init({ id, size: 9 })).toMatchObject({ status: 'error', meta: 'not_authorized' })
+  })
+
+  test('of an empty file is all there is to send: it has its URL at once', async () => {
+    const done = await init({ size: 0 })
+    expect(done).toMatchObject({ size: 0, offset: 0, block: 0, status: 'init' })
+    expect(await storage.find(keyIn(done))).toEqual({ filename: 'a.bin', type: 'application/octet-stream', size: 0 })
+    expect(await init({ size: 0 })).toEqual(done)
+    expect(await usage()).toEqual({ bytes: 0, unfinished: 0 })
+    instead = () => Promise.reject(new FilesOutage('disk full'))
+    expect(await ask({ id: 'g', size: 0, status: 'init' })).toMatchObject({ error: 'unavailable' })
+  })
+
+  test('refuses what is beyond the quota of an address on one day, whichever number it comes from', async () => {
+    const callers = [caller, await deviceOf(boris, 'reg_boris'), await deviceOf(clara, 'reg_clara')] as const
+    for (const [i, by] of callers.entries())
+      expect(await init({ id: 'a', size: 1_000 }, by)).toMatchObject({ status: i < 2 ? 'init' : 'error' })
+    expect(await init({ size: 1_000 }, callers[2])).toMatchObject({ meta: 'quota' })
+    expect(await init({ size: 1_000 }, { ...callers[2], address: '192.0.2.2' })).toMatchObject({ status: 'init' })
+    const v6 = (address: string): Caller => ({ ...callers[2], address })
+    for (const id of ['1', '2']) await init({ id, size: 1_000 }, v6('2001:db8:0:7::1'))
+    expect(await init({ id: '3', size: 601 }, v6('2001:db8::7:0:0:0:2'))).toMatchObject({ meta: 'quota' })
+    world.now += day
+    expect(await init({ size: 400 })).toMatchObject({ status: 'init' })
   })
 
   test('is for devices only', async () => {
@@ -257,8 +287,10 @@ describe('ftp/send', () => {
 })
 
 describe('what expires', () => {
-  const sweep = (): Sweep =>
-    newSweep({ store: world.store, limits, isLive: () => false, now: () => world.now, pause: () => Promise.resolve(), files })
+  const sweepWorld = () => ({
+    ...{ store: world.store, limits, isLive: () => false, now: () => world.now, pause: () => Promise.resolve(), files },
+  })
+  const sweep = (): Sweep => newSweep(sweepWorld())
 
   test('an unfinished file is removed after 24 hours, with its bytes; its place is free again', async () => {
     await init()
@@ -273,9 +305,62 @@ describe('what expires', () => {
     expect(await send(4, bytes.subarray(4))).toMatchObject({ status: 'error', meta: 'not_found' })
   })
 
+  /** Puts the URL into what everybody sees of Ann. */
+  const name = async (done: RecordOf<'ftpack'>, text = done.meta as string): Promise<void> => {
+    const { answers } = await world.ask(
+      caller,
+      record('Roster', { id: rosterIdOf(await world.rosterOf(ann)), avatar: text, status: 'patch' }),
+    )
+    expect(answers).toEqual([])
+  }
+
+  test('a complete file that nothing names goes after a day, and one that is named stays', async () => {
+    await init()
+    const done = await send(0, bytes)
+    await init({ id: 'g' })
+    const other = await send(0, bytes, { id: 'g' })
+    await name(done)
+    world.now += day - 1
+    expect(await sweep().pass()).toMatchObject({ unnamed: 0 })
+    world.now += 1
+    expect(await sweep().pass()).toMatchObject({ unnamed: 1 })
+    expect([await contentOf(keyIn(done)), await storage.find(keyIn(other))]).toEqual(['0123456789', undefined])
+    expect(await usage()).toEqual({ bytes: 10, unfinished: 0 })
+    expect(await init({ id: 'g' })).toMatchObject({ offset: 0, block: 32_768 })
+  })
+
+  test('a file whose bytes could not be removed is removed later, and cannot be named meanwhile', async () => {
+    await init()
+    const done = await send(0, bytes)
+    world.now += day
+    const away = { ...files, remove: () => Promise.reject(new FilesOutage('away')) }
+    expect(await newSweep({ ...sweepWorld(), files: away }).pass()).toMatchObject({ unnamed: 0 })
+    await name(done)
+    expect(await init()).toMatchObject({ offset: 0, block: 32_768 })
+    expect(await sweep().pass()).toMatchObject({ unnamed: 1 })
+    expect(await storage.find(keyIn(done))).toBeUndefined()
+  })
+
+  test('the files of a removed account that nothing named go with it; those that are named still count for its number', async () => {
+    await init({ size: 1_000 })
+    await send(0, bytes, { data: Buffer.alloc(1_000) })
+    await init({ id: 'named', size: 1_000 })
+    await name(await send(0, Buffer.alloc(1_000), { id: 'named' }))
+    await init({ id: 'half', size: 400 })
+    await world.ask(caller, record('Profile', { phone: ann, status: 'remove' }))
+    world.now += minute
+    caller = { ...(await deviceOf(ann, 'reg_ann')), address: '192.0.2.9' }
+    expect(await init({ id: 'new', size: 200 })).toMatchObject({ meta: 'quota' })
+    expect(await sweep().pass()).toMatchObject({ unnamed: 1 })
+    expect(await usage()).toMatchObject({ bytes: 1_400 })
+    expect(await init({ id: 'new', size: 200 })).toMatchObject({ status: 'init' })
+  })
+
   test('a complete file outlives its transfer, and goes at the age limit', async () => {
     await init()
-    const key = keyIn(await send(0, bytes))
+    const done = await send(0, bytes)
+    const key = keyIn(done)
+    await name(done)
     world.now += 10 * day - 1
     expect(await sweep().pass()).toMatchObject({ transfer: 1, file: 0 })
     expect(await contentOf(key)).toBe('0123456789')

@@ -57,7 +57,7 @@ const ask = (status: Profile['status'], fields: Partial<Profile> = {}, caller = 
 
 const newsService: Caller = {
   client: { kind: 'service', clientId: clientIdOf('sys_news'), userName: 'api', name: 'news' },
-  ...{ clientId: clientIdOf('sys_news'), dialect: 'v1', codec: 'bert', token: null },
+  ...{ clientId: clientIdOf('sys_news'), dialect: 'v1', codec: 'bert', address: '', token: null },
 }
 
 for (const status of ['update', 'patch', 'set'] as const)

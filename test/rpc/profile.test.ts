@@ -21,7 +21,7 @@ afterAll(() => world.close())
 
 const service: Caller = {
   client: { kind: 'service', clientId: clientIdOf('sys_news'), userName: 'api', name: 'news' },
-  ...{ clientId: clientIdOf('sys_news'), dialect: 'v1', codec: 'bert', token: null },
+  ...{ clientId: clientIdOf('sys_news'), dialect: 'v1', codec: 'bert', address: '', token: null },
 }
 
 for (const { rule, caller, phone, told } of [

@@ -111,6 +111,7 @@ function callerOf(who: PhoneId): Caller {
     clientId,
     dialect: 'v1',
     codec: 'bert',
+    address: '',
     token: null,
   }
 }

@@ -147,6 +147,7 @@ function callerOf(who: PhoneId, { dialect = 'v1', asService = false, rosters: ow
     clientId,
     dialect,
     codec: 'bert',
+    address: '',
     token: null,
   }
 }

@@ -90,6 +90,17 @@ async function askOnEvents(
   return answered
 }
 
+test('an empty file is downloaded as one', async () => {
+  const client = await dialTransfers(server.ws, ann.token)
+  const done = await upload(client, 'empty', 'empty.txt', Buffer.alloc(0))
+  for (const method of ['GET', 'HEAD']) {
+    const response = await fetch(urlOf(done), { method })
+    expect([response.status, response.headers.get('content-length'), await response.text()]).toEqual([200, '0', ''])
+  }
+  expect((await download(done, { range: 'bytes=0-' })).status).toBe(416)
+  client.cut()
+})
+
 test('with object storage, a complete file moves there, and is downloaded under the same URL', async () => {
   const s3 = await startS3Server()
   const served = await startWireServer({
@@ -111,6 +122,10 @@ test('with object storage, a complete file moves there, and is downloaded under 
   const key = parseFileKey(new URL(urlOf(done)).pathname.slice('/files/'.length))!
   await eventually('the file is in the bucket', async () => (await bucket.find(key)) !== undefined)
   expect(await bucket.find(key)).toEqual({ filename: 'photo.jpg', type: 'image/jpeg', size: jpeg.length })
+  const empty = await upload(client, 'empty', 'empty.txt', Buffer.alloc(0))
+  const emptyKey = parseFileKey(new URL(urlOf(empty)).pathname.slice('/files/'.length))!
+  await eventually('the empty one is, too', async () => (await bucket.find(emptyKey))?.size === 0)
+  expect(await (await download(empty)).text()).toBe('')
   const part = await download(done, { range: 'bytes=3-9' })
   expect([part.status, (await bytesOf(part)).equals(jpeg.subarray(3, 10))]).toEqual([206, true])
   client.cut()

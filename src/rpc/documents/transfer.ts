@@ -26,6 +26,20 @@ export interface FileDocument {
   readonly size: number
 }
 
+/** A file that nothing stored has named yet: it is kept until then. */
+export interface UnnamedFileDocument {
+  readonly until: number
+  /** Its bytes are being removed: nothing can name it any more. */
+  readonly isGoing?: true
+}
+
+/** Bytes of the files begun from one address on one day. */
+export interface AddressUsageDocument {
+  /** Days since 1970 UTC. */
+  readonly day: number
+  readonly bytes: number
+}
+
 /** What the files of a phone come to: bytes announced or stored, and how many are not complete. */
 export interface FileUsageDocument {
   readonly bytes: number
@@ -41,9 +55,24 @@ export interface TokenHolderDocument {
 /** Transfers of a device, by the id it has chosen, see `msgIdLevel`. */
 export const transfers = table<[client: ClientId, idLevel: string], TransferDocument>('transfer')
 export const files = table<[file: FileKey], FileDocument>('file')
+/** Complete files that no message, picture of a profile or anything else stored has named. */
+export const unnamedFiles = table<[file: FileKey], UnnamedFileDocument>('unnamed')
+export const addressUsage = table<[address: string], AddressUsageDocument>('address-usage')
 export const fileUsage = table<[phone: Phone], FileUsageDocument>('file-usage')
 /** Devices by the hash of their token, for who shows nothing else. */
 export const tokenHolders = table<[tokenHash: string], TokenHolderDocument>('token')
+
+/**
+ * An address as a key level. Of IPv6 the first 64 bits: a subscriber has all addresses that begin with them.
+ * @param address as a socket tells it; what is no IPv6 address stays as it is
+ */
+export function addressLevel(address: string): string {
+  if (!address.includes(':') || address.includes('.')) return address.slice(address.lastIndexOf(':') + 1)
+  const [front = '', back] = address.split('::')
+  const [first, last] = [front, back ?? ''].map((part) => (part === '' ? [] : part.split(':'))) as [string[], string[]]
+  const gap = back === undefined ? 0 : 8 - first.length - last.length
+  return [...first, ...Array<string>(Math.max(0, gap)).fill('0'), ...last].slice(0, 4).join(':')
+}
 
 const fileKey = /^\d{13}[0-9a-f]{64}$/
 
@@ -55,6 +84,22 @@ export function newFileKey(now: number, random: Uint8Array): FileKey {
 /** A key, so also no path that leads anywhere else; undefined if it is none. */
 export function parseFileKey(text: string): FileKey | undefined {
   return fileKey.test(text) ? (text as FileKey) : undefined
+}
+
+/** What stands before the key in the URL of every file. */
+export const filePath = '/files/'
+const keyBytes = 13 + 64
+
+/** The files whose URL stands in these stored bytes, each once. Cheap where there is none. */
+export function fileKeysIn(bytes: Uint8Array): readonly FileKey[] {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const keys = new Set<FileKey>()
+  for (let at = text.indexOf(filePath); at !== -1; at = text.indexOf(filePath, at + filePath.length)) {
+    const start = at + filePath.length
+    const key = parseFileKey(text.toString('latin1', start, start + keyBytes))
+    if (key !== undefined) keys.add(key)
+  }
+  return [...keys]
 }
 
 /** When the file was begun, ms since 1970 UTC. */

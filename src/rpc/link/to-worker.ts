@@ -74,7 +74,7 @@ export type ControlToWorker =
   | { readonly kind: 'subscribe'; readonly connection: number; readonly request: number; readonly filter: string }
   | { readonly kind: 'job-ended'; readonly id: string; readonly end: TaskEnd }
   /** A frame of the WebSocket endpoint `/ws`; answered by `transfer-result` of the same exchange. */
-  | { readonly kind: 'transfer'; readonly exchange: number; readonly payload: Uint8Array }
+  | { readonly kind: 'transfer'; readonly exchange: number; readonly address: string; readonly payload: Uint8Array }
   | { readonly kind: 'stop' }
 
 /**

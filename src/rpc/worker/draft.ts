@@ -17,6 +17,7 @@ import type { Notice } from '../outbox/notice.js'
 import type { Accepted, AppendMessage, Job, Payload, Send } from '../outcome.js'
 import type { AnyRecord } from '../../protocol/index.js'
 import { packBody } from './body.js'
+import { keepNamedFiles } from './named-files.js'
 
 /** Who receives one send, and in which inbox entries of the commit it is found. */
 export interface Outgoing {
@@ -136,13 +137,18 @@ const sharedBodyBytes = 64 * 1024
  */
 export async function addOutcome(draft: Draft, outcome: Accepted, asker: Asker, world: DraftWorld): Promise<boolean> {
   const firstAppend = draft.appends.length
-  for (const put of outcome.puts) {
+  const appends = outcome.appends.map(({ message, isCountable }) => ({
+    feed: message.feed,
+    message: messages.encode(message),
+    isCountable,
+  }))
+  for (const put of [...outcome.puts, ...(await keepNamedFiles(world.reader, outcome.puts, appends))]) {
     draft.puts.push(put)
     world.overlay.puts.set(put.key, put.value)
     world.overlay.scopes.add(scopeOfKey(put.key))
   }
+  draft.appends.push(...appends)
   for (const append of outcome.appends) {
-    draft.appends.push({ feed: append.message.feed, message: messages.encode(append.message), isCountable: append.isCountable })
     draft.appended.push(append)
     world.overlay.appendedFeeds.add(append.message.feed)
     world.overlay.scopes.add(scopeOfFeed(append.message.feed))

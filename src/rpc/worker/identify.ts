@@ -28,7 +28,8 @@ export async function identify(message: ControlToWorker & { kind: 'connect' }, w
   // The broker has given an id to whoever may have one assigned.
   if (decision.kind === 'assign') return { kind: 'refused', returnCode: 2, because: decision.because }
   const { client, session, token } = decision
-  const connection = newWorkerConnection({ number: message.connection, client, token, ...speech(message.willTopic, session) })
+  const { connection: number, address } = message
+  const connection = newWorkerConnection({ number, client, address, token, ...speech(message.willTopic, session) })
   return { kind: 'known', connection, hasSessionBefore: !isClean && session !== undefined && session.lastOnline > session.created }
 }
 

@@ -1,18 +1,34 @@
-import type { Row, Store } from '../../store/contract.js'
-import { files, fileUsage, type TransferDocument, transfers } from '../documents/index.js'
+import type { Check, Put, Row, Store } from '../../store/contract.js'
+import type { RpcLimits } from '../context.js'
+import {
+  type FileDocument,
+  type FileKey,
+  files,
+  fileTime,
+  fileUsage,
+  profiles,
+  sessions,
+  type TransferDocument,
+  transfers,
+  unnamedFiles,
+} from '../documents/index.js'
 import { FilesOutage, type TransferFiles } from '../transfer-files.js'
 
 export interface FileSweepWorld {
   readonly store: Store
+  readonly limits: Pick<RpcLimits, 'transferLifeMs'>
+  readonly now: () => number
   readonly files?: TransferFiles | null
 }
 
 /**
- * Removes a transfer past its life. First from the store, so that its device cannot finish it meanwhile; what then stays on the disk for lack
+ * Removes a transfer past its life, or whose device has been logged out. First from the store, so that its device cannot finish it meanwhile; what then stays on the disk for lack
  * of time goes with `tidy`.
  */
-export async function endTransfer({ store, files: storage }: FileSweepWorld, { key, value }: Row): Promise<boolean> {
+export async function endTransfer({ store, files: storage, limits, now }: FileSweepWorld, { key, value }: Row): Promise<boolean> {
   const transfer = transfers.decode(value)
+  const [client] = transfers.partsOf(key)
+  if (now() - transfer.begun < limits.transferLifeMs && (await store.get(sessions.key(client))) !== undefined) return false
   const isUnfinished = transfer.stored < transfer.size
   const usage = isUnfinished ? await lessUsage(store, transfer, 1) : { checks: [], puts: [] }
   const result = await store.commit({
@@ -31,6 +47,38 @@ export async function endFile({ store, files: storage }: FileSweepWorld, { key, 
   const usage = await lessUsage(store, files.decode(value), 0)
   const result = await store.commit({ checks: [{ key, was: value }, ...usage.checks], puts: [{ key, value: undefined }, ...usage.puts] })
   return result.kind === 'committed'
+}
+
+/**
+ * Removes a file that nothing stored has named in its time, or whose account is gone. First nothing may name it any more, then its bytes go,
+ * then its rows: a death in between is made good by the next pass.
+ */
+export async function endUnnamedFile({ store, files: storage, now }: FileSweepWorld, { key, value }: Row): Promise<boolean> {
+  const [file] = unnamedFiles.partsOf(key)
+  const unnamed = unnamedFiles.decode(value)
+  const row = await store.get(files.key(file))
+  const document = row && files.decode(row)
+  const isOver = document === undefined || unnamed.isGoing === true || now() >= unnamed.until || (await isOrphan(store, file, document))
+  if (!isOver) return false
+  const going = unnamedFiles.put({ ...unnamed, isGoing: true }, file)
+  if (unnamed.isGoing !== true && !(await commitIfUnchanged(store, [{ key, was: value }], [going]))) return false
+  if (!(await isDone(storage?.remove(file)))) return false
+  const usage = document === undefined ? { checks: [], puts: [] } : await lessUsage(store, document, 0)
+  return commitIfUnchanged(
+    store,
+    [{ key: files.key(file), was: row }, ...usage.checks],
+    [...usage.puts, files.remove(file), { key, value: undefined }],
+  )
+}
+
+/** Whether the account that a file is of is gone; its number may have been registered anew since. */
+async function isOrphan(store: Store, file: FileKey, { phone }: FileDocument): Promise<boolean> {
+  const row = await store.get(profiles.key(phone))
+  return row === undefined || profiles.decode(row).created > fileTime(file)
+}
+
+async function commitIfUnchanged(store: Store, checks: readonly Check[], puts: readonly Put[]): Promise<boolean> {
+  return (await store.commit({ checks, puts })).kind === 'committed'
 }
 
 /** Whether the storage did it; an outage ends by itself, and the next pass comes by again. */

@@ -1,6 +1,7 @@
 import type { Row, Store } from '../../store/contract.js'
 import type { RpcLimits } from '../context.js'
 import {
+  addressUsage,
   devices,
   emailLinks,
   files,
@@ -15,13 +16,14 @@ import {
   sharedBodies,
   tokenHolders,
   transfers,
+  unnamedFiles,
 } from '../documents/index.js'
 import { endSessions } from '../handlers/auth/session-end.js'
 import { migrationCountMs } from '../handlers/life/migrate.js'
 import type { TransferFiles } from '../transfer-files.js'
 import { connectedClients } from '../views/connected-devices.js'
 import { hashToken } from '../tokens.js'
-import { endFile, endTransfer, isDone } from './sweep-files.js'
+import { endFile, endTransfer, endUnnamedFile, isDone } from './sweep-files.js'
 import { repeat } from './repeat.js'
 
 /** The tables of which rows expire, in the order in which they are swept. */
@@ -36,7 +38,9 @@ export const sweptTables = [
   'token',
   'pushHolder',
   'transfer',
+  'unnamed',
   'file',
+  'address-usage',
 ] as const
 export type SweptTable = (typeof sweptTables)[number]
 
@@ -72,6 +76,7 @@ const bodyLifeMs = 30 * 24 * 60 * 60_000
 
 /** Which session has a push token is looked at no sooner after it was reported. */
 const pushHolderRestMs = 24 * 60 * 60_000
+const dayMs = 24 * 60 * 60_000
 
 /** Whether a row may go. A lock that has not begun counts wrong codes, and stays. @see docs/decisions/0062-a-sweep-for-what-has-expired.md */
 export function isExpired(name: SweptTable, { key, value }: Row, now: number, limits: SweepWorld['limits']): boolean {
@@ -102,7 +107,11 @@ export function isExpired(name: SweptTable, { key, value }: Row, now: number, li
       // Whether its session still has the token is looked at when it goes.
       return now - pushHolders.decode(value).reported >= pushHolderRestMs
     case 'transfer':
-      return now - transfers.decode(value).begun >= limits.transferLifeMs
+    case 'unnamed':
+      // They also go with the account that they are of, which is looked at when they go.
+      return true
+    case 'address-usage':
+      return now >= (addressUsage.decode(value).day + 2) * dayMs
     case 'file':
       return now - fileTime(files.partsOf(key)[0]) >= limits.fileLifeMs
   }
@@ -125,7 +134,9 @@ const tables = {
   token: tokenHolders,
   pushHolder: pushHolders,
   transfer: transfers,
+  unnamed: unnamedFiles,
   file: files,
+  'address-usage': addressUsage,
 } as const
 
 export function newSweep(world: SweepWorld): Sweep {
@@ -154,19 +165,7 @@ export function newSweep(world: SweepWorld): Sweep {
   }
 
   async function sweepAll(): Promise<Swept> {
-    const swept = {
-      pending: 0,
-      init: 0,
-      lock: 0,
-      email: 0,
-      migration: 0,
-      body: 0,
-      session: 0,
-      token: 0,
-      pushHolder: 0,
-      transfer: 0,
-      file: 0,
-    }
+    const swept = Object.fromEntries(sweptTables.map((name) => [name, 0])) as Record<SweptTable, number>
     for (const name of sweptTables) swept[name] = await sweepTable(name)
     await isDone(world.files?.tidy(now() - 2 * limits.transferLifeMs))
     return swept
@@ -200,6 +199,7 @@ const ends: Partial<Record<SweptTable, (world: SweepWorld, row: Row) => Promise<
   session: endSession,
   pushHolder: endPushHolder,
   transfer: endTransfer,
+  unnamed: endUnnamedFile,
   file: endFile,
 }
 

@@ -21,7 +21,7 @@ const nobody: Asker = { connection: 0, clientId: timerClient, actionsTopic: '', 
 /** Who asks for what nobody asks for: no rights come of it. */
 const timer: Caller = {
   client: { kind: 'anonymous', clientId: timerClient, userName: '' },
-  ...{ clientId: timerClient, dialect: 'v11', codec: 'bert', token: null },
+  ...{ clientId: timerClient, dialect: 'v11', codec: 'bert', address: '', token: null },
 }
 
 type TimedWorld = Pick<RequestWorld, 'context' | 'now'>

@@ -26,14 +26,17 @@ export interface TransferWorld extends RequestWorld {
 
 /** Frames of the WebSocket endpoint `/ws`: transfers of whoever shows the token of a session. */
 export interface Transfers {
-  receive(message: ControlToWorker & { kind: 'transfer' }): void
+  receive(message: TransferMessage): void
 }
+
+type TransferMessage = ControlToWorker & { readonly kind: 'transfer' }
 
 /** A frame that names a session. */
 interface Frame {
   readonly record: Ftp
   readonly encoding: Encoding
   readonly client: DeviceClient
+  readonly address: string
 }
 
 /**
@@ -44,11 +47,11 @@ interface Frame {
 export function newTransfers(world: TransferWorld): Transfers {
   const { node, lanes, batch, context, control } = world
 
-  async function answer(exchange: number, payload: Uint8Array): Promise<void> {
+  async function answer({ exchange, payload, address }: TransferMessage): Promise<void> {
     const tell = (result: TransferResult): void => {
       control({ kind: 'transfer-result', exchange, result })
     }
-    const frame = await readFrame(payload, world)
+    const frame = await readFrame(payload, address, world)
     if (typeof frame === 'string') {
       tell({ kind: 'close', because: frame })
       return
@@ -60,24 +63,28 @@ export function newTransfers(world: TransferWorld): Transfers {
   }
 
   return {
-    receive({ exchange, payload }) {
-      answer(exchange, payload).catch((fault: unknown) => {
+    receive(message) {
+      answer(message).catch((fault: unknown) => {
         batch.onFault(fault)
-        control({ kind: 'transfer-result', exchange, result: { kind: 'close', because: 'internal' } })
+        control({ kind: 'transfer-result', exchange: message.exchange, result: { kind: 'close', because: 'internal' } })
       })
     },
   }
 }
 
 /** The frame, or why its connection is closed. */
-async function readFrame(payload: Uint8Array, { newReader, context, now }: TransferWorld): Promise<Frame | 'malformed' | 'not_authorized'> {
+async function readFrame(
+  payload: Uint8Array,
+  address: string,
+  { newReader, context, now }: TransferWorld,
+): Promise<Frame | 'malformed' | 'not_authorized'> {
   const decoded = decodeFrame(payload, 'v1')
   if (decoded.kind === 'refusal' || decoded.record.tag !== 'ftp') return 'malformed'
   const { record: asked, encoding } = decoded
   const holder = await readHolder(asked.sid ?? '', newReader(), now() - context.limits.sessionLifeMs)
   if (holder === undefined) return 'not_authorized'
   const client: DeviceClient = { kind: 'device', clientId: holder.clientId, userName: '', phone: holder.session.phone, rosters: [] }
-  return { record: asked, encoding, client }
+  return { record: asked, encoding, client, address }
 }
 
 /** The device whose login token it is, if its session has been used since. */
@@ -102,8 +109,8 @@ async function execute(frame: Frame, { batch, deadlineMs, ...world }: TransferWo
 
 const routes: readonly Route[] = socketTransferHandlers
 
-function itemOf({ record: asked, encoding, client }: Frame, { context, now }: RequestWorld): NamedItem {
-  const caller = { client, clientId: client.clientId, ...encoding, token: null }
+function itemOf({ record: asked, encoding, client, address }: Frame, { context, now }: RequestWorld): NamedItem {
+  const caller = { client, clientId: client.clientId, ...encoding, address, token: null }
   return {
     // Answers belong to the frame and enter no inbox.
     asker: { connection: 0, clientId: client.clientId, actionsTopic: actionsTopic('', client.clientId), hasInbox: false, qos: 1 },

@@ -11,6 +11,7 @@ export interface WorkerConnection {
   readonly client: Client
   readonly clientId: ClientId
   readonly actionsTopic: string
+  readonly address: string
   /** Its login token, if it has one; kept in memory only. */
   readonly token: string | null
   readonly isVersionSupported: boolean
@@ -26,8 +27,8 @@ export function newWorkerConnection(parts: Omit<WorkerConnection, 'actionsTopic'
   return { ...parts, clientId, actionsTopic: actionsTopic(userName, clientId), fence: undefined }
 }
 
-export function callerOf({ client, clientId, dialect, codec, token }: WorkerConnection): Caller {
-  return { client, clientId, dialect, codec, token }
+export function callerOf({ client, clientId, dialect, codec, address, token }: WorkerConnection): Caller {
+  return { client, clientId, dialect, codec, address, token }
 }
 
 /** How the connection is answered. Answers to its own coming and going are for this connection, and enter no inbox. */

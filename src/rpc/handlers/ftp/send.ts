@@ -1,9 +1,10 @@
 import type { Ftp } from '../../../protocol/index.js'
-import { files, fileUsage, type FileUsageDocument, msgIdLevel, type TransferDocument, transfers } from '../../documents/index.js'
+import { fileUsage, type FileUsageDocument, msgIdLevel, type TransferDocument, transfers } from '../../documents/index.js'
 import type { FactReader } from '../../facts.js'
 import { accept, type Outcome, refuse } from '../../outcome.js'
 import { handler, type Request } from '../../request.js'
-import { FilesOutage, type TransferFiles } from '../../transfer-files.js'
+import type { TransferFiles } from '../../transfer-files.js'
+import { completeFile, isStored } from './complete-file.js'
 import { noUsage } from './init.js'
 import { ackTransfer, failTransfer } from './transfer-ack.js'
 
@@ -62,27 +63,23 @@ function placeOf(record: Ftp, { stored, size }: TransferDocument, block: number)
   return offset === stored && data.length > 0 ? 'next' : 'elsewhere'
 }
 
-async function write({ offset, data }: Ftp, { file, filename, size }: TransferDocument, storage: TransferFiles): Promise<boolean> {
-  try {
+function write({ offset, data }: Ftp, { file, filename, size }: TransferDocument, storage: TransferFiles): Promise<boolean> {
+  return isStored(async () => {
     await storage.write(file, offset, data)
     if (offset + data.length === size) await storage.keep(file, filename)
-    return true
-  } catch (error) {
-    if (!(error instanceof FilesOutage)) throw error
-    return false
-  }
+  })
 }
 
 function append(request: Request<Ftp>, before: TransferDocument, usage: FileUsageDocument, block: number): Outcome {
-  const { record, caller } = request
+  const { record, caller, now, context } = request
   const transfer = { ...before, stored: before.stored + record.data.length }
-  const { file, phone, size } = transfer
+  const { phone, size } = transfer
   const isComplete = transfer.stored === size
   return accept({
     puts: [
       transfers.put(transfer, caller.clientId, msgIdLevel(record.id ?? '')),
       ...(isComplete
-        ? [files.put({ phone, size }, file), fileUsage.put({ ...usage, unfinished: Math.max(0, usage.unfinished - 1) }, phone)]
+        ? [...completeFile(transfer, now, context), fileUsage.put({ ...usage, unfinished: Math.max(0, usage.unfinished - 1) }, phone)]
         : []),
     ],
     sends: [ackTransfer(request, transfer, block)],
