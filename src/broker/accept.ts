@@ -5,17 +5,13 @@ import { type ConnectionEnd, type ConnectResult, writePage, writeSettle } from '
 import { clientKind, selectNode } from '../topics/index.js'
 import type { BrokerState, MessengerOptions, MessengerWorld, Origin } from './broker-state.js'
 import { type Connection, type Connections, type ConnectWords, type PumpOwner, enter, leave } from './connection.js'
+import type { Decide, Deciding } from './deciding.js'
 import { guardPackets } from './packet-guard.js'
 import { Pump, type PumpWorld } from './pump.js'
 import type { SocketWriter } from './socket-writer.js'
 
-type Decide = (error: AuthenticateError | null, success: boolean | null) => void
-
-/** CONNECTs whose decision is under way, by connection number. */
-export type Deciding = Map<number, { readonly connection: Connection; readonly decide: Decide }>
-
-/** MQTT 3.1.1, 3.2.2.3 */
-const refusals = { 2: 'identifier rejected', 3: 'server unavailable', 4: 'bad user name or password' } as const
+/** MQTT 3.1.1, 3.2.2.3. Only what is final is one of these: what will pass is waited for, or the connection is closed (topics.md 12). */
+const refusals = { 2: 'identifier rejected', 4: 'bad user name or password' } as const
 const queueLimit = 128
 const answerLimit = 8_192
 const maxBufferedBytes = 1024 * 1024
@@ -24,7 +20,9 @@ const pageSize = 64
 
 /** Serves a socket that a listener has accepted: guards its packet sizes, then hands it to Aedes. */
 export function serveSocket(state: BrokerState, socket: Duplex, origin: Origin): void {
-  if (state.isDraining || state.connections.byNumber.size >= state.options.maxConnections) {
+  const isFull = state.connections.byNumber.size >= state.options.maxConnections
+  if (state.isDraining || isFull) {
+    state.world.counts.connect(isFull ? 'full' : 'draining')
     socket.destroy()
     return
   }
@@ -41,9 +39,9 @@ export function serveSocket(state: BrokerState, socket: Duplex, origin: Origin):
 export async function admitConnect(state: BrokerState, client: AedesClient, packet: ConnectPacket): Promise<boolean> {
   const origin = state.origins.get(client.conn)
   const isRegistration = clientKind(packet.clientId) === 'registration'
-  const isAdmitted = !state.isDraining && origin !== undefined && (await state.world.admits(origin.address, isRegistration))
-  if (!isAdmitted || client.closed) {
-    state.world.counts.connect('rate')
+  const isAdmitted = origin !== undefined && (await state.world.admits(origin.address, isRegistration))
+  if (!isAdmitted || state.isDraining || client.closed) {
+    state.world.counts.connect(state.isDraining ? 'draining' : isAdmitted ? 'lost' : 'rate')
     client.conn.destroy()
     return false
   }
@@ -125,12 +123,16 @@ interface PumpParts {
 /** Asks the worker of the client id who this is; the answer comes as `connect-result`. */
 export function askWho(state: BrokerState, deciding: Deciding, client: AedesClient, decide: Decide): void {
   const connection = state.connections.byAedes.get(client)
-  if (connection === undefined) {
-    decide(refusal(2), null)
-    return
-  }
-  deciding.set(connection.number, { connection, decide })
-  introduce(state, connection, connection.node)
+  // It is closed already.
+  if (connection === undefined) client.conn.destroy()
+  else deciding.add(connection, decide)
+}
+
+/** Gives a CONNECT up that could not be decided: its client, which has got no code, tries again. */
+export function closeUndecided({ world }: BrokerState, { words, socket }: Connection, because: string): void {
+  world.counts.connect('undecided')
+  world.log.debug({ client: words.clientId, because }, 'connection closed before CONNACK')
+  socket.destroy()
 }
 
 /** Tells a node of a connection; it finds out by itself who that is. Only its first introduction may begin a clean session. */
@@ -141,9 +143,12 @@ export function introduce(state: BrokerState, connection: Connection, node: numb
 }
 
 export function decideConnect(state: BrokerState, deciding: Deciding, number: number, result: ConnectResult): void {
-  const waiting = deciding.get(number)
-  deciding.delete(number)
-  if (waiting === undefined) return
+  const waiting = deciding.take(number)
+  if (waiting === undefined) {
+    // A node that could not find out who it is can serve nothing of a connection that stands: what it has asked there it repeats.
+    if (result.kind === 'undecided') state.connections.byNumber.get(number)?.socket.destroy()
+    return
+  }
   const { connection, decide } = waiting
   if (result.kind === 'accepted') {
     closeOlder(state, connection)
@@ -153,6 +158,10 @@ export function decideConnect(state: BrokerState, deciding: Deciding, number: nu
   if (connection.state === 'closed') {
     // It has the inbox, though nobody was told: what it took the place of is its own to announce.
     state.world.ring().control(connection.node, { kind: 'disconnected', connection: number, isTakenOver: false, end: 'lost' })
+    return
+  }
+  if (result.kind === 'undecided') {
+    closeUndecided(state, connection, result.because)
     return
   }
   if (result.kind === 'refused') {
@@ -177,7 +186,7 @@ function closeOlder(state: BrokerState, { words }: Connection): void {
   state.connections.byClient.get(words.clientId)?.socket.destroy()
 }
 
-function refusal(returnCode: 2 | 3 | 4): AuthenticateError {
+function refusal(returnCode: keyof typeof refusals): AuthenticateError {
   // Aedes declares its return codes as a const enum, which other modules cannot name.
   const error: unknown = Object.assign(new Error(refusals[returnCode]), { returnCode })
   return error as AuthenticateError
@@ -240,10 +249,11 @@ function departAgain(state: BrokerState, node: number): void {
 }
 
 /** A new worker serves `node`: it learns of the connections it has to know, and what it had not finished for them. */
-export function reintroduce(state: BrokerState, node: number): void {
+export function reintroduce(state: BrokerState, deciding: Deciding, node: number): void {
   departAgain(state, node)
+  deciding.askAgain(node)
   for (const connection of state.connections.byNumber.values()) {
-    if (!connection.knownTo.includes(node)) continue
+    if (connection.state === 'connecting' || !connection.knownTo.includes(node)) continue
     introduce(state, connection, node)
     if (connection.node === node && connection.state === 'connected') {
       state.world.ring().control(node, { kind: 'connected', connection: connection.number })

@@ -20,6 +20,8 @@ export interface MessengerOptions {
   readonly drainTimeoutMs: number
   /** A connection that has not sent CONNECT by then is closed. */
   readonly connectTimeoutMs: number
+  /** A CONNECT that cannot be decided by then (the store is away) is closed, without CONNACK. */
+  readonly connectPatienceMs: number
   /** Publishes per second and device, and how many at once; `off` for no limit. */
   readonly publishRate: { readonly perSecond: number; readonly burst: number } | 'off'
   readonly grants: readonly Grant[]

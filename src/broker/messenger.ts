@@ -4,9 +4,9 @@ import type { ControlToMain, FrameToMain } from '../rpc/index.js'
 import {
   admitConnect,
   askWho,
+  closeUndecided,
   connected,
   decideConnect,
-  type Deciding,
   introduce,
   newPumpWorld,
   openInbox,
@@ -15,6 +15,7 @@ import {
 } from './accept.js'
 import type { BrokerState, MessengerOptions, MessengerWorld, Origin } from './broker-state.js'
 import { type Connections, newConnections } from './connection.js'
+import { Deciding } from './deciding.js'
 import { drain } from './drain.js'
 import { handleFrame } from './frames.js'
 import { newLookAgain } from './look-again.js'
@@ -55,7 +56,6 @@ const rememberedEvictions = 10_000
 export async function startMessenger(options: MessengerOptions, world: MessengerWorld): Promise<Messenger> {
   const connections = newConnections()
   const plain: PlainPublishes = new WeakSet()
-  const deciding: Deciding = new Map()
   const subscribing: Subscribing = { waiting: new Map(), last: 0 }
   const plainMethods = world.plain === undefined ? undefined : sharedPersistence(options, world, world.plain, connections)
   const aedes = newAedes(options, newPersistence(options, connections, plain, plainMethods), world.plain)
@@ -81,6 +81,7 @@ export async function startMessenger(options: MessengerOptions, world: Messenger
     isDeaf: false,
     lastConnection: 0,
   }
+  const deciding = newDeciding(state)
   await hook(state, deciding, subscribing, plainMethods)
   return {
     serve: (socket, origin) => {
@@ -93,7 +94,7 @@ export async function startMessenger(options: MessengerOptions, world: Messenger
       handleControl(state, { deciding, subscribing }, node, message)
     },
     onRestart: (node) => {
-      reintroduce(state, node)
+      reintroduce(state, deciding, node)
     },
     lookAgain: newLookAgain(connections),
     drain: (patienceMs) => drain(state, patienceMs),
@@ -101,6 +102,21 @@ export async function startMessenger(options: MessengerOptions, world: Messenger
       return connections.byNumber.size
     },
   }
+}
+
+function newDeciding(state: BrokerState): Deciding {
+  const { maxConnections, connectPatienceMs } = state.options
+  return new Deciding({
+    // Half: newcomers who cannot be served must not take every place.
+    limit: Math.max(1, Math.floor(maxConnections / 2)),
+    patienceMs: connectPatienceMs,
+    ask: (connection) => {
+      introduce(state, connection, connection.node)
+    },
+    giveUp: (connection, because) => {
+      closeUndecided(state, connection, because)
+    },
+  })
 }
 
 /** Packets of plain MQTT use kept for a session that is away, unless the options say otherwise. */

@@ -85,7 +85,7 @@ function storage(folder: string) {
     requestDeadlineMs: option(integer(100, 600_000), {
       ...waitMs,
       default: 10_000,
-      about: 'A request that is not executed within this time is refused (unavailable); nothing of it is kept.',
+      about: 'A request that is not executed within this time is refused (unavailable); nothing of it is kept. A CONNECT is closed then.',
     }),
     drainTimeoutMs: option(integer(0, 600_000), {
       ...waitMs,

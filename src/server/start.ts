@@ -217,6 +217,7 @@ function messengerOptions(options: Options): Parameters<typeof startMessenger>[0
     ...(redisPlace(options) === null ? {} : { drainRate: options.drainRate }),
     drainTimeoutMs: clientDrainTimeoutMs,
     connectTimeoutMs,
+    connectPatienceMs: options.requestDeadlineMs,
     publishRate: publishesPerSecond === 'off' ? 'off' : { perSecond: publishesPerSecond, burst: publishesPerSecond },
     grants: parseGrants(options.grants.join('\n')).grants,
   }

@@ -5,8 +5,6 @@ import { dial, type Qos, type WireDevice } from '../wire/wire-device.js'
 import { type Cluster, startCluster } from './cluster.js'
 
 const minute = 60_000
-/** MQTT 3.1.1, 3.2.2.3: its store does not answer yet. */
-const unavailable = 3
 const names = ['news', 'reader', 'other', 'twin']
 
 let cluster: Cluster
@@ -41,20 +39,21 @@ interface Coming {
   readonly will?: string
 }
 
-/** A service that comes to a node, once that can take it. @returns it, and whether it had a session */
+/** A service that comes to a node; whoever cannot be taken yet is closed, and tries again. @returns it, and whether it had a session */
 async function arrive(node: 0 | 1, name: string, { clean = true, will }: Coming = {}): Promise<[WireDevice, boolean]> {
   let device: WireDevice
-  let connack: IConnackPacket
+  let connack: IConnackPacket | undefined
   do {
     device = dial(cluster.nodes[node]!.mqtt)
     open.push(device)
-    connack = await device.connect({
+    const coming = device.connect({
       clientId: `sys_${name}`,
       password: 'secret',
       clean,
       ...(will === undefined ? {} : { will: { topic: will, payload: Buffer.from('gone'), qos: 1 } }),
     })
-  } while (connack.returnCode === unavailable)
+    connack = await coming.catch(() => undefined)
+  } while (connack === undefined)
   expect(connack.returnCode).toBe(0)
   return [device, connack.sessionPresent]
 }

@@ -1,5 +1,6 @@
 /** Redis is away: at start, while devices are connected, and for longer than a request may wait. */
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
+import mqtt from 'mqtt'
 import { encode, type History, record } from '../../src/protocol/index.js'
 import { eventually, type MortalServer, newMortalServer } from '../faults/mortal-server.js'
 import {
@@ -15,7 +16,7 @@ import {
   takeRecord,
   textMessage,
 } from '../wire/requests.js'
-import type { WireDevice } from '../wire/wire-device.js'
+import { dial, type WireDevice } from '../wire/wire-device.js'
 import { nodeEnvironment } from './cluster.js'
 import { stablePort } from './program.js'
 import { newRedisProcess, type RedisProcess } from './redis-process.js'
@@ -115,6 +116,59 @@ test(
     await a.publish(eventsTopic, encode(textMessage(ann, bob, 'in time'), bert), { qos: 1 })
     await fence(b)
     expect(await historyOf(b, bob, ann)).toEqual(['in time'])
+  },
+  2 * minute,
+)
+
+test(
+  'a client with the defaults of its library, which connects while Redis is away, is taken when it is back',
+  async () => {
+    await redis.start()
+    await arrange()
+    await node.start()
+    const { ann } = await twoFriends()
+    await redis.kill()
+    await eventually('readiness says so', async () => (await readyz()).status === 503)
+    const client = mqtt.connect(`mqtt://127.0.0.1:${String(node.mqtt)}`, {
+      clientId: ann.clientId,
+      username: 'api',
+      password: ann.token,
+      clean: false,
+    })
+    const greeted = new Promise<void>((resolve, reject) => {
+      client.on('error', reject)
+      client.on('message', (_topic, _payload, packet) => {
+        if (recordOf(packet).tag === 'Profile') resolve()
+      })
+    })
+    await new Promise<void>((resolve) => {
+      client.stream.once('connect', resolve)
+    })
+    await redis.start()
+    await greeted
+    await client.endAsync()
+  },
+  2 * minute,
+)
+
+test(
+  'a CONNECT waits as long as a request, so many at a time, and is then closed without an answer',
+  async () => {
+    await redis.start()
+    await arrange({ NYNJA_REQUEST_DEADLINE_MS: '2000', NYNJA_MAX_CONNECTIONS: '6' })
+    await node.start()
+    const { ann, a, b } = await twoFriends()
+    await Promise.all([a.disconnect(), b.disconnect()])
+    await redis.kill()
+    await eventually('readiness says so', async () => (await readyz()).status === 503)
+    const coming = Array.from({ length: 4 }, () => dial(node.mqtt))
+    const ends: number[] = []
+    const answers = coming.map((device, i) => {
+      void device.closed.then(() => ends.push(i))
+      return device.connect({ clientId: ann.clientId, password: ann.token }).catch(String)
+    })
+    expect(await Promise.all(answers)).toEqual(coming.map(() => expect.stringContaining('the connection is closed') as unknown))
+    expect(ends[0]).toBe(3)
   },
   2 * minute,
 )

@@ -73,7 +73,9 @@ export interface InboxStart {
 }
 
 export type ConnectResult =
-  | { readonly kind: 'refused'; readonly returnCode: 2 | 3 | 4; readonly because: string }
+  | { readonly kind: 'refused'; readonly returnCode: 2 | 4; readonly because: string }
+  /** The store did not answer in time, or there was a fault of ours: nothing is said of the client. */
+  | { readonly kind: 'undecided'; readonly because: string }
   | {
       readonly kind: 'accepted'
       readonly client: 'device' | 'registration' | 'anonymous' | 'service'

@@ -1,4 +1,4 @@
-import type { InboxHead, Store } from '../../store/contract.js'
+import { type InboxHead, type Store, StoreOutage } from '../../store/contract.js'
 import type { ClientId } from '../../topics/index.js'
 import type { RpcContext } from '../context.js'
 import type { FactReader } from '../facts.js'
@@ -30,7 +30,12 @@ export interface ArrivalsWorld {
   readonly newReader: () => FactReader
   readonly control: (message: ControlToMain) => void
   readonly onFault: (fault: unknown) => void
+  /** How long the store is waited for, ms. */
+  readonly patienceMs: number
 }
+
+const shortestPauseMs = 50
+const longestPauseMs = 2_000
 
 type ConnectMessage = ControlToWorker & { readonly kind: 'connect' }
 
@@ -62,35 +67,50 @@ export class Arrivals {
    */
   arrive(message: ConnectMessage): void {
     this.#held.set(message.connection, [])
-    const { lanes } = this.#world
+    const { lanes, patienceMs } = this.#world
+    const deadline = performance.now() + patienceMs
     const clientId = message.clientId as ClientId
     const before = this.#arriving.get(clientId)
     if (before === undefined && lanes.isDeparted(clientId)) {
-      const arriving = this.#connect(message).finally(() => this.#arriving.delete(clientId))
+      const arriving = this.#connect(message, deadline).finally(() => this.#arriving.delete(clientId))
       this.#arriving.set(clientId, arriving)
     } else {
       const run = async (): Promise<void> => {
         await before
-        await this.#connect(message)
+        await this.#connect(message, deadline)
       }
       lanes.add(clientId, { kind: 'step', run })
     }
   }
 
-  async #connect(message: ConnectMessage): Promise<void> {
-    const { control, onFault } = this.#world
-    const result = await this.#decide(message).catch((fault: unknown): ConnectResult => {
-      onFault(fault)
-      return { kind: 'refused', returnCode: 3, because: 'the store did not answer' }
-    })
+  async #connect(message: ConnectMessage, deadline: number): Promise<void> {
+    const { control } = this.#world
+    const result = await this.#decidePatiently(message, deadline)
     control({ kind: 'connect-result', connection: message.connection, result })
     const waiting = this.#held.get(message.connection)
     this.#held.delete(message.connection)
     for (const run of waiting ?? []) run()
   }
 
+  /** While the store is away it waits; pauses differ, so that not all ask at once when it is back. */
+  async #decidePatiently(message: ConnectMessage, deadline: number): Promise<ConnectResult> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await this.#decide(message)
+      } catch (fault) {
+        if (!(fault instanceof StoreOutage)) {
+          this.#world.onFault(fault)
+          return { kind: 'undecided', because: 'a fault' }
+        }
+        const pauseMs = Math.min(longestPauseMs, shortestPauseMs * 2 ** attempt) * (0.5 + Math.random() / 2)
+        if (performance.now() + pauseMs > deadline) return { kind: 'undecided', because: fault.message }
+        await new Promise((resolve) => setTimeout(resolve, pauseMs))
+      }
+    }
+  }
+
   async #decide(message: ConnectMessage): Promise<ConnectResult> {
-    const { context, services, names, newReader, connections } = this.#world
+    const { context, services, names, newReader, connections, latest } = this.#world
     const [identified] = await Promise.all([
       identify(message, { reader: newReader(), services, context, now: Date.now() }),
       names.refresh(),
@@ -98,8 +118,21 @@ export class Arrivals {
     if (identified.kind === 'refused') return identified
     const { connection, hasSessionBefore } = identified
     connections.set(connection.number, connection)
-    const { inbox, wasHeld } = await this.#openInbox(connection, message)
+    const before = latest.get(connection.clientId)
+    const { inbox, wasHeld } = await this.#openInbox(connection, message).catch((fault: unknown) => {
+      this.#forget(connection, before)
+      throw fault
+    })
     return accepted(connection, { inbox, wasHeld, number: numberOf(connection, names), isSessionPresent: hasSessionBefore })
+  }
+
+  /** It has not arrived: what the one before it acknowledges counts again, if that is still there. */
+  #forget({ number, clientId }: WorkerConnection, before: number | undefined): void {
+    const { connections, latest } = this.#world
+    connections.delete(number)
+    if (latest.get(clientId) !== number) return
+    if (before !== undefined && connections.has(before)) latest.set(clientId, before)
+    else latest.delete(clientId)
   }
 
   /**

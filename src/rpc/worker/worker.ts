@@ -271,6 +271,7 @@ export class RpcWorker {
     return new Arrivals({
       ...{ store, services, context, names: this.#names, lanes: this.#lanes, settlements: this.#settlements },
       ...{ cluster: this.#clusterOutlet, connections: this.#connections, latest: this.#latest, onFault: this.#onFault },
+      patienceMs: this.#parts.requestDeadlineMs,
       newReader: () => this.#newReader(),
       control: (message) => {
         this.#outlet.control(message)
