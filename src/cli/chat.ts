@@ -49,8 +49,8 @@ function listenerFor(stage: { readonly chat: Chat | undefined }, early: Push[]):
       stage.chat.screen.line('* Connected again.')
       comeBack(stage.chat)
     },
-    onBarred() {
-      stage.chat?.leave(new Complaint(exitCodes.account, 'The server does not know this device any more. Register again.'))
+    onBarred(because) {
+      stage.chat?.leave(because)
     },
   }
 }

@@ -15,14 +15,14 @@ export type Reply = { readonly kind: 'answer'; readonly record: AnyRecord } | { 
 /** What happens to a device without being asked for. */
 export interface DeviceListener {
   onPush?(push: Push): void
-  /** The connection is lost; it is tried again every second. */
+  /** The connection is lost; it is tried again, after pauses that grow. */
   onLost?(): void
   /** Connected again; what was asked before has got no answer. */
   onBack?(profile: Profile): void
   /** The server has renewed the token. */
   onToken?(token: string): void
-  /** The server does not let the device in any more; nothing is tried again. */
-  onBarred?(): void
+  /** The server does not let the device in any more, and says why; nothing is tried again. */
+  onBarred?(because: Complaint): void
 }
 
 /** How a device connects. */
@@ -58,9 +58,11 @@ export interface Device {
 }
 
 const answerTimeoutMs = 10_000
-const reconnectMs = 1_000
+const shortestPauseMs = 1_000
+const longestPauseMs = 10_000
 const requestTopic = 'events/1//api/anon//'
-const badUserNameOrPassword = 4
+/** MQTT 3.1.1, 3.2.2.3: the one refusal that will pass. */
+const serverUnavailable = 3
 
 interface Question {
   readonly onRecord: (record: AnyRecord) => void
@@ -93,7 +95,7 @@ export async function connectDevice(options: DeviceOptions, listener: DeviceList
     isClosing: false,
   }
   await greeted(connection)
-  if (options.isPersistent) connection.client.options.reconnectPeriod = reconnectMs
+  if (options.isPersistent) keepTrying(connection.client)
   return {
     get profile() {
       return connection.profile
@@ -129,6 +131,8 @@ function open({ server, clientId, token, dialect }: DeviceOptions): MqttClient {
       keepalive: 30,
       connectTimeout: answerTimeoutMs,
       reconnectPeriod: 0,
+      // or the first refusal would be the last attempt; what is final is told apart below
+      reconnectOnConnackError: true,
       resubscribe: false,
       queueQoSZero: false,
       will: { topic: dialect === 'v1' ? 'version/1' : 'version/11', payload: Buffer.alloc(0), qos: 0, retain: false },
@@ -136,6 +140,21 @@ function open({ server, clientId, token, dialect }: DeviceOptions): MqttClient {
   } catch (error) {
     throw badAddress(server, (error as Error).message)
   }
+}
+
+/** A lost connection is tried again, at first soon, then less often, and not by all clients in the same moment. */
+function keepTrying(client: MqttClient): void {
+  let attempts = 0
+  const pause = (): void => {
+    client.options.reconnectPeriod = Math.min(longestPauseMs, shortestPauseMs * 2 ** attempts++) * (0.5 + Math.random() / 2)
+  }
+  pause()
+  // the pause after this attempt, should it fail too
+  client.on('reconnect', pause)
+  client.on('connect', () => {
+    attempts = 0
+    pause()
+  })
 }
 
 const schemes = /^(mqtt|ws)s?:\/\/[^/]/
@@ -168,7 +187,10 @@ function greeted(connection: Connection): Promise<void> {
     })
     client.on('error', (error) => {
       if (isFirst) fail(complaintAbout(error, options))
-      else if ('code' in error && error.code === badUserNameOrPassword) listener.onBarred?.()
+      else if (isFinal(error)) {
+        client.end(true)
+        listener.onBarred?.(complaintAbout(error, options))
+      }
     })
     client.on('close', () => {
       const wasGreeted = connection.isGreeted
@@ -288,11 +310,16 @@ function away(server: string, because: string): Complaint {
   return new Complaint(exitCodes.away, `No answer from ${server}: ${because}. Is the server running? Start one with: nynja serve`)
 }
 
+/** Whether it is a refusal that stands however often one asks. */
+function isFinal(error: Error): boolean {
+  return 'code' in error && typeof error.code === 'number' && error.code !== serverUnavailable
+}
+
 function complaintAbout(error: Error, { server, clientId }: DeviceOptions): Complaint {
-  const code = 'code' in error ? error.code : undefined
-  if (code === badUserNameOrPassword) {
+  if (isFinal(error)) {
     const advice = 'Register again: nynja register <phone>, with the same --profile'
     return new Complaint(exitCodes.account, `${server} does not know this device (${clientId}), or its token is void. ${advice}`)
   }
+  const code = 'code' in error ? error.code : undefined
   return away(server, typeof code === 'string' ? code : error.message)
 }

@@ -1,4 +1,4 @@
-import { Complaint, exitCodes } from './complaint.js'
+import type { Complaint } from './complaint.js'
 import { openProfileDevice, type ProfileChoice, requireAccount } from './profile-device.js'
 import { renderPush, renderPushJson } from './render.js'
 
@@ -11,13 +11,8 @@ export async function watch(
   const { dialect, token } = requireAccount(choice)
   const secrets = new Set([token])
   const render = choice.isJson ? renderPushJson : renderPush
-  let bar = (): void => undefined
-  const barred = new Promise<'barred'>(
-    (resolve) =>
-      (bar = () => {
-        resolve('barred')
-      }),
-  )
+  let bar: (because: Complaint) => void = () => undefined
+  const barred = new Promise<never>((_, reject) => (bar = reject))
   const { close } = await openProfileDevice(
     { ...choice, isPersistent: true },
     {
@@ -31,12 +26,12 @@ export async function watch(
       onBack: () => {
         say.notice('Connected again.')
       },
-      onBarred: () => {
-        bar()
-      },
+      onBarred: bar,
     },
   )
-  const end = await Promise.race([ended, barred])
-  await close()
-  if (end === 'barred') throw new Complaint(exitCodes.account, 'The server does not know this device any more. Register again.')
+  try {
+    await Promise.race([ended, barred])
+  } finally {
+    await close()
+  }
 }

@@ -74,5 +74,18 @@ v11 devices are refused with \`{errors,[Code],Request}\`; others get the atom be
 | code | v1 | meaning |
 | --- | --- | --- |
 ${channelRows.join('\n')}
+
+## CONNACK
+
+A CONNACK with a code is final: a client that connects again in the same way gets it again.
+
+| code | meaning | what to do |
+| --- | --- | --- |
+| 1 | The version of MQTT is not spoken here. | Use MQTT 3.1.1. |
+| 2 | The client id has no known prefix or is malformed, or is empty without a clean session. | See docs/protocol/topics.md 12. |
+| 4 | The token or the secret is wrong, or there is none; the device was logged out. | Register again. |
+
+What will pass (the store is away, the server is ending, a rate, too many connections) is no code: CONNACK comes later, or the connection is closed
+without one. Connect again, after a pause that grows and has a random part.
 `
 }
