@@ -18,5 +18,6 @@ export {
   type RoomStanding,
   type RoomType,
 } from './room-right.js'
+export { decideDelivery, type FeedSight, type WaitingMessage } from './delivery-right.js'
 export { type FeedFacts, mayEdit, mayErase, mayPost } from './message-right.js'
 export { decideRequest } from './request-gate.js'

@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type AnyRecord, type Dialect, errorCodeOf, type RecordOf } from '../../src/protocol/index.js'
+import { type AnyRecord, decodePush, type Dialect, errorCodeOf, type RecordOf } from '../../src/protocol/index.js'
 import { newRpcContext, type RpcContext } from '../../src/rpc/context.js'
 import { requestOf, routes } from '../../src/rpc/dispatcher.js'
 import {
@@ -16,10 +16,14 @@ import {
   rooms,
   rosters,
 } from '../../src/rpc/documents/index.js'
+import { emptyOverlay, newFactReader } from '../../src/rpc/facts.js'
+import { newNames } from '../../src/rpc/names/names.js'
 import { newReadCache } from '../../src/rpc/read-cache.js'
 import type { Payload } from '../../src/rpc/outcome.js'
 import type { Caller } from '../../src/rpc/request.js'
 import { messageRecord } from '../../src/rpc/views/message-view.js'
+import { newSights } from '../../src/rpc/worker/delivered-record.js'
+import { readInboxPage } from '../../src/rpc/worker/inbox-page.js'
 import { type BatchItem, type BatchResult, runBatch } from '../../src/rpc/worker/run-batch.js'
 import { openLmdbStore } from '../../src/store/lmdb/open-lmdb-store.js'
 import type { Put, Store } from '../../src/store/contract.js'
@@ -70,6 +74,8 @@ export interface ChatWorld {
   /** Runs a request of the device of `who` and commits it. */
   ask(who: PhoneId, record: AnyRecord, options?: AskOptions): Promise<Result>
   contact(owner: PhoneId, other: PhoneId): Promise<ContactDocument | undefined>
+  /** What the device of `who`, which has acknowledged nothing, would be sent now. */
+  inbox(who: PhoneId): Promise<readonly Sent[]>
   close(): Promise<void>
 }
 
@@ -121,6 +127,19 @@ export async function openChatWorld(parts: Partial<RpcContext> = {}): Promise<Ch
     async contact(owner, other) {
       const bytes = await store.get(contacts.key(owner, other))
       return bytes && contacts.decode(bytes)
+    },
+    async inbox(who) {
+      const client = clientOf[who] ?? 'emqttd_A1'
+      const { reader } = newFactReader({ store, overlay: emptyOverlay(), cache: newReadCache(1_000), boot })
+      const sights = newSights(store, reader, [who])
+      const words = { encoding: { codec: 'bert', dialect: 'v1' }, names: newNames(), sights } as const
+      const page = await readInboxPage(store, client, { head: { last: 0 }, after: 0, limit: 1_000, ...words })
+      return page.entries.flatMap((entry) => {
+        if (entry.kind === 'empty') return []
+        const decoded = decodePush(entry.payload, 'v1')
+        if (decoded.kind === 'refusal') throw new Error(decoded.because)
+        return [{ topic: entry.topic, to: [client], record: decoded.record }]
+      })
     },
     async close() {
       await store.close()

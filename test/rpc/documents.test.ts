@@ -20,7 +20,7 @@ const desc: fc.Arbitrary<Desc> = fc
   })
   .map((fields) => record('Desc', fields as Partial<Desc>))
 
-const document: fc.Arbitrary<MessageDocument> = fc.record({
+const plainDocument: fc.Arbitrary<MessageDocument> = fc.record({
   ...{ feed: text, msgId: maybe, from: text.map((some) => some as PhoneId), to: text, created: id },
   ...{ files: fc.array(desc, { maxLength: 3 }), type: fc.array(text, { maxLength: 2 }), link: fc.option(id) },
   seenby: fc.array(fc.oneof(text, id), { maxLength: 3 }),
@@ -32,6 +32,11 @@ const document: fc.Arbitrary<MessageDocument> = fc.record({
     { maxLength: 2 },
   ),
 })
+
+const document = fc.oneof(
+  plainDocument,
+  plainDocument.map((message): MessageDocument => ({ ...message, wasAnnounced: true })),
+)
 
 test('a message is read as it was stored, one from before as well', () => {
   fc.assert(

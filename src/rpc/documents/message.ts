@@ -27,16 +27,21 @@ export interface MessageDocument {
   readonly isEdited: boolean
   /** Rosters from whose history it is hidden. */
   readonly hiddenFrom: readonly PhoneId[]
+  /** It was announced before its files were there: what it says now is not what was first posted. */
+  readonly wasAnnounced?: true
 }
 
 const messageCodec = jsonRows<MessageDocument, MessageRow>(
-  ({ feed, msgId, from, to, created, files, type, link, seenby, repliedby, mentioned, status, isEdited, hiddenFrom }) => {
+  ({ feed, msgId, from, to, created, files, type, link, seenby, repliedby, mentioned, status, isEdited, hiddenFrom, wasAnnounced }) => {
     const rows = files.map(descRow)
-    return [feed, msgId, from, to, created, rows, type, link, seenby, repliedby, mentioned, status, isEdited, hiddenFrom]
+    const origin: Origin = [feed, msgId, from, to, created, rows]
+    const rest: readonly [...Lists, ...State] = [type, link, seenby, repliedby, mentioned, status, isEdited, hiddenFrom]
+    return wasAnnounced === undefined ? [...origin, ...rest] : [...origin, ...rest, wasAnnounced]
   },
-  ([feed, msgId, from, to, created, files, type, link, seenby, repliedby, mentioned, status, isEdited, hiddenFrom]) => {
+  ([feed, msgId, from, to, created, files, type, link, seenby, repliedby, mentioned, status, isEdited, hiddenFrom, wasAnnounced]) => {
     const descs = files.map(descOf)
-    return { feed, msgId, from, to, created, files: descs, type, link, seenby, repliedby, mentioned, status, isEdited, hiddenFrom }
+    const message = { feed, msgId, from, to, created, files: descs, type, link, seenby, repliedby, mentioned, status, isEdited, hiddenFrom }
+    return wasAnnounced === undefined ? message : { ...message, wasAnnounced }
   },
 )
 
@@ -44,7 +49,7 @@ type Doc = MessageDocument
 type Origin = [feed: string, msgId: string | null, from: PhoneId, to: string, created: number, files: readonly DescRow[]]
 type Lists = [type: Doc['type'], link: number | null, seenby: Doc['seenby'], repliedby: Doc['repliedby'], mentioned: Doc['mentioned']]
 type State = [status: Doc['status'], isEdited: boolean, hiddenFrom: Doc['hiddenFrom']]
-type MessageRow = readonly [...Origin, ...Lists, ...State]
+type MessageRow = readonly [...Origin, ...Lists, ...State, wasAnnounced?: true]
 
 type DescRow = readonly [
   ...[id: Desc['id'], mime: Desc['mime'], payload: Desc['payload'], parentid: Desc['parentid']],

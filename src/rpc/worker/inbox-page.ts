@@ -1,16 +1,15 @@
 import type { Encoding } from '../../protocol/index.js'
 import type { InboxEntry, InboxHead, StoreReader } from '../../store/contract.js'
-import { messageKey } from '../../store/contract.js'
-import { messages, sharedBodies } from '../documents/index.js'
+import { sharedBodies } from '../documents/index.js'
 import type { InboxPage } from '../link/to-main.js'
 import type { Names } from '../names/names.js'
 import { shownTopic } from '../names/rename-topic.js'
-import { messageRecord } from '../views/message-view.js'
 import { renderRecord, unpackBody, withLastMessage } from './body.js'
+import type { Sights } from './delivered-record.js'
 
 /**
- * Entries of an inbox as its device is to receive them. One of which nothing can be sent any more, because its shared body or message is gone
- * (what it told is found in the Profile or History), is an empty place.
+ * Entries of an inbox as its device is to receive them. One of which nothing may be sent any more, because it is gone or its person has no
+ * right to it, is an empty place.
  * @param head of the inbox, read before
  */
 export async function readInboxPage(
@@ -36,14 +35,16 @@ export async function readInboxPage(
   }
 }
 
-/** How a device is spoken to. */
+/** How a device is spoken to, and what it may be told. */
 interface Words {
   readonly encoding: Encoding
   readonly names: Names
+  /** What its person may still be given. */
+  readonly sights: Sights
 }
 
 async function renderEntry(store: StoreReader, entry: InboxEntry, words: Words): Promise<Uint8Array | undefined> {
-  const { encoding, names } = words
+  const { encoding, names, sights } = words
   const body = unpackBody(entry.body)
   switch (body.kind) {
     case 'opaque':
@@ -53,21 +54,15 @@ async function renderEntry(store: StoreReader, entry: InboxEntry, words: Words):
       return shared === undefined ? undefined : renderEntry(store, { ...entry, body: shared }, words)
     }
     case 'message': {
-      const message = await readMessageRecord(store, entry.messageId)
+      const message = await sights.messageNow(entry.messageId)
       return message === undefined ? undefined : renderRecord(message, undefined, encoding, names)
     }
     case 'record': {
-      const message = entry.messageId === 0 ? undefined : await readMessageRecord(store, entry.messageId)
-      const record = message === undefined ? body.record : withLastMessage(body.record, message)
-      return renderRecord(record, body.original, encoding, names)
+      // What a peer has published by itself is relayed as it is: ids in it are his own.
+      const record = body.original === undefined ? await sights.withoutWithdrawn(body.record) : body.record
+      if (record === undefined) return undefined
+      const message = entry.messageId === 0 ? undefined : await sights.messageNow(entry.messageId)
+      return renderRecord(message === undefined ? record : withLastMessage(record, message), body.original, encoding, names)
     }
   }
-}
-
-async function readMessageRecord(store: StoreReader, id: number): Promise<ReturnType<typeof messageRecord> | undefined> {
-  const bytes = await store.get(messageKey(id))
-  if (bytes === undefined) return undefined
-  const document = messages.decode(bytes)
-  const place = await store.feedPlace(document.feed, id)
-  return messageRecord({ id, previous: place?.previous ?? 0, next: 0 }, document)
 }

@@ -1,8 +1,11 @@
 import { type Store, StoreOutage } from '../../store/contract.js'
+import type { FactReader } from '../facts.js'
 import { writeInboxPage } from '../link/to-main.js'
 import type { PageMessage } from '../link/to-worker.js'
 import { encodingOf } from '../link/variant.js'
+import { readPresentClient } from '../present-client.js'
 import { emptyInbox } from './arrivals.js'
+import { newSights } from './delivered-record.js'
 import { readInboxPage } from './inbox-page.js'
 import type { KnownNames } from './known-names.js'
 import type { Outlet } from './outlet.js'
@@ -11,6 +14,7 @@ import type { WorkerConnection } from './worker-connection.js'
 export interface PageTellerWorld {
   readonly store: Store
   readonly names: KnownNames
+  readonly newReader: () => FactReader
   readonly outlet: Outlet
   readonly connections: ReadonlyMap<number, WorkerConnection>
 }
@@ -31,7 +35,7 @@ export function newPageTeller(world: PageTellerWorld): (message: PageMessage) =>
 /** @returns false if the store is away */
 async function tellPage(
   { connection, client, after, limit, variant }: PageMessage,
-  { store, names, outlet, connections }: PageTellerWorld,
+  { store, names, newReader, outlet, connections }: PageTellerWorld,
 ): Promise<boolean> {
   const known = connections.get(connection)
   if (known === undefined) return true
@@ -44,7 +48,10 @@ async function tellPage(
     }
     await names.refresh()
     // What lies behind a full page is asked for when the page has been sent.
-    const page = await readInboxPage(store, client, { head, after, limit, encoding: encodingOf(variant), names: names.names })
+    const facts = newReader()
+    const present = await readPresentClient(known.client, facts)
+    const sights = newSights(store, facts, present.kind === 'device' ? present.rosters : [])
+    const page = await readInboxPage(store, client, { head, after, limit, encoding: encodingOf(variant), names: names.names, sights })
     writeInboxPage(outlet.frame, connection, page)
     outlet.touch()
     return true

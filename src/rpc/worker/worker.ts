@@ -119,7 +119,10 @@ export class RpcWorker {
     this.#requestWorld = { context: parts.context, names: this.#names, now: Date.now }
     this.#lanes = newLanes((items, client) => this.#runItems(items, client), this.#onFault)
     this.#arrivals = this.#newArrivals()
-    this.#tellPage = newPageTeller({ store: parts.store, names: this.#names, outlet: this.#outlet, connections: this.#connections })
+    this.#tellPage = newPageTeller({
+      ...{ store: parts.store, names: this.#names, outlet: this.#outlet, connections: this.#connections },
+      newReader: () => this.#newReader(),
+    })
     this.#departures = this.#newDepartures()
     this.#members = cluster === null ? null : this.#newMembership(cluster)
     this.#transfers = this.#newTransfers()

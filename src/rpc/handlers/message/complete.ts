@@ -46,7 +46,7 @@ export function decideComplete(request: Request<Message>, { found, access, reade
   if (!isAuthor) return refuse('not_authorized', 'only the author completes a message')
   const verdict = mayPost(access.standing)
   if (!verdict.allowed) return refuse(verdict.error, verdict.because)
-  const posted: MessageDocument = { ...document, files: message.files, status: 'sent' }
+  const posted: MessageDocument = { ...document, files: message.files, status: 'sent', wasAnnounced: true }
   return accept({
     puts: [
       messages.put(posted, ...messages.of(place.id)),
