@@ -2,10 +2,11 @@ import { skipTerms } from './bert-skip.js'
 import * as tags from './bert-tags.js'
 import { limits } from './limits.js'
 import type { Way } from './mapping.js'
+import { type Misfit, placeMisfits } from './misfit.js'
 import { findName } from './name-index.js'
 import type { Dialect } from './records.js'
 import { incoming, wireNames, type WireRecord } from './registry.js'
-import { emptyList, term, type Shape } from './shape.js'
+import { emptyList, notGiven, term, type Shape } from './shape.js'
 import { isImproperList, isList, type Term } from './term.js'
 import { readUtf8 } from './utf8.js'
 
@@ -21,16 +22,19 @@ export interface Reading {
   readonly way: Way
   depth: number
   fault: string | null
+  readonly misfits: Misfit[]
 }
 
 export function startReading(bytes: Buffer, dialect: Dialect, way: Way): Reading {
-  return { bytes, pos: 0, end: bytes.length, dialect, way, depth: 0, fault: null }
+  return { bytes, pos: 0, end: bytes.length, dialect, way, depth: 0, fault: null, misfits: [] }
 }
 
 function fail(r: Reading, because: string): null {
   r.fault ??= because
   return null
 }
+
+const isFaulty = (r: Reading): boolean => r.fault !== null
 
 /** Whether `count` more bytes are there. */
 function has(r: Reading, count: number): boolean {
@@ -57,7 +61,6 @@ export function readValue(r: Reading, shape: Shape): unknown {
       r.pos++
       return readNil(r, shape)
     case tags.binary:
-      r.pos++
       return readBinary(r, shape)
     case tags.smallInteger:
     case tags.integer:
@@ -90,9 +93,8 @@ function readNil(r: Reading, shape: Shape): unknown {
 }
 
 function readBinary(r: Reading, shape: Shape): unknown {
-  if (!has(r, 4)) return null
-  const length = uint32(r)
-  if (!has(r, length)) return null
+  const length = binaryLength(r)
+  if (length < 0) return null
   const start = r.pos
   r.pos = start + length
   if (shape.text || shape.term) {
@@ -197,6 +199,14 @@ function readAtomAs(r: Reading, shape: Shape): unknown {
   return shape.anyAtom ? name : { atom: name }
 }
 
+/** Reads a binary's head; `pos` is then at its bytes. */
+function binaryLength(r: Reading): number {
+  r.pos++
+  if (!has(r, 4)) return -1
+  const length = uint32(r)
+  return has(r, length) ? length : -1
+}
+
 export function readArity(r: Reading): number {
   if (byte(r) === tags.smallTuple) return has(r, 1) ? byte(r) : -1
   if (!has(r, 4)) return -1
@@ -237,11 +247,13 @@ function readPlainTuple(r: Reading, shape: Shape, arity: number): unknown {
   return { tuple: values }
 }
 
-/** The layout that a tuple's first element and arity tell; null if they tell none. Faults only if the payload ends. */
+/**
+ * The layout that a tuple's first element, an atom or a binary, and arity tell; null if they tell none. Faults only if the payload ends.
+ */
 export function readRecordName(r: Reading, arity: number): WireRecord | null {
   if (!has(r, 1)) return null
-  if (!isAtomTag(r.bytes[r.pos])) return null
-  const length = atomLength(r)
+  const tag = r.bytes[r.pos]
+  const length = tag === tags.binary ? binaryLength(r) : isAtomTag(tag) ? atomLength(r) : -1
   if (length < 0) return null
   const name = findName(wireNames, r.bytes, r.pos, length)
   r.pos += length
@@ -273,17 +285,49 @@ export function readFields(r: Reading, layout: WireRecord): unknown {
   r.dialect = layout.dialect
   r.depth++
   const shapes = layout.shapes
+  const depth = r.depth
   const values = new Array<unknown>(shapes.length)
   for (let i = 0; i < shapes.length; i++) {
-    values[i] = readValue(r, shapes[i] as Shape)
+    const start = r.pos
+    const seen = r.misfits.length
+    values[i] = readField(r, shapes[i] as Shape)
     if (r.fault !== null) {
       r.fault = `${layout.name}.${layout.names[i] ?? ''} ${r.fault}`
-      return null
-    }
+      r.pos = start
+      r.depth = depth
+      r.dialect = layout.dialect
+      r.misfits.length = seen
+      if (!passOver(r, layout, i)) return null
+      values[i] = (shapes[i] as Shape).fallback
+    } else if (r.misfits.length > seen) placeMisfits(r.misfits, seen, layout.canonical[i]?.[0] ?? '')
   }
   r.depth--
   r.dialect = outer
   return layout.mapping.read(values, r.way)
+}
+
+/** `[]` is not given, in every field. */
+function readField(r: Reading, shape: Shape): unknown {
+  if (r.bytes[r.pos] !== tags.nil || r.pos >= r.end) return readValue(r, shape)
+  r.pos++
+  return notGiven(shape)
+}
+
+/**
+ * Goes on behind the value that has just been found not to fit, if it is a term at all and the request may be understood without it. Our own
+ * answers are read as strictly as they are written.
+ */
+function passOver(r: Reading, layout: WireRecord, field: number): boolean {
+  if (r.way === 'push' || (r.depth === 1 && field === layout.selector) || r.misfits.length >= limits.misfits) return false
+  const because = r.fault ?? ''
+  r.fault = null
+  readValue(r, anyTerm)
+  if (isFaulty(r)) {
+    r.fault = because
+    return false
+  }
+  r.misfits.push({ within: [], fields: layout.canonical[field] ?? [], because })
+  return true
 }
 
 function readListAs(r: Reading, shape: Shape): unknown {
@@ -302,8 +346,10 @@ function readListAs(r: Reading, shape: Shape): unknown {
 function readElements(r: Reading, element: Shape, count: number): unknown {
   const values: unknown[] = []
   for (let i = 0; i < count; i++) {
+    const seen = r.misfits.length
     values.push(readValue(r, element))
     if (r.fault !== null) return null
+    if (r.misfits.length > seen) placeMisfits(r.misfits, seen, i)
   }
   if (!has(r, 1)) return null
   return byte(r) === tags.nil ? values : fail(r, 'is a list that does not end in []')

@@ -4,6 +4,7 @@ import * as tags from './bert-tags.js'
 import { writeBert } from './bert-writer.js'
 import { limits } from './limits.js'
 import type { Way } from './mapping.js'
+import type { Misfit } from './misfit.js'
 import { readMsgpack, writeMsgpack, type Unpacked } from './msgpack.js'
 import { readPlain } from './plain-reader.js'
 import { toPlain } from './plain-writer.js'
@@ -18,9 +19,12 @@ export interface Encoding {
   readonly dialect: Dialect
 }
 
-/** A record, with the codec and the dialect it came in; or why the payload is none, for the log. */
+/**
+ * A record, with the codec and the dialect it came in, and the fields of it that are at their default because what stood in them does not fit;
+ * or why the payload is none, for the log.
+ */
 export type Decoded =
-  | { readonly kind: 'record'; readonly record: AnyRecord; readonly encoding: Encoding }
+  | { readonly kind: 'record'; readonly record: AnyRecord; readonly encoding: Encoding; readonly misfits: readonly Misfit[] }
   | { readonly kind: 'refusal'; readonly code: 'invalid_data'; readonly because: string; readonly encoding: Encoding }
 
 /**
@@ -52,14 +56,14 @@ export function codecOf(payload: Uint8Array): Codec {
  * @param payload one PUBLISH payload in any codec
  * @param dialect that of the device. A record is told by its name and arity; this decides where both dialects have them (topics.md 14)
  * @returns the canonical record; `encoding.dialect` is the dialect its layout belongs to
- * @refuses `invalid_data` if the payload is not exactly one record of a known name and arity, with values of the listed types, within
- *   limits.payloadBytes and limits.depth (rpc.md 1.2)
+ * @refuses `invalid_data` if the payload is not exactly one record of a known name and arity, within limits.payloadBytes and limits.depth, or if
+ *   the field that names the request is none of the listed atoms (rpc.md 1.2)
  */
 export function decode(payload: Uint8Array, dialect: Dialect): Decoded {
   return decodeWithin(payload, dialect, 'request', limits.payloadBytes)
 }
 
-/** Reads an answer or push, as a client does. Like {@link decode}, within limits.pushBytes. */
+/** Reads an answer or push, as a client does. Like {@link decode}, within limits.pushBytes; no field may have another value than those listed. */
 export function decodePush(payload: Uint8Array, dialect: Dialect): Decoded {
   return decodeWithin(payload, dialect, 'push', limits.pushBytes)
 }
@@ -79,7 +83,7 @@ function decodeWithin(payload: Uint8Array, dialect: Dialect, way: Way, maxBytes:
   const result = readPlain(unpacked.value, codec === 'json', dialect, way)
   if (result.kind === 'fault') return refuse(result.because, { codec, dialect })
   // the layout's mapping has made a canonical record of checked values
-  return { kind: 'record', record: result.record as AnyRecord, encoding: { codec, dialect: result.dialect } }
+  return { kind: 'record', record: result.record as AnyRecord, encoding: { codec, dialect: result.dialect }, misfits: result.misfits }
 }
 
 function readJson(bytes: Buffer): Unpacked {
@@ -109,7 +113,7 @@ function decodeBert(bytes: Buffer, dialect: Dialect, way: Way): Decoded {
   if (r.fault === null && r.pos !== r.end) r.fault = 'goes on after its record'
   if (r.fault !== null) return refuse(r.fault, { codec: 'bert', dialect })
   // without a fault, the layout's mapping has made a canonical record of its values
-  return { kind: 'record', record: record as AnyRecord, encoding: { codec: 'bert', dialect: layout.dialect } }
+  return { kind: 'record', record: record as AnyRecord, encoding: { codec: 'bert', dialect: layout.dialect }, misfits: r.misfits }
 }
 
 /**

@@ -6,6 +6,7 @@ export { parseRosterName } from './roster-name.js'
 export { parsePhone, parsePhoneId, phoneIdOf, phoneOf, rosterIdOf, type Phone, type PhoneId } from '../topics/index.js'
 export { type JsonSchema, recordSchema, recordsIn, type SchemaForm, termSchema, tupleOf } from './json-schema.js'
 export { limits } from './limits.js'
+export type { Misfit } from './misfit.js'
 export { canonicalReason, channelReasons, reasons, wireReason, type ChannelErrorCode, type ErrorCode } from './reason-codes.js'
 export {
   defaultsOf,

@@ -11,6 +11,8 @@ export const limits = Object.freeze({
   pushBytes: 16_777_216,
   /** Records, tuples and lists within each other (our own; the deepest listed record needs 12). */
   depth: 32,
+  /** Fields of one payload whose values do not fit; of more, the field around them is passed over as a whole (our own). */
+  misfits: 1_000,
   /** Bytes of an integer in a field of any term (our own). */
   integerBytes: 256,
   /** The same in decimal digits. */

@@ -1,8 +1,9 @@
 import { limits } from './limits.js'
 import type { Way } from './mapping.js'
+import { type Misfit, placeMisfits } from './misfit.js'
 import type { Dialect } from './records.js'
 import { layoutIn, wireNameOf, type WireRecord } from './registry.js'
-import { emptyList, isRequired, term, type Shape } from './shape.js'
+import { emptyList, notGiven, term, type Shape } from './shape.js'
 
 /**
  * A walk through what JSON or MessagePack gave: null, booleans, numbers, bigints, strings, bytes, arrays and maps. As in `Reading` of the
@@ -15,11 +16,13 @@ interface PlainReading {
   readonly way: Way
   depth: number
   fault: string | null
+  readonly misfits: Misfit[]
 }
 
 /** The canonical record and its dialect, or why there is none. */
 export type PlainResult =
-  { readonly kind: 'record'; readonly record: object; readonly dialect: Dialect } | { readonly kind: 'fault'; readonly because: string }
+  | { readonly kind: 'record'; readonly record: object; readonly dialect: Dialect; readonly misfits: readonly Misfit[] }
+  | { readonly kind: 'fault'; readonly because: string }
 
 type PlainMap = Readonly<Record<string, unknown>>
 
@@ -29,13 +32,13 @@ const decimal = new RegExp(`^-?\\d{1,${String(limits.integerDigits)}}$`)
 
 /** Reads a record from a map `{ tag, …fields }` with the field names of the dialect. */
 export function readPlain(value: unknown, isJson: boolean, dialect: Dialect, way: Way): PlainResult {
-  const r: PlainReading = { isJson, dialect, way, depth: 0, fault: null }
+  const r: PlainReading = { isJson, dialect, way, depth: 0, fault: null, misfits: [] }
   if (!isMap(value)) return { kind: 'fault', because: 'is not a map' }
   const layout = layoutOf(value['tag'], dialect)
   if (layout === null) return { kind: 'fault', because: 'is not a map of a known tag' }
   const record = readRecord(r, layout, value)
   return r.fault === null && record !== null
-    ? { kind: 'record', record, dialect: layout.dialect }
+    ? { kind: 'record', record, dialect: layout.dialect, misfits: r.misfits }
     : { kind: 'fault', because: r.fault ?? '' }
 }
 
@@ -60,13 +63,20 @@ function readRecord(r: PlainReading, layout: WireRecord, map: PlainMap): object 
   const outer = r.dialect
   r.dialect = layout.dialect
   r.depth++
+  const depth = r.depth
   const values: unknown[] = []
   for (const [index, name] of layout.names.entries()) {
-    values.push(readField(r, layout.shapes[index] as Shape, map, name))
+    const shape = layout.shapes[index] as Shape
+    const seen = r.misfits.length
+    values.push(readField(r, shape, map, name))
     if (r.fault !== null) {
       r.fault = `${layout.name}.${name} ${r.fault}`
-      return null
-    }
+      r.depth = depth
+      r.dialect = layout.dialect
+      r.misfits.length = seen
+      if (!passOver(r, layout, index)) return null
+      values[index] = shape.fallback
+    } else if (r.misfits.length > seen) placeMisfits(r.misfits, seen, layout.canonical[index]?.[0] ?? '')
   }
   r.depth--
   r.dialect = outer
@@ -74,8 +84,21 @@ function readRecord(r: PlainReading, layout: WireRecord, map: PlainMap): object 
 }
 
 function readField(r: PlainReading, shape: Shape, map: PlainMap, name: string): unknown {
-  if (Object.hasOwn(map, name)) return readValue(r, shape, map[name])
-  return isRequired(shape) ? fail(r, 'is not given') : shape.fallback
+  if (!Object.hasOwn(map, name)) return shape.fallback
+  return isNotGiven(map[name]) ? notGiven(shape) : readValue(r, shape, map[name])
+}
+
+/** Null, or an array of nothing: `[]` is not given, in every field. */
+function isNotGiven(value: unknown): boolean {
+  return value === null || (Array.isArray(value) && value.length === 0)
+}
+
+/** As in the BERT codec; what the parsers of JSON and MessagePack have taken can be passed over. */
+function passOver(r: PlainReading, layout: WireRecord, field: number): boolean {
+  if (r.way === 'push' || (r.depth === 1 && field === layout.selector) || r.misfits.length >= limits.misfits) return false
+  r.misfits.push({ within: [], fields: layout.canonical[field] ?? [], because: r.fault ?? '' })
+  r.fault = null
+  return true
 }
 
 function readValue(r: PlainReading, shape: Shape, value: unknown): unknown {
@@ -135,9 +158,11 @@ function readArray(r: PlainReading, shape: Shape, values: readonly unknown[]): u
 function readElements(r: PlainReading, element: Shape, values: readonly unknown[]): unknown {
   r.depth++
   const read: unknown[] = []
-  for (const value of values) {
+  for (const [index, value] of values.entries()) {
+    const seen = r.misfits.length
     read.push(readValue(r, element, value))
     if (r.fault !== null) return null
+    if (r.misfits.length > seen) placeMisfits(r.misfits, seen, index)
   }
   r.depth--
   return read

@@ -1,3 +1,4 @@
+import { canonicalFields } from './canonical-fields.js'
 import { byName, mappingKey, type Mapping } from './mapping.js'
 import { answerMappings } from './mapping-answers.js'
 import { messageMappings } from './mapping-message.js'
@@ -16,6 +17,10 @@ export interface WireRecord {
   readonly names: readonly string[]
   readonly shapes: readonly Shape[]
   readonly position: ReadonlyMap<string, number>
+  /** For each field the fields of the canonical record that are made of it, that of a record within it first. */
+  readonly canonical: readonly (readonly string[])[]
+  /** The place of the field that names the request, or -1: nothing is known of a record in which that is wrong. */
+  readonly selector: number
   /** Whether the other dialect uses the same name and arity for other fields, told apart by field 10. */
   readonly isToldByField10: boolean
   readonly mapping: Mapping
@@ -30,6 +35,9 @@ export interface WireName {
 
 const mappings: ReadonlyMap<string, Mapping> = new Map([...messageMappings, ...peopleMappings, ...answerMappings])
 
+/** Which field names the request, where that is not the status. */
+const selectors: { readonly [Tag in RecordTag]?: string } = { Auth: 'type', Presence: '' }
+
 function wireRecord(name: string, tag: RecordTag, dialect: Dialect, layout: Layout | null): WireRecord | null {
   if (layout === null) return null
   return {
@@ -40,6 +48,8 @@ function wireRecord(name: string, tag: RecordTag, dialect: Dialect, layout: Layo
     names: layout.map(([field]) => field),
     shapes: layout.map(([, shape]) => shape),
     position: new Map(layout.map(([field], index) => [field, index])),
+    canonical: layout.map(([field]) => canonicalFields(tag, dialect, field)),
+    selector: layout.findIndex(([field]) => field === (selectors[tag] ?? 'status')),
     isToldByField10: name === 'Contact',
     mapping: mappings.get(mappingKey(tag, dialect)) ?? byName(tag, layout),
   }

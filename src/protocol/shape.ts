@@ -177,6 +177,12 @@ export function preset<T>(inner: Shape<T>, fallback: T): Shape<T> {
   return { ...inner, fallback }
 }
 
+/** The value of a field that is `[]`, null or left out. */
+export function notGiven(field: Shape): unknown {
+  if (field.list !== null || field.term) return emptyList
+  return field.nil ? null : field.fallback
+}
+
 /** Whether a peer has to give the field. */
 export function isRequired(field: Shape): boolean {
   return field.fallback === null && !field.nil

@@ -1,5 +1,5 @@
 import { decideRequest } from '../acl/index.js'
-import type { AnyRecord } from '../protocol/index.js'
+import type { AnyRecord, Misfit } from '../protocol/index.js'
 import type { FactReader } from './facts.js'
 import { authHandlers } from './handlers/auth/index.js'
 import { cdrHandlers } from './handlers/cdr.js'
@@ -21,6 +21,7 @@ import { searchHandlers } from './handlers/search/index.js'
 import { starHandlers } from './handlers/star.js'
 import { tagHandlers } from './handlers/tag.js'
 import { typingHandlers } from './handlers/typing.js'
+import { refusingMisfits } from './misfits.js'
 import { type Outcome, refuse } from './outcome.js'
 import { readPresentClient } from './present-client.js'
 import type { Handler, Request } from './request.js'
@@ -61,8 +62,8 @@ const byName = new Map(routes.map((route) => [`${route.tag}/${route.request}`, r
 /** The request a record asks for: its status, or the type of an Auth. */
 export function requestOf(record: AnyRecord): string {
   if (record.tag === 'Auth') return typeof record.type === 'string' ? record.type : ''
-  // How a call ended is no request.
-  if (record.tag === 'CDR') return ''
+  // How a call ended is no request, nor whether somebody is online.
+  if (record.tag === 'CDR' || record.tag === 'Presence') return ''
   return 'status' in record && typeof record.status === 'string' ? record.status : ''
 }
 
@@ -74,10 +75,11 @@ export function nameOf(record: AnyRecord): string {
 
 /**
  * Decides on one well-formed request.
- * @refuses `not_authorized` if this kind of client may not ask for it; `invalid_data` if nobody serves it
+ * @param misfits fields of the record whose values did not fit
+ * @refuses `not_authorized` if this kind of client may not ask for it; `invalid_data` if nobody serves it, or if it uses one of `misfits`
  * @see docs/protocol/rpc.md 1.2
  */
-export async function dispatch(request: Request, facts: FactReader): Promise<Outcome> {
+export async function dispatch(request: Request, facts: FactReader, misfits: readonly Misfit[] = []): Promise<Outcome> {
   const asked = requestOf(request.record)
   const verdict = decideRequest(request.caller.client.kind, request.record.tag, asked)
   if (!verdict.allowed) return refuse(verdict.error, verdict.because)
@@ -85,7 +87,7 @@ export async function dispatch(request: Request, facts: FactReader): Promise<Out
   if (handler === undefined) return refuse('invalid_data', 'no such request is served')
   const client = await readPresentClient(request.caller.client, facts)
   const present = { ...request, caller: { ...request.caller, client } }
-  return handler.decide(present, await handler.read(present, facts))
+  return refusingMisfits(request.record, misfits, async () => handler.decide(present, await handler.read(present, facts)))
 }
 
 /** A payload that is no record at all, or no request. */

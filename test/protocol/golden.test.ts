@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import { decode, decodePush, encode, record, type AnyRecord, type Dialect, type Term } from '../../src/protocol/index.js'
+import { wireNameOf } from '../../src/protocol/registry.js'
 import { goldenBytes, readGolden } from './golden.js'
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
@@ -22,6 +23,28 @@ describe('every tuple of flows.md comes back as the same bytes', () => {
       }
     })
   }
+
+  test('a record named by a binary is that record, the one that is asked and those within it', () => {
+    const names = [...wireNameOf.keys()]
+    /** Each tuple that begins with the atom of a record begins with the binary of that name. */
+    const namedByBinaries = (bytes: Uint8Array): Buffer =>
+      names.reduce((from, name) => {
+        const atom = Buffer.from([100, 0, name.length, ...Buffer.from(name)])
+        const parts: Buffer[] = []
+        let rest = from
+        for (let at = rest.indexOf(atom); at >= 0; at = rest.indexOf(atom)) {
+          const isName = rest[at - 2] === 104
+          parts.push(rest.subarray(0, at), isName ? Buffer.from([109, 0, 0, 0, name.length]) : atom.subarray(0, 3), Buffer.from(name))
+          rest = rest.subarray(at + atom.length)
+        }
+        return Buffer.concat([...parts, rest])
+      }, Buffer.from(bytes))
+    for (const { name, bytes } of readGolden().filter(({ set }) => set === 'flow')) {
+      const dialect = name.startsWith('7.') ? 'v11' : 'v1'
+      expect(namedByBinaries(bytes)).not.toEqual(Buffer.from(bytes))
+      for (const read of [decode, decodePush]) expect(read(namedByBinaries(bytes), dialect)).toEqual(read(bytes, dialect))
+    }
+  })
 
   test('there are as many as flows.md has', () => {
     expect(readGolden().filter(({ set }) => set === 'flow').length).toBeGreaterThan(60)

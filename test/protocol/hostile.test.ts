@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { codecOf, decode, decodePush, encode, limits, record, type Decoded, type Dialect } from '../../src/protocol/index.js'
+import { codecOf, decode, decodePush, defaultsOf, encode, limits, record, type Decoded, type Dialect } from '../../src/protocol/index.js'
+import { wireNameOf } from '../../src/protocol/registry.js'
 import { readGolden } from './golden.js'
 
 const dialects: readonly Dialect[] = ['v1', 'v11']
@@ -40,17 +41,12 @@ const refused: Readonly<Record<string, Uint8Array>> = {
   'a closed list nested 10,000 deep': inTerm(repeated(10_000, 108, 0, 0, 0, 1), 106, repeated(10_000, 106)),
   'a tuple nested 30,000 deep': inTerm(repeated(30_000, 104, 1), 106),
   'a list tail nested 10,000 deep': inTerm(repeated(10_000, 108, 0, 0, 0, 1, 106), 106),
-  'text that is not UTF-8': inText(109, 0, 0, 0, 2, 0xc3, 0x28),
-  'an overlong form of a slash': inText(109, 0, 0, 0, 2, 0xc0, 0xaf),
-  'half a surrogate pair': inText(109, 0, 0, 0, 3, 0xed, 0xa0, 0x80),
-  'a string where text is due': inText(107, 0, 1, 97),
   'an atom in Latin-1 disguise': inTerm(119, 1, 0xff),
   'a float that is not a number': inTerm(70, 0x7f, 0xf8, 0, 0, 0, 0, 0, 0),
   'an endless float': inTerm(70, 0x7f, 0xf0, 0, 0, 0, 0, 0, 0),
   'a float of letters': inTerm(99, repeated(31, 97)),
   'a list without elements that is not []': inTerm(108, 0, 0, 0, 0, 97, 1),
   'an unknown atom in a listed field': bytesOf(131, 104, 4, 100, 0, 6, 'Friend', 106, 106, 100, 0, 3, 'hug'),
-  'an integer beyond 2^53': bytesOf(131, 104, 2, 100, 0, 9, 'vnode_max', 110, 8, 0, repeated(8, 255)),
   'JSON that is none': bytesOf('{"tag":'),
   'JSON that is not UTF-8': bytesOf('{"tag":"init","token":"', 0xff, '"}'),
   'JSON of an array': bytesOf('[]'),
@@ -59,11 +55,6 @@ const refused: Readonly<Record<string, Uint8Array>> = {
   'JSON with a field of the other dialect': bytesOf('{"tag":"Message","repliedby":[1],"edit_msg":1}'),
   'JSON with __proto__': bytesOf('{"tag":"init","__proto__":{"token":"x"}}'),
   'JSON with a field of every object': bytesOf('{"tag":"init","toString":1}'),
-  'JSON with a value of the wrong type': bytesOf('{"tag":"init","token":1}'),
-  'JSON with half a surrogate pair': bytesOf('{"tag":"init","token":"\\ud800"}'),
-  'JSON with an integer beyond 2^53': bytesOf('{"tag":"vnode_max","node":9007199254740993}'),
-  'JSON without a field that must be given': bytesOf('{"tag":"Token"}'),
-  'JSON nested 30,000 deep': bytesOf('{"tag":"Service","data":', '['.repeat(30_000), ']'.repeat(30_000), '}'),
   'MessagePack that ends early': bytesOf(0x81, 0xa3, 'ta'),
   'MessagePack of an array that claims 4 GiB': bytesOf(0x81, 0xa3, 'tag', 0xdd, four),
   'MessagePack of a map that claims 4 GiB': bytesOf(0x81, 0xa3, 'tag', 0xdf, four),
@@ -73,9 +64,77 @@ const refused: Readonly<Record<string, Uint8Array>> = {
   'MessagePack with an extension': bytesOf(0x82, 0xa3, 'tag', 0xa4, 'init', 0xa5, 'token', 0xd4, 1, 1),
   'MessagePack with text that is not UTF-8': bytesOf(0x82, 0xa3, 'tag', 0xa4, 'init', 0xa5, 'token', 0xa1, 0xff),
   'MessagePack with __proto__': bytesOf(0x82, 0xa3, 'tag', 0xa4, 'init', 0xa9, '__proto__', 0x80),
-  'MessagePack with a boolean': bytesOf(0x82, 0xa3, 'tag', 0xa4, 'init', 0xa5, 'token', 0xc3),
   'MessagePack that goes on': bytesOf(0x81, 0xa3, 'tag', 0xa4, 'init', 0xc0),
 }
+
+/** Whole records with one field whose value is none of those listed for it. */
+const misfits: Readonly<Record<string, Uint8Array>> = {
+  'text that is not UTF-8': inText(109, 0, 0, 0, 2, 0xc3, 0x28),
+  'an overlong form of a slash': inText(109, 0, 0, 0, 2, 0xc0, 0xaf),
+  'half a surrogate pair': inText(109, 0, 0, 0, 3, 0xed, 0xa0, 0x80),
+  'a string where text is due': inText(107, 0, 1, 97),
+  'an integer where text is due': inText(97, 1),
+  'a float where text is due': inText(70, 63, 248, 0, 0, 0, 0, 0, 0),
+  'a list of [] where text is due': inText(108, 0, 0, 0, 1, 106, 106),
+  'an integer beyond 2^53': bytesOf(131, 104, 2, 100, 0, 9, 'vnode_max', 110, 8, 0, repeated(8, 255)),
+  'JSON with a value of the wrong type': bytesOf('{"tag":"init","token":1}'),
+  'JSON with half a surrogate pair': bytesOf('{"tag":"init","token":"\\ud800"}'),
+  'JSON with an integer beyond 2^53': bytesOf('{"tag":"vnode_max","node":9007199254740993}'),
+  'JSON nested 30,000 deep': bytesOf('{"tag":"Service","data":', '['.repeat(30_000), ']'.repeat(30_000), '}'),
+  'JSON with a list that is too deep': bytesOf('{"tag":"init","token":', '['.repeat(30_000), ']'.repeat(30_000), '}'),
+  'MessagePack with a boolean': bytesOf(0x82, 0xa3, 'tag', 0xa4, 'init', 0xa5, 'token', 0xc3),
+}
+
+describe('a request with a value that does not fit its field is read without it, and says so; an answer is not read', () => {
+  for (const [what, payload] of Object.entries(misfits)) {
+    test(what, () => {
+      for (const dialect of dialects) {
+        const decoded = decode(payload, dialect)
+        expect(decoded).toMatchObject({ kind: 'record', misfits: [{ within: [], fields: [expect.any(String)] }] })
+        if (decoded.kind !== 'record') return
+        expect(decoded.record).toEqual(record(decoded.record.tag, {}))
+        expect(decodePush(payload, dialect).kind).toBe('refusal')
+      }
+    })
+  }
+
+  test('the place of a field is told from the record on, in the names of the canonical form', () => {
+    const star = {
+      tag: 'Star',
+      message: { tag: 'Message', files: [{ tag: 'Desc' }, { tag: 'Desc', size: 'x' }], edit_msg: 'y' },
+      status: 'add',
+    }
+    const decoded = decode(Buffer.from(JSON.stringify(star)), 'v1')
+    expect(decoded).toMatchObject({
+      misfits: [
+        { within: ['message', 'files', 1], fields: ['size'] },
+        { within: ['message'], fields: ['link'] },
+      ],
+    })
+  })
+
+  test('a field of records one of which is none is a misfit as a whole', () => {
+    const message = { tag: 'Message', files: [{ tag: 'Desc', size: 'x' }, []], status: 'deleted' }
+    expect(decode(Buffer.from(JSON.stringify(message)), 'v1')).toMatchObject({ misfits: [{ within: [], fields: ['files'] }] })
+  })
+
+  test('the field that names the request must fit, and of too many the field around them is passed over', () => {
+    expect(decode(Buffer.from('{"tag":"Person","status":1}'), 'v1').kind).toBe('refusal')
+    const withTags = (count: number): Buffer =>
+      Buffer.from(JSON.stringify({ tag: 'Roster', tags: Array.from({ length: count }, () => ({ tag: 'Tag', id: 'x' })), status: 'get' }))
+    const most = decode(withTags(limits.misfits), 'v1')
+    expect(most.kind === 'record' && most.misfits.length).toBe(limits.misfits)
+    expect(decode(withTags(limits.misfits + 1), 'v1')).toMatchObject({ misfits: [{ within: [], fields: ['tags'] }] })
+  })
+
+  test('each field of a layout has a place in the canonical record', () => {
+    for (const { name, v1, v11 } of wireNameOf.values())
+      for (const layout of [v1, v11])
+        for (const fields of layout?.canonical ?? [])
+          for (const field of fields)
+            expect({ name, field, isKnown: field in defaultsOf(layout!.tag) }).toEqual({ name, field, isKnown: true })
+  })
+})
 
 describe('hostile bytes are refused as invalid data', () => {
   for (const [what, payload] of Object.entries(refused)) {

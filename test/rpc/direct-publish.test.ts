@@ -105,6 +105,26 @@ describe('messages', () => {
     test(rule, async () => expect(await publish(who, topic, message)).toEqual([]))
   }
 
+  const withField = (field: string, value: unknown): Buffer => {
+    const map = JSON.parse(Buffer.from(encode(say(ann, { to: boris }), { codec: 'json', dialect: 'v1' })).toString()) as object
+    return Buffer.from(JSON.stringify({ ...map, [field]: value }))
+  }
+
+  test('what stands in a field that posting does not use is all the same, in one that it uses the message vanishes', async () => {
+    for (const [field, value] of [
+      ['prev', 'x'],
+      ['seenby', [[]]],
+      ['created', []],
+    ] as const)
+      expect(told(await publish(ann, chat, withField(field, value)))).toEqual([`${chat} Message/sent hi`])
+    for (const [field, value] of [
+      ['msg_id', 7],
+      ['files', [[]]],
+      ['files', [{ tag: 'Desc', payload: 'hi', size: 'x' }]],
+    ] as const)
+      expect(await publish(ann, chat, withField(field, value))).toEqual([])
+  })
+
   test('a service posts for everybody', async () => {
     expect(told(await publish(ann, chat, say(boris), { asService: true }))).toEqual([`${chat} Message/sent hi`])
   })
@@ -126,6 +146,11 @@ describe('what is relayed', () => {
     })
   }
 
+  test('a record in which a value does not fit is relayed as the bytes it is, for nobody to take it for another', async () => {
+    const payload = Buffer.from(JSON.stringify({ tag: 'Loc', x: 'east' }))
+    expect(await publish(boris, chat, payload)).toMatchObject([{ payload }])
+  })
+
   test('a service speaks for every account', async () => {
     expect(await publish(ann, `ac/${ann}`, contactOf(ann), { asService: true })).toHaveLength(1)
   })
@@ -134,6 +159,8 @@ describe('what is relayed', () => {
     const broken = Buffer.from(encode(contactOf(ann), { codec: 'bert', dialect: 'v1' }))
     for (const payload of [
       broken.subarray(0, -1),
+      Buffer.concat([Buffer.from([131, 104, 1, 109, 0, 0, 0, 7]), Buffer.from('Contact')]),
+      Buffer.from(JSON.stringify({ tag: 'Contact', phone_id: ann, update: 'x' })),
       Buffer.from(`{ "tag" : "Message", "from": "${ann}"`),
       Buffer.from([0x82, 0xa3, ...Buffer.from('tag'), 0xa7, ...Buffer.from('Message')]),
     ]) {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
+import type { Friend } from '../../src/protocol/index.js'
 import type { ContactDocument } from '../../src/rpc/documents/index.js'
 import { banContact, unbanContact } from '../../src/rpc/handlers/friend/ban.js'
 import { type Acquaintance, areFriends, openState } from '../../src/rpc/handlers/friend/contact-state.js'
@@ -11,7 +12,7 @@ import type { Outcome } from '../../src/rpc/outcome.js'
 import type { PhoneId } from '../../src/topics/index.js'
 import { ann, boris } from './chat-world.js'
 
-const steps: { readonly [Name in string]: (step: FriendStep) => Outcome } = {
+const steps: { readonly [Name in string]: (step: FriendStep, asked: Pick<Friend, 'settings'>) => Outcome } = {
   request: requestFriendship,
   confirm: confirmFriendship,
   revoke: revokeFriendship,
@@ -41,7 +42,7 @@ function swap({ own, other }: Acquaintance): Acquaintance {
 function move(pair: Acquaintance, { by, what }: Move): { readonly pair: Acquaintance; readonly outcome: Outcome } {
   const seen = by === ann ? pair : swap(pair)
   const friend = by === ann ? boris : ann
-  const outcome = steps[what]?.({ facts: factsOf(by, friend, seen), now: 1, settings: [] })
+  const outcome = steps[what]?.({ facts: factsOf(by, friend, seen), now: 1 }, { settings: [] })
   if (outcome === undefined) throw new Error(what)
   const after = outcome.kind === 'accepted' ? outcome.puts.reduce((sides, put) => store(sides, by, put), seen) : seen
   return { pair: by === ann ? after : swap(after), outcome }

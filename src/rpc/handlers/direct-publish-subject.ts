@@ -26,7 +26,7 @@ export function claimsSubject(payload: Uint8Array): boolean {
   const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength)
   switch (codecOf(payload)) {
     case 'bert':
-      return names.some((name) => name === firstAtom(bytes))
+      return names.some((name) => name === firstName(bytes))
     case 'json':
       return inJson.test(bytes.toString('utf8'))
     case 'msgpack':
@@ -36,13 +36,15 @@ export function claimsSubject(payload: Uint8Array): boolean {
 
 const smallTuple = 104
 const largeTuple = 105
+const binary = 109
 /** Tags of atoms whose length takes one byte, or two. */
 const shortAtoms: readonly (number | undefined)[] = [115, 119]
 const longAtoms: readonly (number | undefined)[] = [100, 118]
 
-/** The name a tuple of the external term format begins with; empty if it begins otherwise. */
-function firstAtom(bytes: Buffer): string {
+/** The name a tuple of the external term format begins with, an atom or a binary; empty if it begins otherwise. */
+function firstName(bytes: Buffer): string {
   const at = bytes[1] === smallTuple ? 3 : bytes[1] === largeTuple ? 6 : bytes.length
+  if (bytes[at] === binary && at + 5 <= bytes.length) return bytes.toString('latin1', at + 5, at + 5 + bytes.readUInt32BE(at + 1))
   const isShort = shortAtoms.includes(bytes[at])
   if (!isShort && !longAtoms.includes(bytes[at])) return ''
   const length = isShort ? (bytes[at + 1] ?? 0) : (bytes[at + 1] ?? 0) * 256 + (bytes[at + 2] ?? 0)

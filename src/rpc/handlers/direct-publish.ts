@@ -3,6 +3,7 @@ import { type AnyRecord, type Decoded, type Message, record, type Typing } from 
 import { type ClientId, type Phone, phoneOf, type PhoneId, type Topic, topicNameOf } from '../../topics/index.js'
 import { sessions } from '../documents/index.js'
 import type { FactReader } from '../facts.js'
+import { type MisfitWatch, watchMisfits } from '../misfits.js'
 import { accept, drop, type Outcome, type Payload, type Refused } from '../outcome.js'
 import { ownRosters, type Request } from '../request.js'
 import { readFriendPhones } from '../views/presence-audience.js'
@@ -26,7 +27,7 @@ type Audience =
   | { readonly kind: 'phones'; readonly phones: readonly Phone[]; readonly members: readonly MemberRow[] }
 
 export type DirectFacts =
-  | { readonly kind: 'post'; readonly request: Request<Message>; readonly facts: PostFacts | Refused }
+  | { readonly kind: 'post'; readonly request: Request<Message>; readonly watch: MisfitWatch; readonly facts: PostFacts | Refused }
   | { readonly kind: 'relay'; readonly topicFacts: TopicFacts; readonly audience: Audience }
 
 /**
@@ -37,8 +38,11 @@ export type DirectFacts =
 export const directPublish = {
   async read(publish: DirectPublish, facts: FactReader): Promise<DirectFacts> {
     const posted = postOf(publish)
-    if (posted !== undefined) return { kind: 'post', request: posted, facts: await postMessage.read(posted, facts) }
-    const { caller, topic } = publish
+    const { caller, topic, decoded } = publish
+    if (posted !== undefined) {
+      const watch = watchMisfits(posted.record, decoded.kind === 'record' ? decoded.misfits : [])
+      return { kind: 'post', request: posted, watch, facts: await postMessage.read(posted, facts) }
+    }
     const topicFacts = await readTopicFacts(facts, factsNeeded(caller.client, topic, 'publish'))
     // Audiences may be large: nobody's is read for those who may not reach it.
     const isAllowed = decidePublish(caller.client, topic, topicFacts, []).allowed
@@ -48,6 +52,8 @@ export const directPublish = {
   decide(publish: DirectPublish, facts: DirectFacts): Outcome {
     if (facts.kind === 'relay') return decideRelay(publish, facts.topicFacts, facts.audience)
     const outcome = postMessage.decide(facts.request, facts.facts)
+    const misfit = facts.watch.end(outcome)
+    if (misfit !== undefined) return drop(misfit.because)
     return outcome.kind === 'refused' ? drop(outcome.because) : outcome
   },
 }
@@ -78,11 +84,12 @@ function decideRelay(publish: DirectPublish, topicFacts: TopicFacts, audience: A
   const { caller, topic, decoded } = publish
   const verdict = decidePublish(caller.client, topic, topicFacts, [])
   if (!verdict.allowed) return drop(verdict.because)
-  if (decoded.kind === 'refusal') {
+  // Its ends are set anew, whatever stood there.
+  if (decoded.kind === 'record' && decoded.record.tag === 'Typing') return relayTyping(publish, decoded.record, audience)
+  if (decoded.kind === 'refusal' || decoded.misfits.length > 0) {
     if (caller.client.kind !== 'service' && claimsSubject(publish.payload)) return drop('a broken record that names a subject')
     return relay(topic, audience, { kind: 'opaque', bytes: publish.payload })
   }
-  if (decoded.record.tag === 'Typing') return relayTyping(publish, decoded.record, audience)
   const refusal = checkRecord(publish, decoded.record)
   if (refusal !== undefined) return refusal
   const original = { bytes: publish.payload, encoding: decoded.encoding }

@@ -50,9 +50,16 @@ function findOwnPhone({ client }: Caller, id: string | null): Phone | undefined 
   return client.kind === 'device' && (id === null || id === client.phone) ? client.phone : undefined
 }
 
+const settable = [
+  ...(['names', 'surnames', 'username', 'alias', 'avatar', 'localize', 'NotificationSettings', 'SoundSettings'] as const),
+  ...(['ThemeID', 'voxImplantID', 'voxImplantLogin', 'voxImplantPassword', 'BlockUsers', 'isParticipants'] as const),
+]
+
 /** The Person with every field replaced that is given: neither null nor an empty list. */
 function withFields(stored: PersonDocument, given: Person): PersonDocument {
-  const { tag, id, status, phonelist, balance, ...settable } = given
-  const changed = Object.entries(settable).filter(([, value]) => value !== null && (typeof value === 'string' || value.length > 0))
-  return { ...stored, ...Object.fromEntries(changed) }
+  const changed = settable.map((field) => [field, given[field]] as const)
+  return {
+    ...stored,
+    ...Object.fromEntries(changed.filter(([, value]) => typeof value === 'string' || (value !== null && value.length > 0))),
+  }
 }

@@ -37,7 +37,8 @@ export const createRoster = handler({
 
   decide({ record, caller: { client }, now, context }: Request<Roster>, { profile, lastRosterId, number }: CreateFacts): Outcome {
     if (client.kind !== 'device' || profile === undefined || number === null) return refuse('profile_not_found', 'no profile')
-    const fields = { ...record, nick: null }
+    const { names, surnames, email, avatar } = record
+    const fields = { names, surnames, email, avatar, nick: null }
     const refused = checkFields(fields)
     if (refused !== undefined) return refused
     if (profile.rosters.length >= context.limits.rostersPerProfile) return refuse('invalid_data', 'the profile has rosters enough')

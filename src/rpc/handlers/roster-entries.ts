@@ -120,7 +120,7 @@ function removeEntry(entry: FriendFacts, now: number): Removal | undefined {
   if (self === friend || isBarred(pair.own)) return undefined
   if (pair.own?.state === 'internal')
     return { other: friend, puts: [contacts.remove(self, friend), listedBy.remove(friend, self)], sends: [] }
-  const revoked = revokeFriendship({ facts: declinable(entry), now, settings: [] })
+  const revoked = revokeFriendship({ facts: declinable(entry), now })
   return revoked.kind === 'accepted' ? { other: friend, puts: revoked.puts, sends: revoked.sends } : undefined
 }
 

@@ -67,7 +67,7 @@ async function evaluateEvent(
   // The arity of an Auth tells the dialect of the device, whatever its will said [topics.md 14].
   if (decoded.record.tag === 'Auth') connection.dialect = decoded.encoding.dialect
   const record = filedRecord(decoded.record, await names.asOf(reader))
-  return dispatch({ record, caller: callerOf(connection), now: now(), context }, reader)
+  return dispatch({ record, caller: callerOf(connection), now: now(), context }, reader, decoded.misfits)
 }
 
 async function evaluateDirect(

@@ -1,5 +1,5 @@
 import type { DeviceClient } from '../../acl/index.js'
-import { type AnyRecord, decodeFrame, encode, type Encoding, errorCodeOf, type Ftp, record } from '../../protocol/index.js'
+import { type AnyRecord, decodeFrame, encode, type Encoding, errorCodeOf, type Ftp, type Misfit, record } from '../../protocol/index.js'
 import { actionsTopic, type ClientId, selectNode } from '../../topics/index.js'
 import { type SessionDocument, sessions, tokenHolders } from '../documents/index.js'
 import type { FactReader } from '../facts.js'
@@ -8,6 +8,7 @@ import { tokenUsed } from '../handlers/connect/credentials.js'
 import { socketTransferHandlers } from '../handlers/ftp/index.js'
 import type { ControlToMain, TransferResult } from '../link/to-main.js'
 import type { ControlToWorker } from '../link/to-worker.js'
+import { refusingMisfits } from '../misfits.js'
 import { type Outcome, refuse } from '../outcome.js'
 import { hashToken } from '../tokens.js'
 import type { Lanes } from './lanes.js'
@@ -35,6 +36,7 @@ type TransferMessage = ControlToWorker & { readonly kind: 'transfer' }
 interface Frame {
   readonly record: Ftp
   readonly encoding: Encoding
+  readonly misfits: readonly Misfit[]
   readonly client: DeviceClient
   readonly address: string
 }
@@ -80,11 +82,11 @@ async function readFrame(
 ): Promise<Frame | 'malformed' | 'not_authorized'> {
   const decoded = decodeFrame(payload, 'v1')
   if (decoded.kind === 'refusal' || decoded.record.tag !== 'ftp') return 'malformed'
-  const { record: asked, encoding } = decoded
+  const { record: asked, encoding, misfits } = decoded
   const holder = await readHolder(asked.sid ?? '', newReader(), now() - context.limits.sessionLifeMs)
   if (holder === undefined) return 'not_authorized'
   const client: DeviceClient = { kind: 'device', clientId: holder.clientId, userName: '', phone: holder.session.phone, rosters: [] }
-  return { record: asked, encoding, client, address }
+  return { record: asked, encoding, misfits, client, address }
 }
 
 /** The device whose login token it is, if its session has been used since. */
@@ -109,7 +111,7 @@ async function execute(frame: Frame, { batch, deadlineMs, ...world }: TransferWo
 
 const routes: readonly Route[] = socketTransferHandlers
 
-function itemOf({ record: asked, encoding, client, address }: Frame, { context, now }: RequestWorld): NamedItem {
+function itemOf({ record: asked, encoding, misfits, client, address }: Frame, { context, now }: RequestWorld): NamedItem {
   const caller = { client, clientId: client.clientId, ...encoding, address, token: null }
   return {
     // Answers belong to the frame and enter no inbox.
@@ -122,7 +124,7 @@ function itemOf({ record: asked, encoding, client, address }: Frame, { context, 
       const route = routes.find(({ request }) => request === requestOf(asked))
       if (route === undefined) return refuse('invalid_data', 'no such request')
       const request = { record: asked, caller, now: now(), context }
-      return route.handler.decide(request, await route.handler.read(request, reader))
+      return refusingMisfits(asked, misfits, async () => route.handler.decide(request, await route.handler.read(request, reader)))
     },
   }
 }

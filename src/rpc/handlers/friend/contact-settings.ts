@@ -1,4 +1,4 @@
-import type { Contact } from '../../../protocol/index.js'
+import type { Contact, Friend } from '../../../protocol/index.js'
 import type { ContactDocument } from '../../documents/index.js'
 import { isWithinSettings } from '../../merge-features.js'
 import { accept, type Outcome, refuse } from '../../outcome.js'
@@ -22,10 +22,10 @@ function changeFriend(step: FriendStep, change: (side: ContactDocument) => Conta
 }
 
 /** Merges settings into the caller's contact, in whatever state it is. @see docs/protocol/rpc.md 9, Friend/update */
-export function updateContact(step: FriendStep): Outcome {
+export function updateContact(step: FriendStep, asked: Pick<Friend, 'settings'>): Outcome {
   const { own } = step.facts.pair
   if (!isEntry(own)) return refuse('contact_not_found', 'no such contact')
-  const changed = withSettings(own, step.settings, step.now)
+  const changed = withSettings(own, asked.settings, step.now)
   if (!isWithinSettings(changed.settings)) return refuse('invalid_data', 'too many settings')
   return storeOwn(step, changed, contactStatus(own))
 }

@@ -1,4 +1,4 @@
-import { type Contact, errorSide, type Feature, type Friend, okSide, record, type RecordOf } from '../../../protocol/index.js'
+import { type Contact, errorSide, type Friend, okSide, record, type RecordOf } from '../../../protocol/index.js'
 import type { Put } from '../../../store/contract.js'
 import { parsePhoneId, type PhoneId, phoneOf, sesTopic } from '../../../topics/index.js'
 import { contacts, rosters } from '../../documents/index.js'
@@ -29,13 +29,12 @@ export interface FriendFacts extends Parties {
 export interface FriendStep {
   readonly facts: FriendFacts
   readonly now: number
-  readonly settings: readonly Feature[]
 }
 
 type Reading = Refused | { readonly kind: 'friend'; readonly facts: FriendFacts }
 
 /** A handler for one status of Friend: the checks and facts all of them share, then its own decision. */
-export function friendHandler(decide: (step: FriendStep) => Outcome): Handler<Friend, Reading> {
+export function friendHandler(decide: (step: FriendStep, asked: Friend) => Outcome): Handler<Friend, Reading> {
   return handler({
     async read(request: Request<Friend>, facts): Promise<Reading> {
       const parties = partiesOf(request)
@@ -46,7 +45,7 @@ export function friendHandler(decide: (step: FriendStep) => Outcome): Handler<Fr
     },
     decide(request, reading): Outcome {
       if (reading.kind === 'refused') return reading
-      return decide({ facts: reading.facts, now: request.now, settings: request.record.settings })
+      return decide({ facts: reading.facts, now: request.now }, request.record)
     },
   })
 }

@@ -1,4 +1,4 @@
-import { type Job, limits, type Message } from '../../../protocol/index.js'
+import { type Job, limits, type Message, record } from '../../../protocol/index.js'
 import { parsePhoneId, type PhoneId, rosterIdOf } from '../../../topics/index.js'
 import { type JobDocument, jobs } from '../../documents/index.js'
 import { type Refused, refuse } from '../../outcome.js'
@@ -32,16 +32,9 @@ export function messagesOf({ data }: Pick<Job, 'data'>, author: PhoneId): readon
     if (!isMessage(item)) return refuse('invalid_data', 'a job holds messages')
     const refused = checkMessage(item, author)
     if (refused !== undefined) return refused
-    messages.push({
-      ...item,
-      id: null,
-      prev: null,
-      next: null,
-      from: author,
-      created: null,
-      status: 'client',
-      type: withoutSched(item.type),
-    })
+    const { container, feed_id, msg_id, to, files, link, seenby, mentioned } = item
+    const given = { container, feed_id, msg_id, to, files, link, seenby, mentioned }
+    messages.push(record('Message', { ...given, from: author, status: 'client', type: withoutSched(item.type) }))
   }
   const ids = messages.map(({ msg_id }) => msg_id).filter((id) => id !== null)
   return new Set(ids).size < ids.length ? refuse('invalid_data', 'two messages have one msg_id') : messages

@@ -45,10 +45,11 @@ async function isClearedForAll(facts: FactReader, { place, document }: PlacedMes
   return feed.kind === 'room' && (await isCleared(facts, feed, document.from, place.id))
 }
 
-export function changeOf({ seenby, files, status }: Pick<Message, 'seenby' | 'files' | 'status'>): Change {
+export function changeOf(asked: Pick<Message, 'seenby' | 'files' | 'status'>): Change {
+  const { seenby, status } = asked
   if (seenby === -1) return 'erase'
   if (typeof seenby === 'number' || seenby.length > 0) return 'hide'
-  return status === 'deleted' || files.length === 0 ? 'erase' : 'edit'
+  return status === 'deleted' || asked.files.length === 0 ? 'erase' : 'edit'
 }
 
 function changeFault(message: Message): string | undefined {
@@ -56,7 +57,7 @@ function changeFault(message: Message): string | undefined {
   if (typeof seenby === 'number' && seenby !== -1 && seenby !== 1 && seenby !== 2) return 'seenby is -1, 1 or 2'
   if (changeOf(message) !== 'edit') return undefined
   if (message.type.includes('sched')) return 'a message is not scheduled later'
-  return contentFault(message)
+  return contentFault({ files: message.files, msg_id: null })
 }
 
 async function readActor(

@@ -26,7 +26,7 @@ export interface CompleteFacts {
  */
 export const completeMessage = handler<Message, CompleteFacts | Refused>({
   async read({ record: message, caller }, facts) {
-    const fault = contentFault(message)
+    const fault = contentFault({ files: message.files, msg_id: null })
     if (fault !== undefined) return refuse('invalid_data', fault)
     const found = message.id === null ? undefined : await readMessage(facts, message.id)
     if (found?.document.status !== 'link') return refuse('not_found', 'no message of this id waits for its files')
@@ -59,7 +59,7 @@ export function decideComplete(request: Request<Message>, { found, access, reade
         feed: document.feed,
         message: place.id,
       }),
-      ...acknowledge({ record: { ...message, msg_id: document.msgId }, caller }),
+      ...acknowledge(document.msgId, caller),
     ],
   })
 }

@@ -4,7 +4,7 @@ import { parsePhoneId, parseRoomId, type PhoneId } from '../../../topics/index.j
 import { cursors, feedLevel, type MessageDocument, messages, msgIdLevel, sentIds } from '../../documents/index.js'
 import type { FactReader } from '../../facts.js'
 import { accept, answer, type Outcome, refuse, type Refused, type Send } from '../../outcome.js'
-import { handler, ownRosters, type Request } from '../../request.js'
+import { type Caller, handler, ownRosters, type Request } from '../../request.js'
 import { isCleared } from '../../views/clearance.js'
 import {
   chatFeed,
@@ -135,7 +135,7 @@ export function decidePost(request: Request<Message>, facts: PostFacts): Outcome
         payload: { kind: 'message', append: 0 },
         notice: { kind: 'message', from: post.from, feed: post.feed.name },
       },
-      ...acknowledge(request),
+      ...acknowledge(message.msg_id, request.caller),
     ],
   })
 }
@@ -147,7 +147,7 @@ export function authorReads({ caller, isUnattended }: Pick<Request, 'caller' | '
 
 /** What was stored before, to the caller alone. A message whose files are on their way is not posted yet, and not acknowledged. */
 export function answerRepeated(request: Request<Message>, { place, document }: PlacedMessage): Outcome {
-  const acknowledgement = document.status === 'link' ? [] : acknowledge(request)
+  const acknowledgement = document.status === 'link' ? [] : acknowledge(request.record.msg_id, request.caller)
   return accept({ sends: [answer(messageRecord(place, document)), ...acknowledgement] })
 }
 
@@ -197,6 +197,6 @@ function hiddenFrom(excluded: readonly (string | number)[], author: PhoneId, { p
 }
 
 /** v11 callers are told by msg_id that their message is stored. */
-export function acknowledge({ record: message, caller }: Pick<Request<Message>, 'record' | 'caller'>): readonly Send[] {
-  return caller.dialect === 'v11' ? [answer(record('Ack', { table: 'Message', id: message.msg_id }))] : []
+export function acknowledge(msgId: string | null, { dialect }: Caller): readonly Send[] {
+  return dialect === 'v11' ? [answer(record('Ack', { table: 'Message', id: msgId }))] : []
 }

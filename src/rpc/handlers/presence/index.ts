@@ -1,5 +1,5 @@
 import { parsePhoneId, phoneOf, type PhoneId } from '../../../topics/index.js'
-import type { Presence as PresenceRecord } from '../../../protocol/index.js'
+import { type Presence as PresenceRecord, record } from '../../../protocol/index.js'
 import type { FactReader } from '../../facts.js'
 import { accept, answer, type Outcome, refuse } from '../../outcome.js'
 import { handler, ownRosters, type Request } from '../../request.js'
@@ -10,16 +10,20 @@ type Seen = boolean | undefined
 
 /** Whether a friend or fellow member is online (v11). @refuses `not_authorized` for anyone else @see docs/protocol/rpc.md 7 */
 export const getPresence = handler({
-  async read({ record, caller }: Request<PresenceRecord>, facts: FactReader): Promise<Seen> {
-    const other = parsePhoneId(record.uid)
+  async read({ record: { uid }, caller }: Request<PresenceRecord>, facts: FactReader): Promise<Seen> {
+    const other = parsePhoneId(uid)
     if (other === undefined || !(await isShown(facts, ownRosters(caller), other))) return undefined
     return (await readPresence(facts, phoneOf(other))).isOnline
   },
-  decide({ record }: Request<PresenceRecord>, seen: Seen): Outcome {
+  decide({ record: { uid } }: Request<PresenceRecord>, seen: Seen): Outcome {
     if (seen === undefined) return refuse('not_authorized', 'neither friend nor fellow member')
-    return accept({ sends: [answer({ ...record, status: seen ? 'online' : 'offline' })] })
+    return accept({ sends: [answer(presenceOf(uid, seen))] })
   },
 })
+
+function presenceOf(uid: string, isOnline: boolean): PresenceRecord {
+  return record('Presence', { uid, status: isOnline ? 'online' : 'offline' })
+}
 
 /** @see docs/protocol/rpc.md 7 */
 export const presenceHandlers = [{ tag: 'Presence', request: '', handler: getPresence }] as const

@@ -4,7 +4,7 @@ import { type RoomDocument, rooms } from '../../documents/index.js'
 import { isWithinSettings, mergeFeatures } from '../../merge-features.js'
 import { accept, type Outcome, push, refuse } from '../../outcome.js'
 import { handler, type Request } from '../../request.js'
-import { checkFields } from './room-fields.js'
+import { checkFields, type RoomFields } from './room-fields.js'
 import { authorReads, partialRoom, phonesOf, systemMessage, systemMessageTo, withSystemMessage } from './room-push.js'
 import { enter, type Entered, readRoomState, type RoomLookup } from './room-state.js'
 
@@ -19,17 +19,18 @@ export const patchRoom = handler<Room, RoomLookup>({
     if (entered.kind === 'refused') return entered
     const { record } = request
     const { room } = entered.state
-    const refused = checkFields(record)
+    const isSettings = record.status === 'settings'
+    const asked = isSettings ? { settings: record.settings, name: null, description: null, data: [], tos: null } : record
+    const refused = checkFields(asked)
     if (refused !== undefined) return refused
-    if (record.type !== null && record.type !== room.type) return refuse('invalid_data', 'the type of a room cannot change')
+    if (!isSettings && record.type !== null && record.type !== room.type) return refuse('invalid_data', 'the type of a room cannot change')
     const settings = mergeFeatures(room.settings, record.settings)
     if (!isWithinSettings(settings)) return refuse('invalid_data', 'too many settings')
-    const asked = record.status === 'settings' ? { ...record, name: null, description: null, data: [], tos: null } : record
     return patched(request, entered, asked, settings)
   },
 })
 
-function patched({ now }: Request<Room>, { state, actor }: Entered, asked: Room, settings: Room['settings']): Outcome {
+function patched({ now }: Request<Room>, { state, actor }: Entered, asked: RoomFields, settings: Room['settings']): Outcome {
   const { id, room } = state
   const phones = phonesOf(state.list)
   const after = applyPatch(room, asked, settings, now)
@@ -46,7 +47,7 @@ function patched({ now }: Request<Room>, { state, actor }: Entered, asked: Room,
   })
 }
 
-function applyPatch(room: RoomDocument, asked: Room, settings: Room['settings'], now: number): RoomDocument {
+function applyPatch(room: RoomDocument, asked: RoomFields, settings: Room['settings'], now: number): RoomDocument {
   return {
     ...room,
     name: asked.name ?? room.name,
@@ -60,7 +61,7 @@ function applyPatch(room: RoomDocument, asked: Room, settings: Room['settings'],
 }
 
 /** The new values of what was asked for; receivers keep the rest. Settings that were deleted are told with the empty value that deletes. */
-function changedFields(asked: Room, after: RoomDocument): Partial<Room> {
+function changedFields(asked: RoomFields, after: RoomDocument): Partial<Room> {
   const isSettings = asked.settings.length > 0
   return {
     name: asked.name,
@@ -73,7 +74,7 @@ function changedFields(asked: Room, after: RoomDocument): Partial<Room> {
   }
 }
 
-function describeChange(room: RoomDocument, asked: Room): string | undefined {
+function describeChange(room: RoomDocument, asked: RoomFields): string | undefined {
   const kind = room.type === 'group' ? 'Group' : 'Channel'
   if (asked.name !== null && asked.name !== room.name) return `${kind} is renamed to "${asked.name}"`
   return asked.data.length > 0 ? `${kind} has a new avatar` : undefined

@@ -4,10 +4,13 @@ import { type Refused, refuse } from '../../outcome.js'
 
 type Room = RecordOf<'Room'>
 
+/** What a Room says of itself. */
+export type RoomFields = Pick<Room, 'name' | 'description' | 'tos' | 'settings' | 'data'>
+
 const maxAvatarParts = 10
 
 /** Checks the texts and lists of a Room against their limits. @refuses `invalid_data` @see docs/protocol/rpc.md 1.5 */
-export function checkFields(room: Room): Refused | undefined {
+export function checkFields(room: RoomFields): Refused | undefined {
   if (room.name !== null && !hasLength(room.name, limits.roomNameMin, limits.roomNameMax))
     return refuse('invalid_data', 'a room name has 1 to 32 characters')
   if (room.description !== null && !hasLength(room.description, 0, limits.descriptionMax))
