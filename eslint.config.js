@@ -6,11 +6,25 @@ const environment = {
   property: 'env',
   message: 'Only src/server/options and the entry points read the environment; take an option.',
 }
+const byClock = 'Elapsed time is told by monotonicMs() of src/clock, dates by wallMs(): see docs/decisions/0180-two-clocks.md.'
+const clocks = [
+  { object: 'Date', property: 'now', message: byClock },
+  { object: 'performance', property: 'now', message: byClock },
+  { object: 'process', property: 'hrtime', message: byClock },
+]
+/** A date of now is made of wallMs() too; `Date.now` cannot be renamed or taken apart. */
+const clockSyntax = [
+  'error',
+  { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: byClock },
+  { selector: "CallExpression[callee.name='Date']", message: byClock },
+  { selector: 'VariableDeclarator[init.name=/^(Date|performance)$/]', message: byClock },
+]
 const byPutRoster = 'Store rosters by putRoster: the rows by which people are found change with them.'
 const restricted = {
   'no-restricted-properties': [
     'error',
     environment,
+    ...clocks,
     { object: 'rosters', property: 'put', message: byPutRoster },
     { object: 'rosters', property: 'remove', message: byPutRoster },
   ],
@@ -59,15 +73,20 @@ export default tseslint.config(
   },
   {
     files: ['src/**/*.ts'],
-    rules: { ...restricted, 'no-console': 'error' },
+    rules: { ...restricted, 'no-restricted-syntax': clockSyntax, 'no-console': 'error' },
   },
   {
     files: ['src/rpc/people-index/put-roster.ts'],
-    rules: { 'no-restricted-properties': ['error', environment] },
+    rules: { 'no-restricted-properties': ['error', environment, ...clocks] },
   },
   {
     files: ['src/server/options*.ts', 'src/server/main.ts', 'src/cli/*.ts'],
-    rules: { 'no-restricted-properties': 'off', 'no-console': 'off' },
+    rules: { 'no-restricted-properties': ['error', ...clocks], 'no-console': 'off' },
+  },
+  {
+    // The one place that reads the clocks.
+    files: ['src/clock/*.ts'],
+    rules: { 'no-restricted-properties': ['error', environment] },
   },
   {
     // A test names what it has just put there, and reads as a list of rules however long.

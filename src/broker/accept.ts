@@ -1,12 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import type { AuthenticateError, Client as AedesClient, ConnectPacket } from 'aedes'
 import type { Duplex } from 'node:stream'
+import { monotonicMs } from '../clock/index.js'
 import { type ConnectionEnd, type ConnectResult, writePage, writeSettle } from '../rpc/index.js'
 import { clientKind, selectNode } from '../topics/index.js'
 import type { BrokerState, MessengerOptions, MessengerWorld, Origin } from './broker-state.js'
 import { type Connection, type Connections, type ConnectWords, type PumpOwner, enter, leave } from './connection.js'
 import type { Decide, Deciding } from './deciding.js'
 import { guardPackets } from './packet-guard.js'
+import { fullBudget } from './publish-budget.js'
 import { Pump, type PumpWorld } from './pump.js'
 import type { SocketWriter } from './socket-writer.js'
 
@@ -81,8 +83,7 @@ function open(state: BrokerState, aedes: AedesClient, words: ConnectWords): void
     isClosing: false,
     awaitingPubrel: undefined,
     plainFilters: undefined,
-    tokens: state.options.publishRate === 'off' ? 0 : state.options.publishRate.burst,
-    refilledAt: Date.now(),
+    budget: fullBudget(state.options.publishRate, monotonicMs()),
   }
   state.connections.byNumber.set(number, connection)
   state.connections.byAedes.set(aedes, connection)

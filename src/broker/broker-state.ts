@@ -1,3 +1,4 @@
+import type { PublishRate } from './publish-budget.js'
 import type { Client as AedesClient, Aedes } from 'aedes'
 import type { Client, Grant } from '../acl/index.js'
 import type { ControlToMain, Ring } from '../rpc/index.js'
@@ -23,7 +24,7 @@ export interface MessengerOptions {
   /** A CONNECT that cannot be decided by then (the store is away) is closed, without CONNACK. */
   readonly connectPatienceMs: number
   /** Publishes per second and device, and how many at once; `off` for no limit. */
-  readonly publishRate: { readonly perSecond: number; readonly burst: number } | 'off'
+  readonly publishRate: PublishRate | 'off'
   readonly grants: readonly Grant[]
   /** A drain closes no more connections a second; undefined where they have nowhere else to go: all at once. */
   readonly drainRate?: number

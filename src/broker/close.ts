@@ -1,3 +1,4 @@
+import { monotonicMs } from '../clock/index.js'
 import type { BrokerState } from './broker-state.js'
 import type { Connection } from './connection.js'
 
@@ -9,10 +10,10 @@ export function closeWhenRead(state: BrokerState, connection: Connection | undef
   if (connection === undefined) return
   connection.isClosing = true
   state.writer.flush()
-  const deadline = Date.now() + closeGraceMs
+  const deadline = monotonicMs() + closeGraceMs
   const look = (): void => {
     if (connection.state === 'closed') return
-    if (connection.pump.isIdle || Date.now() >= deadline) {
+    if (connection.pump.isIdle || monotonicMs() >= deadline) {
       state.world.log.debug({ client: connection.words.clientId, because }, 'connection closed')
       connection.socket.destroy()
     } else setTimeout(look, lookAgainMs)

@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream'
 import type { Client as AedesClient } from 'aedes'
 import type { ConnectResult } from '../rpc/index.js'
+import type { PublishBudget } from './publish-budget.js'
 import type { Pump } from './pump.js'
 
 export type AcceptedConnect = ConnectResult & { readonly kind: 'accepted' }
@@ -50,9 +51,7 @@ export interface Connection {
   awaitingPubrel: Set<number> | undefined
   /** Filters of plain MQTT use that were granted, by filter. */
   plainFilters: Set<string> | undefined
-  /** Publishes it may still send at once; refilled with time. */
-  tokens: number
-  refilledAt: number
+  budget: PublishBudget
 }
 
 /** The connections of the process, by what they are looked up by. */

@@ -1,3 +1,4 @@
+import { monotonicMs } from '../clock/index.js'
 import type { BrokerState } from './broker-state.js'
 import type { Connection } from './connection.js'
 
@@ -40,8 +41,8 @@ function acknowledgementsAreWritten(): Promise<void> {
  * acknowledged, and is sent again to whoever serves them next.
  */
 async function readOn({ requests }: BrokerState): Promise<void> {
-  const end = Date.now() + readOnMs
-  for (let seen = -1; seen !== requests.submitted && Date.now() < end;) {
+  const end = monotonicMs() + readOnMs
+  for (let seen = -1; seen !== requests.submitted && monotonicMs() < end;) {
     seen = requests.submitted
     await Promise.race([requests.idle(), pause(readOnMs)])
     await pause(quietMs)

@@ -1,11 +1,13 @@
 import type { AedesPublishPacket, Client as AedesClient, PublishPacket } from 'aedes'
 import { decidePublish, noFacts } from '../acl/index.js'
+import { monotonicMs } from '../clock/index.js'
 import { codecOf } from '../protocol/index.js'
 import { encodingOf, variantOf } from '../rpc/index.js'
 import { isEventsTopic, parseTopic } from '../topics/index.js'
 import { aclClient, type BrokerState } from './broker-state.js'
 import type { Connection } from './connection.js'
 import type { PlainBroker, Publish } from './plain-cluster.js'
+import { spendOne } from './publish-budget.js'
 
 type Done = (error?: Error | null) => void
 
@@ -125,20 +127,15 @@ function throttled(state: BrokerState, connection: Connection, go: () => void): 
     go()
     return
   }
-  const now = Date.now()
-  connection.tokens = Math.min(rate.burst, connection.tokens + ((now - connection.refilledAt) / 1000) * rate.perSecond)
-  connection.refilledAt = now
-  connection.tokens -= 1
-  if (connection.tokens >= 0) {
+  const { budget, waitMs } = spendOne(connection.budget, rate, monotonicMs())
+  connection.budget = budget
+  if (waitMs === 0) {
     go()
     return
   }
-  setTimeout(
-    () => {
-      if (connection.state !== 'closed') go()
-    },
-    Math.ceil((-connection.tokens / rate.perSecond) * 1000),
-  )
+  setTimeout(() => {
+    if (connection.state !== 'closed') go()
+  }, waitMs)
 }
 
 /** Aedes' own publishing, for plain MQTT use only: all that the protocol knows was handled before, and `$SYS` has no readers. */

@@ -66,7 +66,7 @@ function onContact(chat: Chat, contact: Contact): void {
 function onTyping(chat: Chat, typing: Typing): void {
   if (typing.from !== chat.friend || chat.friend === chat.account.phoneId) return
   clearTimeout(chat.typingTimer)
-  chat.typingUntil = Date.now() + typingShownMs
+  chat.isFriendTyping = true
   chat.typingTimer = setTimeout(() => {
     stopTyping(chat)
   }, typingShownMs).unref()
@@ -75,7 +75,7 @@ function onTyping(chat: Chat, typing: Typing): void {
 
 function stopTyping(chat: Chat): void {
   clearTimeout(chat.typingTimer)
-  chat.typingUntil = 0
+  chat.isFriendTyping = false
   showHint(chat)
 }
 

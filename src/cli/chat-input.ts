@@ -1,3 +1,4 @@
+import type { Monotonic } from '../clock/index.js'
 import { record } from '../protocol/index.js'
 import { sendOutbox, showHistory } from './chat-messages.js'
 import { type Chat, run, showHint } from './chat-state.js'
@@ -49,8 +50,9 @@ function command(chat: Chat, line: string): void {
 }
 
 /** The person is typing: the friend is told, not too often. */
-export function onKey(chat: Chat, line: string, now: number): void {
-  if (line === '' || line.startsWith('/') || chat.standing !== 'friend' || now - chat.lastTypingSent < typingEveryMs) return
+export function onKey(chat: Chat, line: string, now: Monotonic): void {
+  if (line === '' || line.startsWith('/') || chat.standing !== 'friend') return
+  if (chat.lastTypingSent !== undefined && now - chat.lastTypingSent < typingEveryMs) return
   chat.lastTypingSent = now
   const { account, friend, device } = chat
   // v11 has one place: in a request it names the receiver

@@ -1,3 +1,4 @@
+import type { Monotonic } from '../clock/index.js'
 import type { PhoneId } from '../protocol/index.js'
 import type { Account } from './account-file.js'
 import { Complaint, exitCodes } from './complaint.js'
@@ -35,9 +36,10 @@ export interface Chat {
   isSending: boolean
   isMarking: boolean
   isApproaching: boolean
-  typingUntil: number
+  isFriendTyping: boolean
   typingTimer: NodeJS.Timeout | undefined
-  lastTypingSent: number
+  /** Undefined while nothing has been typed. */
+  lastTypingSent: Monotonic | undefined
   /** Nothing more will be typed. */
   hasInputEnded: boolean
 }
@@ -54,8 +56,8 @@ export function run(chat: Chat, work: Promise<void>): void {
 }
 
 /** Tells what stands before the prompt: who is typing, what is not sent yet. */
-export function showHint({ screen, outbox, name, typingUntil }: Chat): void {
-  const typing = typingUntil > 0 ? [`${name} is typing…`] : []
+export function showHint({ screen, outbox, name, isFriendTyping }: Chat): void {
+  const typing = isFriendTyping ? [`${name} is typing…`] : []
   const unsent = outbox.length > 0 && screen.isTerminal ? [`${String(outbox.length)} to be sent`] : []
   screen.hint([...typing, ...unsent].join(', '))
 }

@@ -1,3 +1,4 @@
+import { monotonicMs } from '../clock/index.js'
 import { parsePhoneId, type PhoneId } from '../protocol/index.js'
 import { onDelivery } from './chat-deliveries.js'
 import { befriend, changeStanding, open } from './chat-friendship.js'
@@ -70,7 +71,7 @@ async function converse(opened: ProfileDevice, friend: PhoneId, { lingerMs }: Ch
       if (listener.chat !== undefined) onLine(listener.chat, line)
     },
     onKey: (line) => {
-      if (listener.chat !== undefined) onKey(listener.chat, line, Date.now())
+      if (listener.chat !== undefined) onKey(listener.chat, line, monotonicMs())
     },
     onEnd: () => {
       if (listener.chat !== undefined) endOfInput(listener.chat, lingerMs)
@@ -122,9 +123,9 @@ function newChat({ device, account }: ProfileDevice, friend: PhoneId, screen: Sc
     isSending: false,
     isMarking: false,
     isApproaching: false,
-    typingUntil: 0,
+    isFriendTyping: false,
     typingTimer: undefined,
-    lastTypingSent: 0,
+    lastTypingSent: undefined,
     hasInputEnded: false,
   }
 }

@@ -1,3 +1,4 @@
+import { wallMs } from '../clock/index.js'
 import type { Complaint } from './complaint.js'
 import { openProfileDevice, type ProfileChoice, requireAccount } from './profile-device.js'
 import { renderPush, renderPushJson } from './render.js'
@@ -17,7 +18,7 @@ export async function watch(
     { ...choice, isPersistent: true },
     {
       onPush: (push) => {
-        say.line(render(push, new Date(), dialect, secrets))
+        say.line(render(push, new Date(wallMs()), dialect, secrets))
       },
       onToken: (renewed) => secrets.add(renewed),
       onLost: () => {

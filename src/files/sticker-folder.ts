@@ -1,3 +1,4 @@
+import { isRecent } from '../clock/index.js'
 import { mkdir, readdir, readFile, stat, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { record } from '../protocol/index.js'
@@ -79,7 +80,7 @@ export function newStickerShelf(folder: StickerFolder, { urlOf, onBroken, now }:
       const changedAt = await folder.changedAt()
       if (known?.changedAt === changedAt) return known.packs
       const packs = (await folder.read(onBroken)).map((pack) => shown(pack, urlOf))
-      const isSettled = now() - Number(changedAt / 1_000_000n) > grainMs
+      const isSettled = !isRecent(Number(changedAt / 1_000_000n), grainMs, now())
       known = isSettled ? { changedAt, packs } : undefined
       return packs
     },

@@ -1,3 +1,4 @@
+import { wallMs } from '../clock/index.js'
 import { ProviderOutage } from './provider-outage.js'
 
 /** Statuses that ask to come again, although they are not of the 5xx kind. */
@@ -25,7 +26,7 @@ export function statusOutage(service: string, status: number, retryAfter?: strin
   const isPermanent = status < 500 && !retriedStatuses.has(status)
   const isRedirect = status >= 300 && status < 400
   const message = `${service} answered ${status}${isRedirect ? '; redirects are not followed' : ''}`
-  const retryAfterMs = retryAfter === undefined ? undefined : readRetryAfter(retryAfter, Date.now())
+  const retryAfterMs = retryAfter === undefined ? undefined : readRetryAfter(retryAfter, wallMs())
   return new ProviderOutage({ reason: 'refused', message, isPermanent, status, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) })
 }
 

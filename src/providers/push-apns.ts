@@ -1,3 +1,4 @@
+import { wallMs } from '../clock/index.js'
 import { createPrivateKey } from 'node:crypto'
 import { type ClientHttp2Session, connect, constants, type IncomingHttpHeaders } from 'node:http2'
 import { importPKCS8, SignJWT } from 'jose'
@@ -49,7 +50,7 @@ interface ApnsAnswer {
  * @see Apple, Sending notification requests to APNs; Handling notification responses from APNs
  */
 export function apnsPush(options: ApnsOptions): PushProvider {
-  const { endpoint, topic, timeoutMs, now = Date.now } = options
+  const { endpoint, topic, timeoutMs, now = wallMs } = options
   const origin = new URL(endpoint)
   const service = `APNs ${origin.host}`
   const token = newProviderToken(options, now)
@@ -119,7 +120,8 @@ function newProviderToken({ key, keyId, teamId }: ApnsOptions, now: () => number
 
   return {
     get() {
-      if (known === undefined || now() - known.made >= tokenLifeMs) known = { token: make(), made: now() }
+      // One that is dated ahead was made before the clock was set back: Apple would refuse it.
+      if (known === undefined || now() < known.made || now() - known.made >= tokenLifeMs) known = { token: make(), made: now() }
       return known.token
     },
     forget() {

@@ -1,3 +1,4 @@
+import { afterMs, type Monotonic, monotonicMs, wallMs } from '../clock/index.js'
 import { createPrivateKey } from 'node:crypto'
 import { importPKCS8, SignJWT } from 'jose'
 import { statusOutage } from './http-outage.js'
@@ -20,8 +21,9 @@ export interface FcmOptions {
   readonly endpoint: string
   readonly timeoutMs: number
   readonly ca?: string | undefined
-  /** The clock, ms; a test's own. */
+  /** The clocks; a test's own. */
   readonly now?: () => number
+  readonly elapsed?: () => Monotonic
 }
 
 const scope = 'https://www.googleapis.com/auth/firebase.messaging'
@@ -52,9 +54,9 @@ export function parseServiceAccount(text: string): ServiceAccount | undefined {
  * of another sender, and one that is malformed.
  * @see https://firebase.google.com/docs/reference/fcm/rest/v1/projects.messages
  */
-export function fcmPush({ account, endpoint, timeoutMs, ca, now = Date.now }: FcmOptions): PushProvider {
+export function fcmPush({ account, endpoint, timeoutMs, ca, now = wallMs, elapsed = monotonicMs }: FcmOptions): PushProvider {
   const poster = newHttpPoster({ name: 'FCM', timeoutMs, ca })
-  const access = newAccessToken(account, poster, now)
+  const access = newAccessToken(account, poster, { now, elapsed })
   const target = new URL(`/v1/projects/${account.project_id}/messages:send`, endpoint)
 
   async function post(notification: PushNotification): Promise<HttpAnswer> {
@@ -126,8 +128,12 @@ interface AccessToken {
 }
 
 /** OAuth 2.0 for a service account: a signed assertion is exchanged for a token, once for all who wait (RFC 7523). */
-function newAccessToken(account: ServiceAccount, poster: HttpPoster, now: () => number): AccessToken {
-  let known: { readonly token: string; readonly renewAt: number } | undefined
+function newAccessToken(
+  account: ServiceAccount,
+  poster: HttpPoster,
+  { now, elapsed }: Required<Pick<FcmOptions, 'now' | 'elapsed'>>,
+): AccessToken {
+  let known: { readonly token: string; readonly renewAt: Monotonic } | undefined
   let asking: Promise<string> | undefined
 
   async function ask(): Promise<string> {
@@ -138,13 +144,13 @@ function newAccessToken(account: ServiceAccount, poster: HttpPoster, now: () => 
     const { status, headers: answered, body } = await poster.post({ url, headers, body: form.toString() })
     if (status !== 200) throw statusOutage(`FCM token service ${url.host}`, status, answered['retry-after'])
     const { access_token, expires_in } = readTokenAnswer(body, url)
-    known = { token: access_token, renewAt: now() + expires_in * 1_000 - renewBeforeMs }
+    known = { token: access_token, renewAt: afterMs(elapsed(), expires_in * 1_000 - renewBeforeMs) }
     return access_token
   }
 
   return {
     get() {
-      if (known !== undefined && now() < known.renewAt) return Promise.resolve(known.token)
+      if (known !== undefined && elapsed() < known.renewAt) return Promise.resolve(known.token)
       asking ??= ask().finally(() => (asking = undefined))
       return asking
     },

@@ -1,3 +1,4 @@
+import { wallMs } from '../clock/index.js'
 import { createHmac } from 'node:crypto'
 import { statusOutage } from './http-outage.js'
 import { newHttpPoster } from './http-post.js'
@@ -32,7 +33,7 @@ export function webhookProblems({ url, secret }: Pick<WebhookOptions, 'url' | 's
  * Posts every notification, whatever its device, to one URL, as JSON: the fields of {@link PushNotification}. The header
  * `x-nynja-signature: t=<seconds>,v1=<hex>` is the HMAC-SHA256 of `<seconds>.<body>`. 2xx: accepted; 410: the token is invalid.
  */
-export function webhookPush({ url, secret, timeoutMs, ca, now = Date.now }: WebhookOptions): PushProvider {
+export function webhookPush({ url, secret, timeoutMs, ca, now = wallMs }: WebhookOptions): PushProvider {
   const target = new URL(url)
   const poster = newHttpPoster({ name: 'push webhook', timeoutMs, ca })
   return {

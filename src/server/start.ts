@@ -227,7 +227,7 @@ function admission({ connectsPerSecond, connectsBurst }: Options): (address: str
   const gate = newRateGate(
     connectsPerSecond === 'off' ? 'off' : { points: connectsBurst, seconds: Math.max(1, Math.round(connectsBurst / connectsPerSecond)) },
   )
-  return (address) => gate.take(address)
+  return (address) => Promise.resolve(gate.take(address))
 }
 
 type Listeners = Partial<Record<'mqtt' | 'ws' | 'tls', Listener>>

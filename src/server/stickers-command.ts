@@ -1,3 +1,4 @@
+import { wallMs } from '../clock/index.js'
 import { randomBytes } from 'node:crypto'
 import { openStickerFolder, type PackOnShelf, readPacks, type ReadPack, type StickerFolder, type StickerOnShelf } from '../files/index.js'
 import { newFileKey, type TransferFiles } from '../rpc/index.js'
@@ -78,7 +79,7 @@ function fail(error: unknown): never {
 
 /** Keeps the pictures that are new, and says where all of them are. Old ones stay: they have been sent. */
 async function shelve({ source, pictures }: ReadPack, before: PackOnShelf | undefined, transfers: TransferFiles): Promise<PackOnShelf> {
-  const now = Date.now()
+  const now = wallMs()
   const kept = new Map((before?.stickers ?? []).map((sticker) => [sticker.sum, sticker.key]))
   const stickers: StickerOnShelf[] = []
   for (const { file, url, emoji } of source.stickers) {

@@ -24,7 +24,7 @@ export function newTaskRunner(options: Pick<Options, 'registrationsPerHour'>, pr
   const runPush = pushRunner(providers.pushes, log)
 
   async function runJob(job: Job, address: string | undefined): Promise<TaskEnd> {
-    if (address !== undefined && !(await gate.take(address))) {
+    if (address !== undefined && !gate.take(address)) {
       log.warn({ event: 'registrations-limited', address }, 'too many codes asked for from one address')
       return { kind: 'failed' }
     }

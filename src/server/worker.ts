@@ -1,5 +1,6 @@
 import { hostname } from 'node:os'
 import { parentPort, workerData } from 'node:worker_threads'
+import { wallMs } from '../clock/index.js'
 import { openRedisBus } from '../cluster/index.js'
 import { type ClusterParts, newRpcContext, protocolLimits, RpcWorker, type ControlToMain, type ControlToWorker } from '../rpc/index.js'
 import { newStickerShelf, openStickerFolder } from '../files/index.js'
@@ -54,7 +55,7 @@ const worker = new RpcWorker({
       onBroken: (name) => {
         tell('warn', 'sticker-pack-broken', new Error(name), 'a file holds no pack of stickers')
       },
-      now: Date.now,
+      now: wallMs,
     }),
     hasCloud: options.awsRole !== '',
   }),

@@ -34,7 +34,7 @@ function chatWithStranger(sent: readonly Contact['status'][]): { chat: Chat; lin
   const chat: Chat = {
     ...{ device, account, friend, screen, outbox: [], shown: new Set(), typed: new Set(), held: null, fetches: 0, name: 'Boris' },
     ...{ standing: 'none', newest: 0, newestOwn: 0, friendRead: 0, ownRead: 0, isSending: false, isMarking: false, isApproaching: false },
-    ...{ typingUntil: 0, typingTimer: undefined, lastTypingSent: 0, hasInputEnded: false },
+    ...{ isFriendTyping: false, typingTimer: undefined, lastTypingSent: undefined, hasInputEnded: false },
     leave: () => undefined,
   }
   return { chat, lines }

@@ -2,6 +2,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import { describe, expect, test } from '@jest/globals'
 import { importSPKI, jwtVerify } from 'jose'
 import { fcmPush, parseServiceAccount, type ServiceAccount } from '../../src/providers/index.js'
+import { reading } from '../clock/readings.js'
 import { notification, pushContract } from './push-contract.js'
 import { answersInMood, kept, listenHttp, moodOf, newState, readTexts, readWhole } from './push-server.js'
 
@@ -110,16 +111,22 @@ pushContract('FCM', async (patienceMs) => {
 describe('FCM', () => {
   test('one access token serves all until it nears its end; no message uses a reserved word', async () => {
     const fcm = await startFcm()
-    let now = Date.now()
-    const push = kept(fcmPush({ account: fcm.account(), endpoint: fcm.endpoint, timeoutMs, now: () => now }))
+    const start = Date.now()
+    let [passed, setBy] = [0, 0]
+    const clocks = { now: () => start + passed + setBy, elapsed: () => reading(passed) }
+    const push = kept(fcmPush({ account: fcm.account(), endpoint: fcm.endpoint, timeoutMs, ...clocks }))
     const send = () => push.send({ ...notification, token: 't' })
     await Promise.all([send(), send(), send()])
     expect(fcm.issued).toHaveLength(1)
-    now += 54 * 60_000
+    passed += 54 * 60_000
+    // A clock that is set makes a token neither older nor younger.
+    setBy = 24 * 60 * 60_000
+    await send()
+    setBy = -60 * 60_000
     await send()
     expect(fcm.issued).toHaveLength(1)
-    now += 2 * 60_000
-    fcm.setTime(now)
+    passed += 2 * 60_000
+    fcm.setTime(clocks.now())
     await send()
     expect(fcm.issued).toHaveLength(2)
     for (const { data, android } of fcm.messages) {

@@ -20,6 +20,7 @@ import { type BatchItem, type BatchResult, runBatch } from '../../src/rpc/worker
 import type { Put, Store } from '../../src/store/contract.js'
 import { openLmdbStore } from '../../src/store/lmdb/open-lmdb-store.js'
 import { actionsTopic, type Phone, parsePhone, type PhoneId } from '../../src/topics/index.js'
+import { noDeadline, reading } from '../clock/readings.js'
 import { clientIdOf } from '../acl/cast.js'
 import { checkRefusal } from './known-refusals.js'
 
@@ -110,7 +111,7 @@ export async function openAccountWorld(parts: Partial<RpcContext> = {}): Promise
     const asker = { connection: 1, clientId: caller.clientId, actionsTopic: topic, hasInbox, qos: 2 } as const
     const item = { asker, request: 1, isRepeated: false, answersRefusals: true, evaluate }
     const state = { clientId: caller.clientId, marks: undefined }
-    return resultOf(await runBatch([item], state, Number.POSITIVE_INFINITY, batchWorld()), topic)
+    return resultOf(await runBatch([item], state, noDeadline, batchWorld()), topic)
   }
 
   const batchWorld = () => ({
@@ -125,7 +126,7 @@ export async function openAccountWorld(parts: Partial<RpcContext> = {}): Promise
     onConflict: () => undefined,
     onOutcome: () => undefined,
     wait: () => Promise.resolve(),
-    now: () => world.now,
+    elapsed: () => reading(0),
   })
 
   const world: AccountWorld = {
@@ -143,7 +144,7 @@ export async function openAccountWorld(parts: Partial<RpcContext> = {}): Promise
     },
     async run(item) {
       const state = { clientId: item.asker.clientId, marks: undefined }
-      return resultOf(await runBatch([item], state, Number.POSITIVE_INFINITY, batchWorld()), item.asker.actionsTopic)
+      return resultOf(await runBatch([item], state, noDeadline, batchWorld()), item.asker.actionsTopic)
     },
     auth(client, fields, dialect = 'v1') {
       return world.ask(registrationOf(client, dialect), record('Auth', fields))

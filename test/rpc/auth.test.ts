@@ -240,6 +240,27 @@ describe('verify', () => {
     expect(await world.store.get(phoneLocks.key(phone))).toBeUndefined()
   })
 
+  test('set back, the clock lengthens neither a lock nor the life of a code by more than as much again', async () => {
+    for (const { backBy, error } of [
+      { backBy: 10 * minute, error: 'attempts_expired' },
+      { backBy: 60 * minute, error: 'session_not_found' },
+    ]) {
+      const { phone, client, code, verify } = await begun()
+      for (let i = 0; i < 4; i++) await verify({ sms_code: wrong(code) })
+      expect((await verify({ sms_code: wrong(code) })).error).toBe('attempts_expired')
+      world.now -= backBy
+      expect((await verify({ sms_code: code })).error).toBe(error)
+      const isLocked = error === 'attempts_expired'
+      expect((await world.auth(client, { phone, type: 'reg' })).jobs).toHaveLength(isLocked ? 0 : 1)
+    }
+  })
+
+  test('set back, the clock keeps no code from being sent anew', async () => {
+    const { phone, client } = await begun()
+    world.now -= 60 * minute
+    expect((await world.auth(client, { phone, type: 'reg' })).jobs).toHaveLength(1)
+  })
+
   test('of the same device again replaces its token and closes its connection; others stay', async () => {
     const phone = newPhone()
     const first = await world.register('reg_same1', phone, { dev_key: 'K' })

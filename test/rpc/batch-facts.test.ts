@@ -7,6 +7,7 @@ import { accept, refuse } from '../../src/rpc/outcome.js'
 import { newReadCache } from '../../src/rpc/read-cache.js'
 import { type BatchItem, type BatchResult, type BatchWorld, runBatch } from '../../src/rpc/worker/run-batch.js'
 import type { Bytes, Store } from '../../src/store/contract.js'
+import { noDeadline, reading } from '../clock/readings.js'
 import { clientIdOf } from '../acl/cast.js'
 
 const bans = table<[who: string], { readonly isBanned: boolean }>('ban')
@@ -43,12 +44,12 @@ function worldOf(store: Store): BatchWorld {
   const nothing = (): void => undefined
   return {
     ...{ store, cache: newReadCache(100), boot: 'b', newId: () => 'id', onFault: nothing, onConflict: nothing, onOutcome: nothing },
-    ...{ wait: (ms) => pause(ms), now: Date.now },
+    ...{ wait: (ms) => pause(ms), elapsed: () => reading(0) },
   }
 }
 
 const run = (items: readonly BatchItem[], world: BatchWorld): ReturnType<typeof runBatch> =>
-  runBatch(items, { clientId, marks: undefined }, Date.now() + 60_000, world)
+  runBatch(items, { clientId, marks: undefined }, noDeadline, world)
 
 const put = (key: string, words: string): ReturnType<typeof accept> => accept({ puts: [{ key, value: Buffer.from(words) }] })
 

@@ -15,6 +15,7 @@ import type { Caller } from '../../src/rpc/request.js'
 import { type BatchItem, type BatchResult, type BatchWorld, type ClientState, runBatch } from '../../src/rpc/worker/run-batch.js'
 import { newSharedMemory, openLmdbStore, type Store } from '../../src/store/index.js'
 import { actionsTopic, p2pTopic, phoneOf, rosterIdOf } from '../../src/topics/index.js'
+import { noDeadline, reading } from '../clock/readings.js'
 import { clientIdOf } from '../acl/cast.js'
 import { ann, boris, friends, now } from './chat-world.js'
 
@@ -68,7 +69,7 @@ function batchWorld({ store, cache }: Node, onConflict = (): void => undefined):
     },
     onOutcome: () => undefined,
     wait: () => Promise.resolve(),
-    now: () => now,
+    elapsed: () => reading(0),
   }
 }
 
@@ -79,7 +80,7 @@ type Covered = Awaited<ReturnType<typeof runBatch>>
 async function runAll(items: readonly BatchItem[], state = freshState(), world = batchWorld(here)): Promise<readonly Covered[]> {
   const results: Covered[] = []
   for (let left = items; left.length > 0; left = left.slice(results.at(-1)?.covered)) {
-    results.push(await runBatch(left, state, Number.POSITIVE_INFINITY, world))
+    results.push(await runBatch(left, state, noDeadline, world))
   }
   return results
 }
@@ -161,8 +162,8 @@ test('a request that rests on what others keep changing is refused alone: those 
     await there.store.commit({ puts: [numbers.put(value + 1, 'contested', 'all')] })
     return accept({ puts: [numbers.put(value, 'contested', 'mine')] })
   })
-  const deadline = now + 8 // each look at the clock takes a millisecond
-  const world = { ...batchWorld(here), now: () => now + runs++ }
+  const deadline = reading(8) // each look at the clock takes a millisecond
+  const world = { ...batchWorld(here), elapsed: () => reading(runs++) }
   const first = await runBatch([steady, contested], freshState(), deadline, world)
   const second = await runBatch([contested], freshState(), deadline, world)
   expect([first.covered, second.covered]).toEqual([1, 1])

@@ -28,6 +28,7 @@ import { type BatchItem, type BatchResult, runBatch } from '../../src/rpc/worker
 import { openLmdbStore } from '../../src/store/lmdb/open-lmdb-store.js'
 import type { Put, Store } from '../../src/store/contract.js'
 import { actionsTopic, phoneOf, type PhoneId, type RoomId } from '../../src/topics/index.js'
+import { noDeadline, reading } from '../clock/readings.js'
 import { clientIdOf, rosterOf } from '../acl/cast.js'
 import { checkRefusal } from './known-refusals.js'
 
@@ -101,7 +102,7 @@ export async function openChatWorld(parts: Partial<RpcContext> = {}): Promise<Ch
   async function run(caller: Caller, record: AnyRecord, at: number): Promise<BatchResult> {
     const items = [itemOf(caller, record, at, context)]
     const state = { clientId: caller.clientId, marks: undefined }
-    return runBatch(items, state, Number.POSITIVE_INFINITY, {
+    return runBatch(items, state, noDeadline, {
       store,
       cache,
       boot,
@@ -112,7 +113,7 @@ export async function openChatWorld(parts: Partial<RpcContext> = {}): Promise<Ch
       onConflict: () => undefined,
       onOutcome: () => undefined,
       wait: () => Promise.resolve(),
-      now: () => at,
+      elapsed: () => reading(0),
     })
   }
 

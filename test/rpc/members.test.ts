@@ -7,6 +7,7 @@ import { clusterMembers } from '../../src/rpc/documents/index.js'
 import { Members, type MembersWorld } from '../../src/rpc/members/members.js'
 import { type Store, StoreOutage } from '../../src/store/contract.js'
 import { openLmdbStore } from '../../src/store/lmdb/open-lmdb-store.js'
+import { reading } from '../clock/readings.js'
 
 const leaseMs = 10_000
 const beatMs = 2_000
@@ -17,6 +18,8 @@ let clock: number
 /** What the store refuses for now. */
 let away: 'nothing' | 'writes' | 'everything'
 const faults: unknown[] = []
+/** What the wall clock shows when the monotonic one shows 0. */
+let wall = 0
 
 beforeEach(async () => {
   path = await mkdtemp(join(tmpdir(), 'members-'))
@@ -58,7 +61,7 @@ function newWorker(boot: string, parts: Partial<MembersWorld> = {}): Worker {
     losses: 0,
     finishes: true,
     members: new Members({
-      ...{ store: flaky(), boot, now: () => clock, time: () => clock, leaseMs, beatMs, variants: () => 1 },
+      ...{ store: flaky(), boot, elapsed: () => reading(clock), now: () => wall + clock, leaseMs, beatMs, variants: () => 1 },
       names: { host: 'here', pid: 1, version: '0' },
       takeOver(dead) {
         worker.takenOver.push(dead)
@@ -115,6 +118,18 @@ describe('members', () => {
       expect(['a', 'b', 'c'].map(members.isLive)).toEqual([true, true, true])
       expect(takenOver).toEqual([])
     }
+  })
+
+  test('live on whatever the wall clock is set to, and those who die meanwhile are found dead in time', async () => {
+    const [a, b, dying] = [await joined('a'), await joined('b'), await joined('dying')]
+    await live(beatMs, a, b, dying)
+    for (const step of [-3_600_000, 7_200_000]) {
+      wall += step
+      await live(3 * leaseMs, a, b)
+      expect([a.members.isLive('b'), b.members.isLive('a')]).toEqual([true, true])
+    }
+    expect([...a.takenOver, ...b.takenOver]).toEqual(['dying'])
+    expect(dying.takenOver).toEqual([])
   })
 
   test('who is heard of before a look has shown it counts as living; whom a later look does not show does not', async () => {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
+import { monotonicMs } from '../../src/clock/index.js'
 import { ok, record } from '../../src/protocol/index.js'
 import { devices, type MessageDocument, messages } from '../../src/rpc/documents/index.js'
 import { emptyOverlay, newFactReader } from '../../src/rpc/facts.js'
@@ -11,6 +12,7 @@ import { isAcknowledged } from '../../src/rpc/outbox/acknowledged.js'
 import { backoffMs } from '../../src/rpc/outbox/backoff.js'
 import { decodeContent, encodeContent, noticedMessages, noticeRows, outboxId, ownerOf, timeOf } from '../../src/rpc/outbox/entry.js'
 import type { Notice } from '../../src/rpc/outbox/notice.js'
+import { Notices } from '../../src/rpc/outbox/notices.js'
 import { Outbox, type OutboxWorld } from '../../src/rpc/outbox/outbox.js'
 import { newOutboxWriter } from '../../src/rpc/outbox/outbox-writer.js'
 import { newPushQueue, type QueuedPush } from '../../src/rpc/outbox/push-queue.js'
@@ -23,6 +25,7 @@ import type { Commit, Store } from '../../src/store/contract.js'
 import { openLmdbStore } from '../../src/store/lmdb/open-lmdb-store.js'
 import type { Phone, PhoneId } from '../../src/topics/index.js'
 import { clientIdOf } from '../acl/cast.js'
+import { reading } from '../clock/readings.js'
 import { phoneOf } from './account-world.js'
 
 const greeting: MessageDocument = {
@@ -65,7 +68,7 @@ test('a schedule lets everything fall due in order, whatever comes when, with on
       let timer: { readonly at: number; readonly run: () => void } | undefined
       const fallen: number[] = []
       const schedule = newSchedule<number>({
-        now: () => now,
+        elapsed: () => reading(now),
         later(ms, run) {
           const set = { at: now + ms, run }
           timer = set
@@ -75,7 +78,7 @@ test('a schedule lets everything fall due in order, whatever comes when, with on
         },
         onDue: (due) => fallen.push(due),
       })
-      for (const due of dues) schedule.add(due, due)
+      for (const due of dues) schedule.add(reading(due), due)
       const added = [...dues]
       for (let steps = 0; timer !== undefined && steps < 10_000; steps++) {
         const { at, run } = timer
@@ -84,7 +87,7 @@ test('a schedule lets everything fall due in order, whatever comes when, with on
         run()
         const [late] = laters.splice(0, 1)
         if (late === undefined) continue
-        schedule.add(now + late, now + late)
+        schedule.add(reading(now + late), now + late)
         added.push(now + late)
       }
       expect(schedule.size).toBe(0)
@@ -249,6 +252,79 @@ describe('a send that carries a notice', () => {
   })
 })
 
+describe('a notice that is held', () => {
+  const made = 1_700_000_000_000
+  const hour = 3_600_000
+  const rules = { graceMs: 10_000, lifeMs: 2 * hour, showsText: false, channels: { android: null, ios: null, web: null, other: null } }
+
+  /** Lets time pass by the monotonic clock; the wall clock has been set to be `offMs` off. @returns what has become of notices, and when */
+  function hold(entry: { readonly attempts: number; readonly next: number }) {
+    let elapsed = 0
+    let offMs = 0
+    let due: { readonly at: number; readonly run: () => void } | undefined
+    const counted: unknown[] = []
+    const writer = newOutboxWriter({ commit: () => Promise.resolve(), delayMs: 0, onFault: () => undefined })
+    const notices = new Notices({
+      ...{ store, writer, rules, chance: () => 1, newId: () => 'new', perform: () => undefined, pause: () => Promise.resolve() },
+      now: () => made + elapsed + offMs,
+      elapsed: () => reading(elapsed),
+      later(ms, run) {
+        const set = { at: elapsed + ms, run }
+        due = set
+        return () => {
+          if (due === set) due = undefined
+        }
+      },
+      newReader: () => newFactReader({ store, overlay: emptyOverlay(), cache: newReadCache(10), boot: 'b' }).reader,
+      count: (_, outcome) => counted.push([elapsed, outcome]),
+      onFault(fault) {
+        throw fault
+      },
+    })
+    const notice: Notice = { kind: 'message', from: '380670000001_1' as PhoneId, feed: 'p2p/1_1/2_2' }
+    const parts = { kind: 'notice', notice, phones: [phoneOf('380670009999')], isOfAppend: false, only: null, created: made } as const
+    return {
+      begin: (setBy: number) => {
+        offMs = setBy
+        notices.hold({ id: 'held', message: 0, numbers: undefined, entry: { ...parts, ...entry } })
+      },
+      async pass(ms: number, setBy: number) {
+        const end = elapsed + ms
+        offMs = setBy
+        while (due !== undefined && due.at <= end) {
+          const { at, run } = due
+          due = undefined
+          elapsed = at
+          run()
+          await new Promise((resolve) => setTimeout(resolve))
+        }
+        elapsed = end
+        return [...counted]
+      },
+      age: () => notices.oldestMs,
+    }
+  }
+
+  for (const { set, offMs } of [
+    { set: 'back', offMs: -hour },
+    { set: 'forward', offMs: 5 * hour },
+  ])
+    test(`is judged at the end of its grace and is as old as it is, though the clock is set ${set} meanwhile`, async () => {
+      const held = hold({ attempts: 0, next: 0 })
+      held.begin(0)
+      await held.pass(4_000, offMs)
+      expect(held.age()).toBe(4_000)
+      // Nobody has such a number: it has been judged, and not found too old.
+      expect(await held.pass(6_000, offMs)).toEqual([[10_000, 'gone']])
+    })
+
+  test('from before the clock was set back waits for its next attempt no longer than any does', async () => {
+    const held = hold({ attempts: 3, next: made + 4_000 })
+    held.begin(-hour)
+    expect(await held.pass(hour, -hour)).toEqual([[15 * 60_000, 'gone']])
+  })
+})
+
 describe('a worker that takes the place of another', () => {
   const job = { kind: 'sms', phone: phoneOf('380670001234'), text: 't', code: '1' } as const
   const now = 1_700_000_000_000
@@ -257,7 +333,7 @@ describe('a worker that takes the place of another', () => {
     const performed: { readonly id: string; readonly task: Task; readonly connection: number }[] = []
     const answers: unknown[] = []
     const outbox = new Outbox({
-      ...{ store, node: 1, nodes: 2, boot: 'this', isAlone: true, rules: null, codeLifeMs: 600_000, now: () => now },
+      ...{ store, node: 1, nodes: 2, boot: 'this', isAlone: true, rules: null, codeLifeMs: 600_000, now: () => now, elapsed: monotonicMs },
       newReader() {
         throw new Error('nothing is read')
       },
@@ -309,6 +385,24 @@ describe('a worker that takes the place of another', () => {
     expect(performed).toEqual([])
     await outbox.stop()
     expect(await store.outboxPage(10)).toEqual([])
+  })
+
+  test('takes up all that is left and nothing of its own, whatever the clock was set to when it was made', async () => {
+    const [dayMs, earlier] = [86_400_000, left(now + 86_400_000, 1, 'this')]
+    await store.commit({ outbox: [earlier] })
+    let clock = now
+    const { outbox, performed } = openOutbox({ now: () => clock })
+    clock = now - dayMs
+    const own = outbox.newId()
+    await store.commit({ outbox: [{ id: own, job: earlier.job }] })
+    outbox.startJob({ id: own, job, boot: 'this', connection: 8, done: ok('sms_sent'), failed: ok('failed') })
+    await outbox.takeUp()
+    expect(performed.map(({ id, connection }) => [id, connection])).toEqual([
+      [own, 8],
+      [earlier.id, 7],
+    ])
+    for (const { id } of performed) outbox.ended(id, { kind: 'done' })
+    await outbox.stop()
   })
 
   test('in a cluster, leaves alone what belongs to other processes, dead or not', async () => {

@@ -13,6 +13,7 @@ import { messageRecord } from '../../src/rpc/views/message-view.js'
 import { withLastMessageOf } from '../../src/rpc/views/room-view.js'
 import { type BatchItem, type BatchResult, runBatch } from '../../src/rpc/worker/run-batch.js'
 import { actionsTopic, type ClientId, parseRoomId, parseTopic, phoneOf, type PhoneId, type RoomId } from '../../src/topics/index.js'
+import { noDeadline, reading } from '../clock/readings.js'
 import { clientIdOf } from '../acl/cast.js'
 import { ann, anne, boris, type ChatWorld, clara, dan, now, openChatWorld } from './chat-world.js'
 import { checkRefusal } from './known-refusals.js'
@@ -69,9 +70,9 @@ export async function openRoomWorld(): Promise<RoomWorld> {
   const cache = newReadCache(1_000)
   await world.put(...[ann, boris, clara, dan].flatMap((roster) => onlineAs(roster)), rosters.remove(anne))
 
-  async function run(item: BatchItem, at: number): Promise<readonly Sent[]> {
+  async function run(item: BatchItem): Promise<readonly Sent[]> {
     const state = { clientId: item.asker.clientId, marks: undefined }
-    const batch = await runBatch([item], state, Number.POSITIVE_INFINITY, {
+    const batch = await runBatch([item], state, noDeadline, {
       store,
       cache,
       boot: context.boot,
@@ -82,7 +83,7 @@ export async function openRoomWorld(): Promise<RoomWorld> {
       onConflict: () => undefined,
       onOutcome: () => undefined,
       wait: () => Promise.resolve(),
-      now: () => at,
+      elapsed: () => reading(0),
     })
     return sentBy(batch, item.asker.actionsTopic)
   }
@@ -96,10 +97,7 @@ export async function openRoomWorld(): Promise<RoomWorld> {
       const entry = entries.find(({ tag, request: name }) => tag === asked.tag && name === status)
       if (entry === undefined) throw new Error(`no handler for ${asked.tag} ${String(status)}`)
       const { handler } = entry
-      return run(
-        itemOf(caller, async (reader) => checkRefusal(asked, handler.decide(request, await handler.read(request, reader)))),
-        request.now,
-      )
+      return run(itemOf(caller, async (reader) => checkRefusal(asked, handler.decide(request, await handler.read(request, reader)))))
     },
     publish(who, topic, payload, options = {}) {
       const caller = callerOf(who, options)
@@ -112,10 +110,7 @@ export async function openRoomWorld(): Promise<RoomWorld> {
         now: options.at ?? now,
         context,
       }
-      return run(
-        itemOf(caller, async (reader) => directPublish.decide(publish, await directPublish.read(publish, reader)), false),
-        publish.now,
-      )
+      return run(itemOf(caller, async (reader) => directPublish.decide(publish, await directPublish.read(publish, reader)), false))
     },
     async member(phoneId, room = r1) {
       const bytes = await store.get(members.key(room, phoneId))

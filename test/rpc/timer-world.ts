@@ -5,6 +5,7 @@ import { runBatch } from '../../src/rpc/worker/run-batch.js'
 import { timedTables, timerClient } from '../../src/rpc/worker/timed-tables.js'
 import { newTimers, type Timers } from '../../src/rpc/worker/timers.js'
 import type { Store } from '../../src/store/contract.js'
+import { noDeadline, reading } from '../clock/readings.js'
 import { type Sent, sentBy } from './chat-world.js'
 
 export interface TimerWorld {
@@ -26,8 +27,8 @@ export function openTimers(store: Store, context: RpcContext): TimerWorld {
     now,
     tables: timedTables({ context, now }),
     async run(item) {
-      const world = { store, cache, boot: context.boot, now, newId: () => 'id' }
-      const batch = await runBatch([item], { clientId: timerClient, marks: undefined }, Infinity, {
+      const world = { store, cache, boot: context.boot, elapsed: () => reading(0), newId: () => 'id' }
+      const batch = await runBatch([item], { clientId: timerClient, marks: undefined }, noDeadline, {
         ...world,
         onFault(fault) {
           throw fault

@@ -1,3 +1,4 @@
+import type { Monotonic } from '../../clock/index.js'
 import type { Check, Store } from '../../store/contract.js'
 import { type ClusterMemberDocument, clusterMembers } from '../documents/index.js'
 import { type Repetition, repeat } from '../worker/repeat.js'
@@ -20,10 +21,10 @@ export interface MembersWorld {
   readonly store: Store
   /** Of this process. */
   readonly boot: string
-  /** Milliseconds that never run backwards; they need not go on while the process stands still. */
+  /** The monotonic clock; it need not go on while the process stands still. */
+  readonly elapsed: () => Monotonic
+  /** The wall clock. */
   readonly now: () => number
-  /** Milliseconds since 1970 UTC. */
-  readonly time: () => number
   /** A member whose beat has not changed for so long is dead, ms. */
   readonly leaseMs: number
   /** Between two beats, and two looks at the others, ms. */
@@ -61,7 +62,7 @@ export class Members {
   #own: KnownMember | undefined
   /** What devices of this process have ever spoken: who comes back is spoken to at once. */
   #variants = 0
-  #lastPass: number
+  #lastPass: Monotonic
   #isStopped = false
   #isFailing = false
   #isLookScheduled = false
@@ -70,7 +71,7 @@ export class Members {
 
   constructor(world: MembersWorld) {
     this.#world = world
-    this.#lastPass = world.now()
+    this.#lastPass = world.elapsed()
     this.#roll = new Roll(world.boot, () => {
       this.#lookSoon()
     })
@@ -119,7 +120,7 @@ export class Members {
   pass(): Promise<void> {
     return this.#inTurn(async () => {
       if (this.#world.names !== null) await this.#beat()
-      const begun = this.#world.now()
+      const begun = this.#world.elapsed()
       await this.#look(Math.min(begun - this.#lastPass, this.#world.beatMs))
       this.#lastPass = begun
       if (this.#own !== undefined) await this.#seeToTheDead(this.#own)
@@ -167,9 +168,9 @@ export class Members {
   }
 
   async #register(was: Check): Promise<boolean> {
-    const { names, time } = this.#world
+    const { names, now } = this.#world
     if (names === null) return false
-    const joined = Math.max(time(), (this.#own?.document.joined ?? 0) + 1)
+    const joined = Math.max(now(), (this.#own?.document.joined ?? 0) + 1)
     const isWritten = await this.#write(was, { ...names, beat: 1, joined, variants: this.#spoken(), heir: null })
     if (isWritten) this.#world.onNews({ kind: 'joined', boot: this.#world.boot })
     return isWritten

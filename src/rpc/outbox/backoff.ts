@@ -2,7 +2,8 @@
 export const maxAttempts = 14
 
 const firstMs = 1_000
-const longestMs = 15 * 60_000
+/** No attempt is ever farther off than this. */
+export const longestBackoffMs = 15 * 60_000
 
 /**
  * How long to wait after `attempts` failures: doubled each time up to 15 minutes, and of that a random half to the whole, so that what failed
@@ -10,6 +11,6 @@ const longestMs = 15 * 60_000
  * @param chance from 0 to 1
  */
 export function backoffMs(attempts: number, chance: number, askedMs = 0): number {
-  const whole = Math.min(longestMs, firstMs * 2 ** Math.max(0, attempts - 1))
-  return Math.max(Math.min(askedMs, longestMs), Math.round(whole * (0.5 + chance / 2)))
+  const whole = Math.min(longestBackoffMs, firstMs * 2 ** Math.max(0, attempts - 1))
+  return Math.max(Math.min(askedMs, longestBackoffMs), Math.round(whole * (0.5 + chance / 2)))
 }

@@ -1,3 +1,4 @@
+import type { Monotonic } from '../../clock/index.js'
 import type { StoreReader } from '../../store/contract.js'
 import type { ClientId, Phone } from '../../topics/index.js'
 import { devices, pushHolders, sessions } from '../documents/index.js'
@@ -18,12 +19,14 @@ export interface JudgeWorld {
   readonly store: StoreReader
   readonly newReader: () => FactReader
   readonly rules: PushRules
-  readonly now: () => number
+  readonly elapsed: () => Monotonic
 }
 
 /** A notice whose grace is over. */
 export interface JudgedNotice {
   readonly entry: NoticeEntry
+  /** When its message was sent. */
+  readonly since: Monotonic
   readonly message: number
   readonly numbers: ReadonlyMap<string, number> | undefined
 }
@@ -33,7 +36,7 @@ const countedPhones = 32
 
 /** Decides on one phone of a notice, as things stand now. */
 export async function judgePhone(notice: JudgedNotice, phone: Phone, world: JudgeWorld): Promise<Judgement> {
-  const { entry, message: messageId, numbers } = notice
+  const { entry, since, message: messageId, numbers } = notice
   const facts = world.newReader()
   const known = await facts.peek(devices, phone)
   const reachable = (known?.pushes ?? []).filter((client) => entry.only === null || client === entry.only)
@@ -45,25 +48,26 @@ export async function judgePhone(notice: JudgedNotice, phone: Phone, world: Judg
   const { phoneId: to, message } = receiver
   const counts = entry.phones.length <= countedPhones
   const note = await readNote(facts, { notice: entry.notice, to, messageId, message, showsText: world.rules.showsText, counts })
-  const tasks = await Promise.all(reachable.map((client) => readTask(client, { entry, note, facts, world })))
+  const tasks = await Promise.all(reachable.map((client) => readTask(client, { entry, since, note, facts, world })))
   return { kind: 'notify', tasks: tasks.flatMap((task) => task ?? []) }
 }
 
 interface TaskParts {
   readonly entry: NoticeEntry
+  readonly since: Monotonic
   readonly note: PushNote
   readonly facts: FactReader
   readonly world: JudgeWorld
 }
 
-async function readTask(client: ClientId, { entry, note, facts, world: { rules, now } }: TaskParts) {
+async function readTask(client: ClientId, { since, note, facts, world: { rules, elapsed } }: TaskParts) {
   const session = await facts.peek(sessions, client)
   const channel = rules.channels[session?.os ?? 'other']
   if (typeof session?.push !== 'string' || channel === null) return undefined
   // Sessions stored before tokens had holders may still name one that another session has reported since.
   const holder = await facts.peek(pushHolders, hashToken(session.push))
   if (holder !== undefined && holder.client !== client) return undefined
-  const lifeSeconds = Math.max(1, Math.round((entry.created + rules.lifeMs - now()) / 1_000))
+  const lifeSeconds = Math.max(1, Math.round((rules.lifeMs - (elapsed() - since)) / 1_000))
   const task: PushTask = { kind: 'push', channel, token: session.push, os: session.os, note, lifeSeconds }
   return { client, task }
 }

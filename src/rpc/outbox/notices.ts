@@ -1,6 +1,7 @@
+import { afterMs, type Monotonic } from '../../clock/index.js'
 import type { Store } from '../../store/contract.js'
 import type { ClientId, Phone } from '../../topics/index.js'
-import { backoffMs, maxAttempts } from './backoff.js'
+import { backoffMs, longestBackoffMs, maxAttempts } from './backoff.js'
 import { encodeContent, type NoticeEntry, noticedMessages } from './entry.js'
 import { forgetToken } from './forget-token.js'
 import { judgePhone, type JudgeWorld } from './judge-phone.js'
@@ -35,6 +36,8 @@ export interface HeldNotice {
   readonly numbers: ReadonlyMap<string, number> | undefined
   /** The channel that failed, of a notice that waits for its next attempt in this life of the worker. */
   readonly failed?: PushChannel
+  /** When its message was sent, as far as the date in the entry tells; undefined while nobody has looked. */
+  readonly since?: Monotonic
 }
 
 export interface NoticesWorld extends Omit<ScheduleWorld<unknown>, 'onDue'>, JudgeWorld {
@@ -48,8 +51,8 @@ export interface NoticesWorld extends Omit<ScheduleWorld<unknown>, 'onDue'>, Jud
   readonly onFault: (fault: unknown) => void
   /** Lets requests go first. */
   readonly pause: () => Promise<void>
-  /** When this worker started: devices of an earlier life get a new grace to come back. */
-  readonly startedAt: number
+  /** The wall clock. */
+  readonly now: () => number
 }
 
 interface Push extends QueuedPush {
@@ -58,6 +61,7 @@ interface Push extends QueuedPush {
 
 /** A notice whose notifications are on their way. */
 interface Open extends HeldNotice {
+  readonly since: Monotonic
   /** Notifications that have not ended; one more while the notice is judged. */
   pending: number
   /** The entry itself is kept, for the next attempt. */
@@ -78,10 +82,12 @@ const phonesBetweenPauses = 50
  */
 export class Notices {
   readonly #world: NoticesWorld
-  readonly #schedule: Schedule<HeldNotice>
+  readonly #schedule: Schedule<HeldNotice & { readonly since: Monotonic }>
   readonly #queues: Readonly<Record<PushChannel, PushQueue<Push>>>
-  /** When each notice that is held was made. */
-  readonly #known = new Map<string, number>()
+  /** Since when each notice that is held has waited. */
+  readonly #known = new Map<string, Monotonic>()
+  /** Devices of an earlier life of the worker get a new grace to come back. */
+  readonly #startedAt: Monotonic
   readonly #retrying = new Map<PushChannel, number>()
   /** Phones of the notices that wait for their grace. */
   #phones = 0
@@ -89,7 +95,8 @@ export class Notices {
 
   constructor(world: NoticesWorld) {
     this.#world = world
-    this.#schedule = newSchedule<HeldNotice>({
+    this.#startedAt = world.elapsed()
+    this.#schedule = newSchedule<HeldNotice & { readonly since: Monotonic }>({
       ...world,
       onDue: (held) => {
         this.#judge(held)
@@ -114,13 +121,16 @@ export class Notices {
   }
 
   hold(held: HeldNotice): void {
-    const { now, rules, startedAt } = this.#world
+    const { now, elapsed, rules } = this.#world
     if (held.failed === undefined) this.#phones += held.entry.phones.length
     else this.#countRetry(held.failed, 1)
     const { attempts, next, created } = held.entry
-    this.#known.set(held.id, created)
-    // Devices of an earlier life of the server get a new grace to come back.
-    this.#schedule.add(attempts === 0 ? now() + rules.graceMs : Math.max(next, startedAt + rules.graceMs), held)
+    const since = held.since ?? afterMs(elapsed(), -Math.max(0, now() - created))
+    this.#known.set(held.id, since)
+    // The date of the next attempt may have been written before the clock was set back.
+    const waitMs = attempts === 0 ? rules.graceMs : Math.min(longestBackoffMs, next - now())
+    const earliest = attempts === 0 ? 0 : this.#startedAt + rules.graceMs
+    this.#schedule.add(afterMs(elapsed(), Math.max(waitMs, earliest - elapsed())), { ...held, since })
   }
 
   /** A notification has ended; one that is not known belonged to a worker before this one, and is sent again. */
@@ -144,11 +154,12 @@ export class Notices {
     return this.#known.size
   }
 
-  /** When the message of the oldest one was sent, ms; Infinity if none is held. */
-  get oldest(): number {
-    let oldest = Infinity
-    for (const created of this.#known.values()) oldest = Math.min(oldest, created)
-    return oldest
+  /** How long ago the message of the oldest one was sent, ms; 0 if none is held. */
+  get oldestMs(): number {
+    const now = this.#world.elapsed()
+    let oldest = now
+    for (const since of this.#known.values()) if (since < oldest) oldest = since
+    return now - oldest
   }
 
   get inFlight(): number {
@@ -160,7 +171,7 @@ export class Notices {
   }
 
   /** One after the other, so that a flood of notices never fills the worker's memory with reads. */
-  #judge(held: HeldNotice): void {
+  #judge(held: HeldNotice & { readonly since: Monotonic }): void {
     const opened: Open = { ...held, pending: 1, isKept: false }
     if (held.failed === undefined) this.#phones -= held.entry.phones.length
     else this.#countRetry(held.failed, -1)
@@ -168,8 +179,8 @@ export class Notices {
   }
 
   async #judgeAll(notice: Open): Promise<void> {
-    const { now, rules, pause, count } = this.#world
-    const isOld = now() - notice.entry.created > rules.lifeMs
+    const { elapsed, rules, pause, count } = this.#world
+    const isOld = elapsed() - notice.since > rules.lifeMs
     let judged = 0
     for (const phone of notice.entry.phones) {
       const verdict = isOld ? 'expired' : await this.#judgePhone(notice, phone)
@@ -209,19 +220,19 @@ export class Notices {
     this.#world.writer.remove(notice.id, notice.entry.isOfAppend ? [noticedMessages.remove(notice.id)] : [])
   }
 
-  #retry(push: Push, afterMs: number | undefined): void {
-    const { now, rules, chance, newId, writer } = this.#world
-    const { entry, id } = push.of
+  #retry(push: Push, askedMs: number | undefined): void {
+    const { now, elapsed, rules, chance, newId, writer } = this.#world
+    const { entry, id, since } = push.of
     const attempts = entry.attempts + 1
-    const next = now() + backoffMs(attempts, chance(), afterMs)
+    const waitMs = backoffMs(attempts, chance(), askedMs)
     const isFull = (this.#retrying.get(push.task.channel) ?? 0) >= retryLimit
-    if (isFull || attempts >= maxAttempts || next - entry.created > rules.lifeMs) {
+    if (isFull || attempts >= maxAttempts || elapsed() + waitMs - since > rules.lifeMs) {
       this.#endPush(push, isFull ? 'dropped' : 'expired')
       return
     }
     const isItself = entry.only === push.client
     push.of.isKept ||= isItself
-    const held = retryOf(push, { id: isItself ? id : newId(), attempts, next })
+    const held = retryOf(push, { id: isItself ? id : newId(), attempts, next: now() + waitMs })
     writer.set(held.id, encodeContent(held.entry))
     this.hold(held)
     this.#endPush(push, 'retried')
@@ -241,8 +252,15 @@ function retryOf(
   { of: notice, client, task }: Push,
   { id, attempts, next }: { readonly id: string; readonly attempts: number; readonly next: number },
 ): HeldNotice {
-  const { message, numbers } = notice
+  const { message, numbers, since } = notice
   const phones = notice.entry.phones.filter((phone) => task.note.to.startsWith(`${phone}_`))
   const known = { ...notice.entry.notice, ...(message === 0 ? {} : { message }) }
-  return { id, message, numbers, failed: task.channel, entry: { ...notice.entry, notice: known, phones, only: client, attempts, next } }
+  return {
+    id,
+    message,
+    numbers,
+    since,
+    failed: task.channel,
+    entry: { ...notice.entry, notice: known, phones, only: client, attempts, next },
+  }
 }

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { afterMs, type Monotonic } from '../../clock/index.js'
 import type { AnyRecord } from '../../protocol/index.js'
 import type { Check, Store } from '../../store/contract.js'
 import type { Phone } from '../../topics/index.js'
@@ -54,7 +55,9 @@ export interface OutboxWorld {
   readonly answer: (connection: number, record: AnyRecord) => void
   readonly count: (channel: PushChannel | 'none', outcome: PushOutcome) => void
   readonly onFault: (fault: unknown) => void
+  /** The wall clock, of what is stored, and the one of what waits here. */
   readonly now: () => number
+  readonly elapsed: () => Monotonic
 }
 
 const pageEntries = 500
@@ -69,7 +72,6 @@ const lookAgainMs = 20
  */
 export class Outbox {
   readonly #world: OutboxWorld
-  readonly #startedAt: number
   readonly #writer: OutboxWriter
   readonly #owner: EntryOwner
   /** Undefined where push notifications are off. */
@@ -77,20 +79,26 @@ export class Outbox {
   /** Jobs under way, and who waits for them. */
   readonly #jobs = new Map<string, Asked | null>()
   readonly #questions = new Map<string, CredentialsQuestion>()
-  /** Jobs handed over by the worker before this one may end before they are found; undefined once all have been. */
-  #endedEarly: Set<string> | undefined
+  /**
+   * What is found in the store while what is left is taken up, and is not left: what this worker has made since, and jobs handed over by the
+   * worker before it that have ended meanwhile. Undefined once all has been taken up.
+   */
+  #notLeft: Set<string> | undefined = new Set()
   #takingUp: Promise<void> = Promise.resolve()
 
   constructor(world: OutboxWorld) {
-    const { store, onFault, now, rules } = world
+    const { store, onFault, rules } = world
     this.#world = world
-    this.#startedAt = now()
     this.#owner = { boot: world.boot, node: world.node }
     this.#writer = newOutboxWriter({ commit: (commit) => store.commit(commit), delayMs: writeDelayMs, onFault })
     this.#notices = rules === null ? undefined : this.#newNotices(rules)
   }
 
-  readonly newId = (): string => outboxId(this.#world.now(), randomBytes(8).toString('hex'), this.#owner)
+  readonly newId = (): string => {
+    const id = outboxId(this.#world.now(), randomBytes(8).toString('hex'), this.#owner)
+    this.#notLeft?.add(id)
+    return id
+  }
 
   /** Whether a notice may be committed now; none is where push notifications are off. */
   readonly takesNotices = (): boolean => this.#notices?.hasRoom() ?? false
@@ -122,7 +130,7 @@ export class Outbox {
 
   /** Takes up what an earlier life of this node has left. */
   takeUp(): Promise<void> {
-    const taking = this.#takeUpAll()
+    const taking = this.#takeUpAll().finally(() => (this.#notLeft = undefined))
     this.#takingUp = taking.catch(() => undefined) // whoever asked for it is told
     return taking
   }
@@ -140,7 +148,6 @@ export class Outbox {
   }
 
   async #takeUpAll(): Promise<void> {
-    this.#endedEarly = new Set()
     for (let after: string | undefined; ;) {
       const page = await this.#world.store.outboxPage(pageEntries, after)
       for (const { id, job } of page) if (this.#isLeft(id)) await this.#takeUpEntry(id, job)
@@ -148,33 +155,30 @@ export class Outbox {
       if (after === undefined || page.length < pageEntries) break
       await pause()
     }
-    this.#endedEarly = undefined
   }
 
   /** How many entries wait, and for how long the oldest notice has waited, ms. */
   get depth(): { readonly jobs: number; readonly notices: number; readonly ageMs: number } {
-    const oldest = this.#notices?.oldest ?? Infinity
-    return { jobs: this.#jobs.size, notices: this.#notices?.held ?? 0, ageMs: Math.max(0, this.#world.now() - oldest) }
+    return { jobs: this.#jobs.size, notices: this.#notices?.held ?? 0, ageMs: this.#notices?.oldestMs ?? 0 }
   }
 
   /** Begins nothing more, waits a little for what is on its way, and writes what has ended. */
   async stop(): Promise<void> {
-    const { now } = this.#world
+    const { elapsed } = this.#world
     this.#notices?.stop()
-    const deadline = now() + stopPatienceMs
-    while (this.#jobs.size + (this.#notices?.inFlight ?? 0) > 0 && now() < deadline) {
+    const deadline = afterMs(elapsed(), stopPatienceMs)
+    while (this.#jobs.size + (this.#notices?.inFlight ?? 0) > 0 && elapsed() < deadline) {
       await new Promise((resolve) => setTimeout(resolve, lookAgainMs))
     }
     await this.#writer.flush()
   }
 
   #newNotices(rules: PushRules): Notices {
-    const { store, now, onFault, newReader, count, perform } = this.#world
+    const { store, now, elapsed, onFault, newReader, count, perform } = this.#world
     return new Notices({
-      ...{ store, now, onFault, newReader, count, rules, pause, later },
+      ...{ store, now, elapsed, onFault, newReader, count, rules, pause, later },
       writer: this.#writer,
       newId: this.newId,
-      startedAt: this.#startedAt,
       perform: (id, task) => {
         perform(id, task, 0)
       },
@@ -182,12 +186,11 @@ export class Outbox {
     })
   }
 
-  /** Of what this process has written, what is younger than this worker is its own. */
   #isLeft(id: string): boolean {
     const { node, nodes, boot, isAlone } = this.#world
     const owner = ownerOf(id, nodes)
-    if (owner.node !== node || this.#endedEarly?.has(id) === true) return false
-    return owner.boot === boot ? timeOf(id) < this.#startedAt : isAlone
+    if (owner.node !== node || this.#notLeft?.has(id) === true) return false
+    return owner.boot === boot || isAlone
   }
 
   async #takeUpEntry(id: string, bytes: Uint8Array): Promise<void> {
@@ -206,7 +209,7 @@ export class Outbox {
   }
 
   #takeUpJob(id: string, job: Job, asked: Asked | null): void {
-    if (this.#startedAt - timeOf(id) > this.#world.codeLifeMs) {
+    if (this.#world.now() - timeOf(id) > this.#world.codeLifeMs) {
       this.#writer.remove(id)
       return
     }
@@ -218,7 +221,7 @@ export class Outbox {
 
   #endJob(id: string, end: TaskEnd): void {
     const asked = this.#jobs.get(id) ?? null
-    this.#endedEarly?.add(id)
+    this.#notLeft?.add(id)
     this.#jobs.delete(id)
     this.#writer.remove(id)
     if (asked !== null) this.#world.answer(asked.connection, end.kind === 'done' ? asked.done : asked.failed)

@@ -1,6 +1,8 @@
+import type { Monotonic } from '../../clock/index.js'
+
 /** What falls due at different times, with one timer for all of it. */
 export interface Schedule<T> {
-  add(due: number, item: T): void
+  add(due: Monotonic, item: T): void
   /** How many wait. */
   readonly size: number
   /** Nothing falls due any more. */
@@ -8,14 +10,14 @@ export interface Schedule<T> {
 }
 
 export interface ScheduleWorld<T> {
-  readonly now: () => number
+  readonly elapsed: () => Monotonic
   /** Runs after so many ms, unless the returned function is called before. */
   readonly later: (ms: number, run: () => void) => () => void
   readonly onDue: (item: T) => void
 }
 
 interface Waiting<T> {
-  readonly due: number
+  readonly due: Monotonic
   readonly item: T
 }
 
@@ -23,7 +25,7 @@ interface Waiting<T> {
 const longestMs = 60_000
 
 /** A binary heap: the first to fall due is at the front. */
-export function newSchedule<T>({ now, later, onDue }: ScheduleWorld<T>): Schedule<T> {
+export function newSchedule<T>({ elapsed, later, onDue }: ScheduleWorld<T>): Schedule<T> {
   const heap: Waiting<T>[] = []
   let timerDue = Infinity
   let cancel: () => void = () => undefined
@@ -34,12 +36,12 @@ export function newSchedule<T>({ now, later, onDue }: ScheduleWorld<T>): Schedul
     if (isStopped || first === undefined || first.due >= timerDue) return
     cancel()
     timerDue = first.due
-    cancel = later(Math.min(longestMs, Math.max(0, first.due - now())), fire)
+    cancel = later(Math.min(longestMs, Math.max(0, first.due - elapsed())), fire)
   }
 
   function fire(): void {
     timerDue = Infinity
-    for (let first = heap[0]; first !== undefined && !isStopped && first.due <= now(); first = heap[0]) {
+    for (let first = heap[0]; first !== undefined && !isStopped && first.due <= elapsed(); first = heap[0]) {
       takeFirst(heap)
       onDue(first.item)
     }

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads'
+import { type Monotonic, monotonicMs } from '../../clock/index.js'
 import { type FrameWriter, newFrameWriter, takeFrame } from '../link/frame.js'
 import { type ControlToMain, type FrameToMain, messagesToMain } from '../link/to-main.js'
 import type { ControlToWorker } from '../link/to-worker.js'
@@ -33,7 +34,7 @@ interface Node {
   /** Until what can wait is sent without anything that cannot. */
   later: NodeJS.Timeout | undefined
   isReady: boolean
-  startedAt: number
+  startedAt: Monotonic
   pauseMs: number
 }
 
@@ -132,7 +133,7 @@ export class Ring {
       isScheduled: false,
       later: undefined,
       isReady: false,
-      startedAt: Date.now(),
+      startedAt: monotonicMs(),
       pauseMs: shortestPauseMs,
     }
     this.#nodes[number - 1] = node
@@ -168,13 +169,13 @@ export class Ring {
 
   #replace(node: Node, because: string): void {
     this.#listener.onDeath(node.number, because)
-    node.pauseMs = Date.now() - node.startedAt > healthyMs ? shortestPauseMs : Math.min(longestPauseMs, node.pauseMs * 2)
+    node.pauseMs = monotonicMs() - node.startedAt > healthyMs ? shortestPauseMs : Math.min(longestPauseMs, node.pauseMs * 2)
     setTimeout(() => {
       if (this.#isStopping) return
       // What had been written for the old worker is repeated by the owner.
       node.frame.length = 0
       node.worker = this.#spawn(node.number)
-      node.startedAt = Date.now()
+      node.startedAt = monotonicMs()
       this.#listen(
         node,
         () => {

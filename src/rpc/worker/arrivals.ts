@@ -1,3 +1,4 @@
+import { afterMs, type Monotonic, monotonicMs, wallMs } from '../../clock/index.js'
 import { type InboxHead, type Store, StoreOutage } from '../../store/contract.js'
 import type { ClientId } from '../../topics/index.js'
 import type { RpcContext } from '../context.js'
@@ -68,7 +69,7 @@ export class Arrivals {
   arrive(message: ConnectMessage): void {
     this.#held.set(message.connection, [])
     const { lanes, patienceMs } = this.#world
-    const deadline = performance.now() + patienceMs
+    const deadline = afterMs(monotonicMs(), patienceMs)
     const clientId = message.clientId as ClientId
     const before = this.#arriving.get(clientId)
     if (before === undefined && lanes.isDeparted(clientId)) {
@@ -83,7 +84,7 @@ export class Arrivals {
     }
   }
 
-  async #connect(message: ConnectMessage, deadline: number): Promise<void> {
+  async #connect(message: ConnectMessage, deadline: Monotonic): Promise<void> {
     const { control } = this.#world
     const result = await this.#decidePatiently(message, deadline)
     control({ kind: 'connect-result', connection: message.connection, result })
@@ -93,7 +94,7 @@ export class Arrivals {
   }
 
   /** While the store is away it waits; pauses differ, so that not all ask at once when it is back. */
-  async #decidePatiently(message: ConnectMessage, deadline: number): Promise<ConnectResult> {
+  async #decidePatiently(message: ConnectMessage, deadline: Monotonic): Promise<ConnectResult> {
     for (let attempt = 0; ; attempt++) {
       try {
         return await this.#decide(message)
@@ -103,7 +104,7 @@ export class Arrivals {
           return { kind: 'undecided', because: 'a fault' }
         }
         const pauseMs = Math.min(longestPauseMs, shortestPauseMs * 2 ** attempt) * (0.5 + Math.random() / 2)
-        if (performance.now() + pauseMs > deadline) return { kind: 'undecided', because: fault.message }
+        if (monotonicMs() + pauseMs > deadline) return { kind: 'undecided', because: fault.message }
         await new Promise((resolve) => setTimeout(resolve, pauseMs))
       }
     }
@@ -111,10 +112,7 @@ export class Arrivals {
 
   async #decide(message: ConnectMessage): Promise<ConnectResult> {
     const { context, services, names, newReader, connections, latest } = this.#world
-    const [identified] = await Promise.all([
-      identify(message, { reader: newReader(), services, context, now: Date.now() }),
-      names.refresh(),
-    ])
+    const [identified] = await Promise.all([identify(message, { reader: newReader(), services, context, now: wallMs() }), names.refresh()])
     if (identified.kind === 'refused') return identified
     const { connection, hasSessionBefore } = identified
     connections.set(connection.number, connection)

@@ -1,3 +1,4 @@
+import { monotonicMs, wallMs } from '../../clock/index.js'
 import type { Store } from '../../store/contract.js'
 import { maskOf } from '../link/variant.js'
 import type { ControlToMain } from '../link/to-main.js'
@@ -39,11 +40,11 @@ export interface MembershipWorld {
 /** The membership of the process as one of its workers sees it. */
 export function newMembership(world: MembershipWorld): Members {
   const { store, boot, rules, isKeeper, variantsInUse, outbox, run, onLost, post, onFault, pause } = world
-  const depart = async (device: LeftDevice): Promise<void> => run(leftBehindItem(device, Date.now))
+  const depart = async (device: LeftDevice): Promise<void> => run(leftBehindItem(device, wallMs))
   const members: Members = new Members({
     ...{ store, boot, leaseMs: rules.leaseMs, beatMs: rules.beatMs, onLost, onFault },
-    now: () => performance.now(),
-    time: Date.now,
+    elapsed: monotonicMs,
+    now: wallMs,
     names: isKeeper ? namesIn(rules) : null,
     variants: () => maskOf(variantsInUse),
     takeOver: (dead, isStopped) =>

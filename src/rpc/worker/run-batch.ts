@@ -1,3 +1,4 @@
+import type { Monotonic } from '../../clock/index.js'
 import { type AnyRecord, err } from '../../protocol/index.js'
 import {
   type Check,
@@ -56,7 +57,8 @@ export interface BatchWorld {
   readonly onOutcome: (item: BatchItem, outcome: Outcome) => void
   /** Resolves after this many milliseconds. */
   readonly wait: (ms: number) => Promise<void>
-  readonly now: () => number
+  /** The clock of the deadline. */
+  readonly elapsed: () => Monotonic
 }
 
 /** The state of one client id within its worker. */
@@ -81,7 +83,7 @@ const nothingCommitted = { kind: 'committed', appended: [], delivered: [], holde
 export async function runBatch(
   items: readonly BatchItem[],
   client: ClientState,
-  deadline: number,
+  deadline: Monotonic,
   world: BatchWorld,
 ): Promise<BatchResult & { readonly covered: number }> {
   for (let attempt = 0; ; attempt++) {
@@ -99,7 +101,7 @@ export async function runBatch(
       await world.wait(Math.min(1_000, 50 * 2 ** attempt))
     }
     client.marks = undefined
-    if (world.now() >= deadline) return refuseAll(run)
+    if (world.elapsed() >= deadline) return refuseAll(run)
     if (attempt >= attemptsTogether) await world.wait(Math.random() * Math.min(100, 2 ** attempt))
   }
 }
@@ -108,7 +110,7 @@ export async function runBatch(
 async function withoutUnstorable(
   items: readonly BatchItem[],
   client: ClientState,
-  deadline: number,
+  deadline: Monotonic,
   world: BatchWorld,
 ): Promise<BatchResult & { readonly covered: number }> {
   if (items.length > 1) return runBatch(items.slice(0, 1), client, deadline, world)

@@ -1,3 +1,4 @@
+import { monotonicMs, settledClock, wallMs } from '../../clock/index.js'
 import type { Store } from '../../store/contract.js'
 import type { ControlToMain } from '../link/to-main.js'
 import { newIndexer } from '../people-index/indexer.js'
@@ -24,18 +25,22 @@ export interface ScheduledWorld {
  */
 export function startScheduled(world: ScheduledWorld): () => Promise<void> {
   const { store, requests, run, onFault, pause } = world
-  const timersOf = (tables: readonly TimedTable[]): Timers => newTimers({ store, now: Date.now, tables, run })
+  const timersOf = (tables: readonly TimedTable[]): Timers => newTimers({ store, now: wallMs, tables, run })
   // Chores may take long: what falls due at its time does not wait for them.
-  const all = [timersOf(timedTables(requests)), timersOf(choreTables(requests)), newIndexer({ store, now: Date.now, pause })]
-  const stops = [startSweep(world), ...all.map((timers) => startTimers(timers, Date.now, onFault))]
+  const all = [timersOf(timedTables(requests)), timersOf(choreTables(requests)), newIndexer({ store, now: wallMs, pause })]
+  const stops = [startSweep(world), ...all.map((timers) => startTimers(timers, wallMs, onFault))]
   return async () => {
     await Promise.all(stops.map((stop) => stop()))
   }
 }
 
+/** Nothing is removed because the clock has jumped ahead, unless it stays there for a day. */
+const jumpPatienceMs = 24 * 60 * 60_000
+
 function startSweep({ store, requests, isLive, post, onFault, pause }: ScheduledWorld): () => Promise<void> {
   const { limits, files } = requests.context
-  return startSweeping(newSweep({ store, limits, isLive, now: Date.now, pause, files }), {
+  const now = settledClock({ now: wallMs, elapsed: monotonicMs }, jumpPatienceMs)
+  return startSweeping(newSweep({ store, limits, isLive, now, pause, files }), {
     onSwept(removed) {
       if (Object.values(removed).some((count) => count > 0)) {
         post({ kind: 'log', level: 'info', fields: { event: 'swept', ...removed }, text: 'what has expired was removed' })

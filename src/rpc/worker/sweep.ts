@@ -1,3 +1,4 @@
+import { isRecent, isStillBefore } from '../../clock/index.js'
 import type { Row, Store } from '../../store/contract.js'
 import type { RpcLimits } from '../context.js'
 import {
@@ -49,7 +50,10 @@ export type Swept = Readonly<Record<SweptTable, number>>
 
 export interface SweepWorld {
   readonly store: Store
-  readonly limits: Pick<RpcLimits, 'tokenLifeMs' | 'sessionLifeMs' | 'transferLifeMs' | 'fileLifeMs'>
+  readonly limits: Pick<
+    RpcLimits,
+    'codeLifeMs' | 'lockMs' | 'emailCodeLifeMs' | 'tokenLifeMs' | 'sessionLifeMs' | 'transferLifeMs' | 'fileLifeMs'
+  >
   /** Whether a process serves its devices: presence that names another one is void. */
   readonly isLive: (boot: string) => boolean
   readonly now: () => number
@@ -82,19 +86,19 @@ const dayMs = 24 * 60 * 60_000
 export function isExpired(name: SweptTable, { key, value }: Row, now: number, limits: SweepWorld['limits']): boolean {
   switch (name) {
     case 'pending':
-      return now >= pendingSessions.decode(value).expires
+      return !isStillBefore(pendingSessions.decode(value).expires, limits.codeLifeMs, now)
     case 'init':
       return now - initTokens.decode(value).issued >= limits.tokenLifeMs
     case 'lock': {
       const { lockedUntil } = phoneLocks.decode(value)
-      return lockedUntil > 0 && now >= lockedUntil
+      return lockedUntil > 0 && !isStillBefore(lockedUntil, limits.lockMs, now)
     }
     case 'email':
-      return now >= emailLinks.decode(value).expires
+      return !isStillBefore(emailLinks.decode(value).expires, limits.emailCodeLifeMs, now)
     case 'migration': {
       // Codes sent lately are counted, whether or not they are good.
       const { expires, asked } = migrations.decode(value)
-      return now >= expires && asked.every((at) => now - at >= migrationCountMs)
+      return !isStillBefore(expires, limits.codeLifeMs, now) && !asked.some((at) => isRecent(at, migrationCountMs, now))
     }
     case 'body':
       return now - bodyTime(key) >= bodyLifeMs

@@ -1,5 +1,4 @@
 import type { Key, StoreReader } from '../../store/contract.js'
-import { dueTime } from '../documents/index.js'
 import { repeat } from './repeat.js'
 import type { NamedItem } from './requests.js'
 
@@ -7,8 +6,8 @@ import type { NamedItem } from './requests.js'
 export interface TimedTable {
   /** Prefix of the whole table. */
   readonly prefix: string
-  /** The time of a row, as a level of its key. */
-  readonly dueOf: (key: Key) => string
+  /** When a row falls due, ms since 1970 UTC. */
+  readonly dueOf: (key: Key) => number
   /** Run like a request; it removes the row, or finds that somebody else has. */
   readonly itemOf: (key: Key) => NamedItem
 }
@@ -43,7 +42,7 @@ export function newTimers({ store, now, tables, run }: TimersWorld): Timers {
     for (let after: Key | undefined; ;) {
       const rows = await store.scan(prefix, { limit: pageRows, ...(after === undefined ? {} : { after }) })
       for (const { key } of rows) {
-        const due = dueTime(dueOf(key))
+        const due = dueOf(key)
         if (due > now()) return due
         if (isStopped) return Infinity
         await run(itemOf(key))
@@ -73,7 +72,10 @@ export function newTimers({ store, now, tables, run }: TimersWorld): Timers {
   }
 }
 
-/** Another worker may add a row at any time: the longest that anybody sleeps, and so the most by which a row may be late. */
+/**
+ * Another worker may add a row at any time, and the clock may be set: the longest that anybody sleeps, and so the most by which a row may be
+ * late.
+ */
 const longestSleepMs = 1_000
 const shortestSleepMs = 10
 

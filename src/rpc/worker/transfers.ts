@@ -1,3 +1,4 @@
+import { afterMs } from '../../clock/index.js'
 import type { DeviceClient } from '../../acl/index.js'
 import { type AnyRecord, decodeFrame, encode, type Encoding, errorCodeOf, type Ftp, type Misfit, record } from '../../protocol/index.js'
 import { actionsTopic, type ClientId, selectNode } from '../../topics/index.js'
@@ -105,7 +106,8 @@ async function readHolder(
 
 async function execute(frame: Frame, { batch, deadlineMs, ...world }: TransferWorld): Promise<Uint8Array> {
   const { client } = frame
-  const result = await runBatch([itemOf(frame, world)], { clientId: client.clientId, marks: undefined }, world.now() + deadlineMs, batch)
+  const deadline = afterMs(batch.elapsed(), deadlineMs)
+  const result = await runBatch([itemOf(frame, world)], { clientId: client.clientId, marks: undefined }, deadline, batch)
   return encode(answerOf(result, frame.record), frame.encoding)
 }
 

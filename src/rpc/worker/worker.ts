@@ -1,4 +1,5 @@
 import { decideSubscribe } from '../../acl/index.js'
+import { afterMs, monotonicMs, wallMs } from '../../clock/index.js'
 import { type AnyRecord, encode, err } from '../../protocol/index.js'
 import { type Store, StoreOutage } from '../../store/contract.js'
 import type { ClientId } from '../../topics/index.js'
@@ -116,7 +117,7 @@ export class RpcWorker {
     this.#outbox = this.#newOutbox()
     this.#batchWorld = this.#newBatchWorld()
     this.#emitWorld = this.#newEmitWorld()
-    this.#requestWorld = { context: parts.context, names: this.#names, now: Date.now }
+    this.#requestWorld = { context: parts.context, names: this.#names, now: wallMs }
     this.#lanes = newLanes((items, client) => this.#runItems(items, client), this.#onFault)
     this.#arrivals = this.#newArrivals()
     this.#tellPage = newPageTeller({
@@ -250,9 +251,9 @@ export class RpcWorker {
   }
 
   async #runItems(items: readonly BatchItem[], client: ClientState): Promise<number> {
-    const begun = performance.now()
-    const result = await runBatch(items, client, Date.now() + this.#parts.requestDeadlineMs, this.#batchWorld)
-    this.#counts.commit((performance.now() - begun) / 1000)
+    const begun = monotonicMs()
+    const result = await runBatch(items, client, afterMs(begun, this.#parts.requestDeadlineMs), this.#batchWorld)
+    this.#counts.commit((monotonicMs() - begun) / 1000)
     // What was committed after a move is told under the new names; where nobody has moved, nothing is waited for.
     const loading = this.#names.refreshAfterCommit(result.draft.puts)
     if (loading !== undefined) await loading.catch(this.#onFault)
@@ -365,7 +366,8 @@ export class RpcWorker {
         this.#counts.push(provider, outcome)
       },
       onFault: this.#onFault,
-      now: Date.now,
+      now: wallMs,
+      elapsed: monotonicMs,
     })
   }
 
@@ -412,7 +414,7 @@ export class RpcWorker {
         this.#counts.request((item as NamedItem).name(), outcome)
       },
       wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
-      now: Date.now,
+      elapsed: monotonicMs,
     }
   }
 

@@ -10,6 +10,7 @@
  * waited for too long is refused: nothing of it was planned, or what was planned was not written.
  */
 import { setTimeout as pause } from 'node:timers/promises'
+import { monotonicMs } from '../../clock/index.js'
 import type { Commit, CommitResult } from '../contract.js'
 import { StoreOutage } from '../contract.js'
 import type { Environment } from './environment.js'
@@ -63,7 +64,7 @@ export class CommitQueue {
   }
 
   add(commit: Commit): Promise<CommitResult> {
-    const until = performance.now() + this.#parts.waitLimitMs
+    const until = monotonicMs() + this.#parts.waitLimitMs
     const result = new Promise<CommitResult>((resolve, reject) => this.#waiting.push({ commit, until, resolve, reject }))
     if (!this.#isWatched) this.#watch(this.#parts.waitLimitMs)
     this.#running ??= this.#run()
@@ -105,7 +106,7 @@ export class CommitQueue {
   }
 
   #refuseLate(): void {
-    const now = performance.now()
+    const now = monotonicMs()
     const inTime = this.#waiting.findIndex(({ until }) => until > now)
     refuse(this.#waiting.splice(0, inTime === -1 ? this.#waiting.length : inTime), tooLate())
     const [next] = this.#waiting
@@ -142,7 +143,7 @@ export class CommitQueue {
   async #keepTurn(group: readonly Waiting[]): Promise<void> {
     const until = Math.max(...group.map((one) => one.until))
     while (!this.#parts.environment.takeTurn()) {
-      if (performance.now() >= until) throw tooLate()
+      if (monotonicMs() >= until) throw tooLate()
       await pause(turnPollMs)
     }
   }

@@ -13,6 +13,7 @@
  * Redis has forgotten the script, nothing more is sent until all under way is answered; then the groups it met are sent again, the first with
  * the source of the script.
  */
+import { monotonicMs } from '../../clock/index.js'
 import type { Commit, CommitResult } from '../contract.js'
 import { StoreOutage } from '../contract.js'
 import { commandOf } from './arguments.js'
@@ -186,7 +187,7 @@ export class CommitQueue {
     const [name, script] = this.#isForgotten ? ['eval', source] : ['evalsha', hash]
     this.#isForgotten = false
     const commits = group.commits.map(({ encoded }) => encoded)
-    group.renewsNote = isWriting && performance.now() - this.#renewedAt >= (noteSeconds * 1_000) / 24
+    group.renewsNote = isWriting && monotonicMs() - this.#renewedAt >= (noteSeconds * 1_000) / 24
     const header = headerOf(commits, { inboxLimit, isInDoubt, renewsNote: group.renewsNote })
     const first = [name, script, '0', header, handle, String(number), String(number % notesKept)]
     const command = commandOf(
@@ -219,7 +220,7 @@ export class CommitQueue {
       const result = decodeResult(part, commit)
       if (result.kind === 'committed' && encoded.isWriting) {
         this.#isRefusing = false
-        if (renewsNote) this.#renewedAt = performance.now()
+        if (renewsNote) this.#renewedAt = monotonicMs()
         this.#parts.onWrite(undefined)
       }
       resolve(result)

@@ -3,6 +3,7 @@
  * handed to the store only once the server behind it is found to serve: let in, a primary, loaded, of our layout, the scripts in place.
  */
 import { setTimeout as pause } from 'node:timers/promises'
+import { monotonicMs } from '../../clock/index.js'
 import { StoreOutage } from '../contract.js'
 import type { Argument } from './arguments.js'
 import { layoutVersion } from './layout.js'
@@ -131,10 +132,10 @@ export class Connection {
     }
     if (signal.aborted) link.end(closed)
     if (signal.aborted || link.isEnded) throw new StoreOutage(link.because)
-    const since = performance.now()
+    const since = monotonicMs()
     this.#link = link
     void link.ended.then(() => {
-      if (performance.now() - since > lastingMs) this.#attempts = 0
+      if (monotonicMs() - since > lastingMs) this.#attempts = 0
       this.#lose(link.because)
     })
     onLink(link)

@@ -1,3 +1,4 @@
+import { isStillBefore } from '../../../clock/index.js'
 import type { Auth } from '../../../protocol/index.js'
 import { parsePhone, type Phone } from '../../../topics/index.js'
 import { pendingSessions, type PendingSession, type PhoneLock, phoneLocks } from '../../documents/index.js'
@@ -31,12 +32,12 @@ export async function readRegistration({ caller }: Request<Auth>, facts: FactRea
  * @see docs/protocol/rpc.md 4, Auth/verify
  */
 export function checkRegistration(request: Request<Auth>, { pending, lock }: RegistrationFacts): OpenRegistration | Refused {
-  if (pending === undefined || request.now >= pending.expires) return refuse('session_not_found', 'no registration is under way')
+  if (pending === undefined || !isOpen(pending, request)) return refuse('session_not_found', 'no registration is under way')
   const { record, caller } = request
   if (!namesClient(record, caller.clientId)) return refuse('mismatch_user_data', 'client_id is not that of the connection')
   if (!matches(record.dev_key, pending.devKey)) return refuse('mismatch_user_data', 'another dev_key')
   if (record.phone !== null && readPhone(record.phone) !== pending.phone) return refuse('mismatch_user_data', 'another phone')
-  if (isLocked(lock, request.now) || isBurnt(pending)) return refuse('attempts_expired', 'the phone is locked')
+  if (isLocked(lock, request) || isBurnt(pending)) return refuse('attempts_expired', 'the phone is locked')
   return { kind: 'open', pending }
 }
 
@@ -56,8 +57,13 @@ export function matches(given: string | null, stored: string | null): boolean {
   return given === null || given === stored
 }
 
-export function isLocked(lock: PhoneLock | undefined, now: number): boolean {
-  return lock !== undefined && now < lock.lockedUntil
+export function isLocked(lock: PhoneLock | undefined, { now, context }: Pick<Request, 'now' | 'context'>): boolean {
+  return lock !== undefined && isStillBefore(lock.lockedUntil, context.limits.lockMs, now)
+}
+
+/** Whether the code that was sent is still good for something. */
+export function isOpen({ expires }: { readonly expires: number }, { now, context }: Pick<Request, 'now' | 'context'>): boolean {
+  return isStillBefore(expires, context.limits.codeLifeMs, now)
 }
 
 /** The lock of a phone after one more wrong code; the end of a lock begins a new count. */

@@ -1,3 +1,4 @@
+import { isRecent } from '../../../clock/index.js'
 import { type Auth, err, type Io, ok, pair } from '../../../protocol/index.js'
 import type { Phone } from '../../../topics/index.js'
 import { type PendingSession, pendingSessions, type PhoneLock, phoneLocks } from '../../documents/index.js'
@@ -9,6 +10,7 @@ import { newCode } from '../../tokens.js'
 import {
   checkRegistration,
   isLocked,
+  isOpen,
   isTestNumber,
   namesClient,
   type OpenRegistration,
@@ -42,14 +44,14 @@ export const register = handler({
   },
 
   decide(request: Request<Auth>, facts: RegFacts): Outcome {
-    const { record, caller, now } = request
+    const { record, caller } = request
     const phone = readPhone(record.phone)
     if (caller.client.kind !== 'registration') return refuse('invalid_data', 'registrations have a client id of their own')
     if (phone === undefined) return refuse('invalid_data', 'not a phone')
     if (!isWithinBounds(record)) return refuse('invalid_data', 'dev_key or settings are too long')
     if (record.services.includes('jwt')) return refuse('invalid_data', 'there is no external provider')
     if (!namesClient(record, caller.clientId)) return refuse('mismatch_user_data', 'client_id is not that of the connection')
-    if (isLocked(facts.lock, now)) return refuse('attempts_expired', 'the phone is locked')
+    if (isLocked(facts.lock, request)) return refuse('attempts_expired', 'the phone is locked')
     if (keepsCode(request, phone, facts.pending)) return accept({ sends: [answer(smsSent)] })
     const pending = newPending(request, phone, facts.newCode)
     return { ...sendCode(request, pending), puts: [pendingSessions.put(pending, caller.clientId)] }
@@ -100,8 +102,9 @@ function checkResend({ context }: Request<Auth>, open: OpenRegistration | Return
   return open.pending.resends < context.limits.resends ? open : refuse('attempts_expired', 'the code was repeated too often')
 }
 
-function keepsCode({ now, context }: Request<Auth>, phone: Phone, pending: PendingSession | undefined): boolean {
-  return pending?.phone === phone && pending.code !== '' && now - pending.sent < context.limits.codeKeepMs && now < pending.expires
+function keepsCode(request: Request<Auth>, phone: Phone, pending: PendingSession | undefined): boolean {
+  if (pending?.phone !== phone || pending.code === '') return false
+  return isRecent(pending.sent, request.context.limits.codeKeepMs, request.now) && isOpen(pending, request)
 }
 
 function newPending({ record, caller, now, context }: Request<Auth>, phone: Phone, randomCode: string): PendingSession {

@@ -8,7 +8,7 @@ import { accept, answer, type Outcome, refuse, type Refused, type Send } from '.
 import { type Caller, handler, type Request } from '../../request.js'
 import { isCode } from '../../tokens.js'
 import { rosterIds } from '../../views/profile-view.js'
-import { afterWrongCode, isLocked, readPhone } from '../auth/registration.js'
+import { afterWrongCode, isLocked, isOpen, readPhone } from '../auth/registration.js'
 import { announce, type AnnounceFacts, readAnnounce } from './announce.js'
 import { beginChore } from './chore.js'
 import { type MoveFacts, readMove } from './migrate.js'
@@ -77,14 +77,15 @@ function codeIn({ services }: Profile): string | null {
 }
 
 /** The checks in their order, but for the code itself. */
-function checkChange({ record, caller: { client }, now }: Request<Profile>, { wanted, pending, lock }: ChangeFacts): Refused | undefined {
-  if (client.kind !== 'device') return refuse('not_authorized', 'only a device moves its account')
+function checkChange(request: Request<Profile>, { wanted, pending, lock }: ChangeFacts): Refused | undefined {
+  const { record, caller } = request
+  if (caller.client.kind !== 'device') return refuse('not_authorized', 'only a device moves its account')
   if (wanted === undefined) return refuse('invalid_data', 'not a phone')
   const login = record.services.find(({ password }) => password !== null)
   if (login === undefined) return refuse('invalid_data', 'no code is given')
   if (login.login !== null && readPhone(login.login) !== wanted.number) return refuse('invalid_data', 'the code is for another number')
-  if (pending?.number !== wanted.number || now >= pending.expires) return refuse('not_authorized', 'no move to this number is pending')
-  if (isLocked(lock, now) || pending.code === '') return refuse('attempts_expired', 'the number is locked')
+  if (pending?.number !== wanted.number || !isOpen(pending, request)) return refuse('not_authorized', 'no move to this number is pending')
+  if (isLocked(lock, request) || pending.code === '') return refuse('attempts_expired', 'the number is locked')
   return undefined
 }
 

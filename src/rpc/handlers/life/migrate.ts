@@ -1,3 +1,4 @@
+import { isRecent } from '../../../clock/index.js'
 import { err, ok, type Profile } from '../../../protocol/index.js'
 import type { Phone } from '../../../topics/index.js'
 import { type MigrationDocument, migrations, type PhoneLock, phoneLocks, type ProfileDocument, profiles } from '../../documents/index.js'
@@ -6,7 +7,7 @@ import { type AccountNumber, readAccountOf } from '../../names/account-number.js
 import { accept, answer, type Outcome, refuse } from '../../outcome.js'
 import { handler, type Request } from '../../request.js'
 import { newCode } from '../../tokens.js'
-import { isLocked, isTestNumber, readPhone } from '../auth/registration.js'
+import { isLocked, isOpen, isTestNumber, readPhone } from '../auth/registration.js'
 
 /** What a move to another number rests on, at its beginning and at its end. */
 export interface MoveFacts {
@@ -56,7 +57,7 @@ export const migrate = handler({
     if (client.kind !== 'device' || (wanted !== undefined && facts.profile === undefined)) return refuse('not_authorized', 'not an account')
     if (wanted === undefined) return refuse('invalid_data', 'not a phone')
     if (isTaken) return refuse('invalid_data', wanted.filed === client.phone ? 'the own number' : 'the number has a profile')
-    if (isLocked(lock, request.now)) return refuse('attempts_expired', 'the number is locked')
+    if (isLocked(lock, request)) return refuse('attempts_expired', 'the number is locked')
     if (keepsCode(request, wanted.number, pending)) return accept({ sends: [answer(ok('migration'))] })
     const asked = recent(request, pending)
     if (asked.length >= request.context.limits.migrationCodes) return refuse('attempts_expired', 'too many codes were asked for')
@@ -64,15 +65,16 @@ export const migrate = handler({
   },
 })
 
-function keepsCode({ now, context: { limits } }: Request, number: Phone, pending: MigrationDocument | undefined): boolean {
-  return pending?.number === number && pending.code !== '' && now - pending.sent < limits.codeKeepMs && now < pending.expires
+function keepsCode(request: Request, number: Phone, pending: MigrationDocument | undefined): boolean {
+  if (pending?.number !== number || pending.code === '') return false
+  return isRecent(pending.sent, request.context.limits.codeKeepMs, request.now) && isOpen(pending, request)
 }
 
 /** Codes sent within this time are counted (`migrationCodes`). */
 export const migrationCountMs = 60 * 60_000
 
 function recent({ now }: Request, pending: MigrationDocument | undefined): readonly number[] {
-  return pending?.asked.filter((at) => now - at < migrationCountMs) ?? []
+  return pending?.asked.filter((at) => isRecent(at, migrationCountMs, now)) ?? []
 }
 
 function newMigration(request: Request, number: Phone, asked: readonly number[], code: string): MigrationDocument {

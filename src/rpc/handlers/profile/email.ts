@@ -1,3 +1,4 @@
+import { isStillBefore } from '../../../clock/index.js'
 import { err, ok, type Profile } from '../../../protocol/index.js'
 import { acTopic, type Phone } from '../../../topics/index.js'
 import { type EmailLink, emailLinks, profiles } from '../../documents/index.js'
@@ -50,7 +51,12 @@ export const verifyEmail = handler({
     const given = emailServiceIn(record.services)
     if (given === undefined || given.login === null) return refuse('invalid_data', 'names no e-mail address')
     const { link } = facts
-    if (link === undefined || now >= link.expires || link.code === '' || !isSameAddress(link.address, given.login)) {
+    if (
+      link === undefined ||
+      !isStillBefore(link.expires, limits.emailCodeLifeMs, now) ||
+      link.code === '' ||
+      !isSameAddress(link.address, given.login)
+    ) {
       return refuse('wrong_code', 'no code is waited for')
     }
     if (!isCode(given.password, link.code)) return countWrongCode(phone, link, limits.wrongCodes)

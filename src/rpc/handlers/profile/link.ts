@@ -1,3 +1,4 @@
+import { isRecent, isStillBefore } from '../../../clock/index.js'
 import { err, ok, type Profile } from '../../../protocol/index.js'
 import type { RpcLimits } from '../../context.js'
 import { type EmailLink, emailLinks, profiles } from '../../documents/index.js'
@@ -37,7 +38,7 @@ export const linkEmail = handler({
     if (!isEmailAddress(address)) return refuse('invalid_data', 'names no e-mail address')
     if (otherVerified(profile.services, address) >= addressLimit) return refuse('invalid_data', 'the profile has addresses enough')
     if (keepsCode(facts.link, address, now, limits)) return accept({ sends: [answer(emailSent)] })
-    const mailed = (facts.link?.mailed ?? []).filter((at) => now - at < limits.emailCodeLifeMs)
+    const mailed = (facts.link?.mailed ?? []).filter((at) => isRecent(at, limits.emailCodeLifeMs, now))
     if (mailed.length >= limits.emailCodes) return refuse('attempts_expired', 'too many codes were mailed')
     const changed = { ...profile, services: withAdded(profile.services, address), update: now }
     const refused = checkSize(changed)
@@ -50,9 +51,9 @@ export const linkEmail = handler({
   },
 })
 
-function keepsCode(link: EmailLink | undefined, address: string, now: number, { codeKeepMs }: RpcLimits): boolean {
-  if (link === undefined || link.code === '' || now >= link.expires) return false
-  return isSameAddress(link.address, address) && now - (link.mailed.at(-1) ?? 0) < codeKeepMs
+function keepsCode(link: EmailLink | undefined, address: string, now: number, { codeKeepMs, emailCodeLifeMs }: RpcLimits): boolean {
+  if (link === undefined || link.code === '' || !isStillBefore(link.expires, emailCodeLifeMs, now)) return false
+  return isSameAddress(link.address, address) && isRecent(link.mailed.at(-1) ?? 0, codeKeepMs, now)
 }
 
 function codeMail({ address, code }: EmailLink, { emailCodeLifeMs }: RpcLimits): Job {
