@@ -30,6 +30,9 @@ describe('folded alike:', () => {
     ['Straße', 'STRASSE'],
     ['GROẞ', 'gross'],
     ['ὈΔΥΣΣΕΎΣ', 'ὀδυσσεύς'],
+    ['Σίσυφος', 'ΣΊΣΥΦΟΣ'],
+    ['İSTANBUL', 'istanbul'],
+    ['Yıldız', 'YILDIZ'],
     ['José', 'JOSE\u0301'],
     ['ﬁona', 'Fiona'],
     ['ＡＮＮ', 'ann'],
@@ -46,6 +49,18 @@ describe('folded alike:', () => {
 
 test('accents count', () => {
   expect(foldText('José')).not.toBe(foldText('Jose'))
+})
+
+test('every character and what its case is mapped to are folded alike', () => {
+  const isMapped = /\p{Changes_When_Casemapped}/u
+  const unlike: string[] = []
+  for (let point = 0; point <= 0x10_ffff; point++) {
+    const character = String.fromCodePoint(point)
+    if (!isMapped.test(character)) continue
+    const folded = foldText(`x${character}x`)
+    for (const mapped of [character.toUpperCase(), character.toLowerCase()]) if (foldText(`x${mapped}x`) !== folded) unlike.push(character)
+  }
+  expect(unlike).toEqual([])
 })
 
 test('a folded text folds to itself, is well-formed and holds no control characters', () => {

@@ -5,7 +5,7 @@ import type { ShelvedPack } from '../../src/rpc/sticker-shelf.js'
 import { ann, boris, type ChatWorld, only, openChatWorld, type Result } from './chat-world.js'
 
 const packs = [1, 4, 7].map((id): ShelvedPack => ({
-  ...record('StickerPack', { name: `Pack ${String(id)}`, keywords: [`k${String(id)}`, 'all'] }),
+  ...record('StickerPack', { name: `Pack ${String(id)}`, keywords: [`k${String(id)}`, 'all', 'Füße'] }),
   id,
 }))
 
@@ -37,6 +37,7 @@ for (const { why, feed, parts, ids } of [
   { why: 'an id of none chooses none', feed: { id: 5 }, parts: {}, ids: [] },
   { why: 'a name chooses those that contain it', feed: { name: 'PACK 7' }, parts: {}, ids: [7] },
   { why: 'a keyword chooses those that have it', feed: { keywords: ['K1', 'k7'] }, parts: {}, ids: [1, 7] },
+  { why: 'case is folded in full', feed: { name: 'ｐａｃｋ 4', keywords: ['FÜSSE'] }, parts: {}, ids: [4] },
   { why: 'a page begins where it is asked to', feed: {}, parts: { size: 1, entity_id: 2 }, ids: [4] },
   { why: 'a page may end at the newest', feed: {}, parts: { size: -2 }, ids: [4, 7] },
 ])

@@ -3,7 +3,7 @@ import { indexedTexts, indexMakings, nameSuffixes, nickSuffixes, rosters, uninde
 import { indexPuts } from './index-puts.js'
 
 /** How rows of the index are made now: by these rules (raised whenever a row changes), and by the characters this Node knows. */
-const making = `2, Unicode ${process.versions['unicode'] ?? 'unknown'}`
+const making = `3, Unicode ${process.versions['unicode'] ?? 'unknown'}`
 const makingKey = 'people'
 const pageRows = 500
 

@@ -1,6 +1,7 @@
 import type { History, StickerPack } from '../../../protocol/index.js'
 import type { PhoneId } from '../../../topics/index.js'
 import { refuse, type Refused } from '../../outcome.js'
+import { foldText } from '../../people-index/fold.js'
 import { handler } from '../../request.js'
 import type { ShelvedPack } from '../../sticker-shelf.js'
 import { answerListed, type ListedPage, pageOf, pageSize } from './listed.js'
@@ -29,10 +30,8 @@ export const getStickers = handler<History, StickersPage | Refused>({
 
 function isAskedFor(pack: ShelvedPack, { id, name, keywords }: StickerPack): boolean {
   if (id !== null && pack.id !== id) return false
-  if (name !== null && !contains(pack.name, name)) return false
-  return keywords.length === 0 || pack.keywords.some((own) => keywords.some((asked) => own.toLowerCase() === asked.toLowerCase()))
-}
-
-function contains(text: string | null, part: string): boolean {
-  return text?.toLowerCase().includes(part.toLowerCase()) === true
+  if (name !== null && !foldText(pack.name ?? '').includes(foldText(name))) return false
+  if (keywords.length === 0) return true
+  const asked = new Set(keywords.map(foldText))
+  return pack.keywords.some((own) => asked.has(foldText(own)))
 }
