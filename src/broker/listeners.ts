@@ -2,10 +2,11 @@ import { createServer as createTcpServer, type AddressInfo, type Server, type So
 import { createServer as createHttpServer, type IncomingMessage } from 'node:http'
 import { createServer as createTlsServer } from 'node:tls'
 import type { Duplex } from 'node:stream'
-import { createWebSocketStream, type WebSocket, WebSocketServer } from 'ws'
+import { type WebSocket, WebSocketServer } from 'ws'
 import { limits } from '../protocol/index.js'
 import type { Origin } from './broker-state.js'
 import { expectProxyHeaders, type ProxiedAddresses } from './proxy-listener.js'
+import { webSocketStream } from './web-socket-stream.js'
 
 /** A socket server that is open. */
 export interface Listener {
@@ -30,6 +31,8 @@ export type Serve = (socket: Duplex, origin: Origin) => void
 export type ServeTransfers = (socket: WebSocket, origin: Origin) => void
 
 const backlog = 4_096
+/** Names of MQTT as a subprotocol, the one that is answered where several are offered first. */
+const subprotocols: readonly string[] = ['mqtt', 'mqttv3.1']
 
 /** MQTT over TCP. @throws if the port cannot be opened */
 export async function listenTcp(address: ListenAddress, serve: Serve): Promise<Listener> {
@@ -57,7 +60,8 @@ export async function listenTls(
 }
 
 /**
- * MQTT over WebSocket: path `/mqtt`, subprotocol `mqtt`, binary frames. [MQTT-6.0.0-3] of MQTT 3.1.1
+ * MQTT over WebSocket: path `/mqtt`, binary frames, subprotocol `mqtt` [MQTT-6.0.0-3] of MQTT 3.1.1. Clients that do not know that name are served
+ * as well: with `mqttv3.1`, which is older than the standard, or none.
  * Beside it file transfers: path `/ws`, any subprotocol or none.
  */
 export async function listenWebSocket(
@@ -77,7 +81,7 @@ export async function listenWebSocket(
     noServer: true,
     // One frame may hold a packet and its fixed header.
     maxPayload: maxPacketBytes + 8,
-    handleProtocols: (offered) => (offered.has('mqtt') ? 'mqtt' : false),
+    handleProtocols: (offered) => subprotocols.find((known) => offered.has(known)) ?? false,
   })
   const transferSockets = new WebSocketServer({ noServer: true, maxPayload: limits.ftpFrameBytes })
   http.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
@@ -94,7 +98,7 @@ export async function listenWebSocket(
       })
     } else {
       sockets.handleUpgrade(request, socket, head, (webSocket) => {
-        serve(createWebSocketStream(webSocket), origin)
+        serve(webSocketStream(webSocket), origin)
       })
     }
   })
@@ -122,9 +126,10 @@ function pathOf({ url }: IncomingMessage): string | undefined {
 function refuseUpgrade(request: IncomingMessage): string | undefined {
   const { headers } = request
   if (pathOf(request) === '/ws') return undefined
-  if (pathOf(request) !== '/mqtt') return '404 Not Found'
-  const offered = (headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim())
-  return offered.includes('mqtt') ? undefined : '400 Bad Request'
+  if (pathOf(request) !== '/mqtt' && pathOf(request) !== '/mqtt/') return '404 Not Found'
+  const offer = headers['sec-websocket-protocol']
+  const offered = (offer ?? '').split(',').map((name) => name.trim())
+  return offer === undefined || subprotocols.some((known) => offered.includes(known)) ? undefined : '400 Bad Request'
 }
 
 function addressesOf(server: Server, { isProxied }: ListenAddress): ProxiedAddresses {

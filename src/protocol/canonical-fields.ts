@@ -11,6 +11,8 @@ const renamed: ReadonlyMap<string, readonly string[]> = new Map([
   ['v11 Contact.services', ['services', 'vox_id']],
   ['v11 Member.services', ['services', 'vox_id']],
   ['v1 History.size', ['size', 'next']],
+  ['v1 ftp.status', ['status', 'status_form']],
+  ['v11 ftp.status', ['status', 'status_form']],
   ['v1 ok.code', ['code', 'ref']],
   ['v11 ok.code', ['code', 'ref']],
 ])

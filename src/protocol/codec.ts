@@ -28,8 +28,8 @@ export type Decoded =
   | { readonly kind: 'refusal'; readonly code: 'invalid_data'; readonly because: string; readonly encoding: Encoding }
 
 /**
- * The codec of a payload, told by its first two bytes: external term format begins with 131 and a term tag; JSON with `{`, `[` or white
- * space; anything else is MessagePack.
+ * The codec of a payload, told by its first bytes: external term format begins with 131 and a term tag; JSON with `{`, `[`, white space or a
+ * byte order mark; anything else is MessagePack.
  */
 export function codecOf(payload: Uint8Array): Codec {
   const first = payload[0]
@@ -39,6 +39,9 @@ export function codecOf(payload: Uint8Array): Codec {
       const second = payload[1]
       return second === undefined || tags.termTags.has(second) ? 'bert' : 'msgpack'
     }
+    case 0xef:
+      // the byte order mark that JSON may begin with; alone it is a MessagePack integer, which is no record
+      return hasByteOrderMark(payload) ? 'json' : 'msgpack'
     case 0x7b:
     case 0x5b:
     case 0x20:
@@ -49,6 +52,11 @@ export function codecOf(payload: Uint8Array): Codec {
     default:
       return 'msgpack'
   }
+}
+
+/** U+FEFF in UTF-8. */
+function hasByteOrderMark(bytes: Uint8Array): boolean {
+  return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf
 }
 
 /**
@@ -89,7 +97,7 @@ function decodeWithin(payload: Uint8Array, dialect: Dialect, way: Way, maxBytes:
 function readJson(bytes: Buffer): Unpacked {
   if (!isUtf8(bytes)) return { kind: 'fault', because: 'is not UTF-8' }
   try {
-    return { kind: 'value', value: JSON.parse(bytes.toString()) }
+    return { kind: 'value', value: JSON.parse(bytes.toString('utf8', hasByteOrderMark(bytes) ? 3 : 0)) }
   } catch {
     // the parser's message quotes the payload, which must not reach a log
     return { kind: 'fault', because: 'is not JSON' }

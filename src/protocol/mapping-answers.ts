@@ -90,6 +90,18 @@ export const answerMappings: readonly MappingEntry[] = [
     ({ code, ref }) => [ref ?? (code === null ? null : { atom: code })],
   ),
 
+  // the clients of one time name the status by a binary, those of another by an atom, and look for theirs in the answer
+  ...(['ftp', 'ftpack'] as const).flatMap((tag) =>
+    (['v1', 'v11'] as const).map((dialect) =>
+      adjusted(
+        tag,
+        dialect,
+        (r, w) => ({ ...r, status: isAtom(w[8]) ? w[8].atom : w[8], status_form: isAtom(w[8]) || w[8] === null ? 'atom' : 'binary' }),
+        (r) => ({ status: r.status === null || r.status_form === 'binary' ? r.status : { atom: r.status } }),
+      ),
+    ),
+  ),
+
   // a refusal is sent as an atom, whatever it came as
   mapped(
     'error',

@@ -6,6 +6,7 @@ import { peopleMappings } from './mapping-people.js'
 import { nameIndex, type NameIndex } from './name-index.js'
 import { recordTable, recordTags, type Dialect, type RecordTag } from './records.js'
 import type { Layout, Shape } from './shape.js'
+import { longTransfer } from './table-service.js'
 
 /** One record in one dialect, ready for the codecs. */
 export interface WireRecord {
@@ -31,6 +32,8 @@ export interface WireName {
   readonly name: string
   readonly v1: WireRecord | null
   readonly v11: WireRecord | null
+  /** A longer layout in which some clients send it, whatever the dialect; none is sent so. */
+  readonly longer?: WireRecord | null
 }
 
 const mappings: ReadonlyMap<string, Mapping> = new Map([...messageMappings, ...peopleMappings, ...answerMappings])
@@ -59,6 +62,7 @@ const named = recordTags.map((tag): WireName => ({
   name: tag,
   v1: wireRecord(tag, tag, 'v1', recordTable[tag].v1),
   v11: wireRecord(tag, tag, 'v11', recordTable[tag].v11),
+  ...(tag === 'ftp' ? { longer: wireRecord(tag, tag, 'v1', longTransfer) } : {}),
 }))
 
 /** `group` of v1 is declared and never used; it is read as `muc` (records.json, note on group). */
@@ -89,5 +93,6 @@ export function incoming(entry: WireName, arity: number, dialect: Dialect): Wire
   const first = dialect === 'v1' ? entry.v1 : entry.v11
   if (first !== null && first.arity === arity) return first
   const second = dialect === 'v1' ? entry.v11 : entry.v1
-  return second !== null && second.arity === arity ? second : null
+  if (second !== null && second.arity === arity) return second
+  return entry.longer?.arity === arity ? entry.longer : null
 }

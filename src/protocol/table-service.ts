@@ -21,8 +21,7 @@ const cdr = layout(
   ['status', must(atoms('answered', 'missed', 'rejected', 'cancelled', 'busy', 'failed'))],
 )
 
-/** The atoms are those of rpc.md 16; another status goes out as a binary. */
-const transfer = layout(
+const file = [
   ['id', must(text)],
   ['sid', must(text)],
   ['filename', must(text)],
@@ -31,8 +30,12 @@ const transfer = layout(
   ['offset', zero],
   ['block', zero],
   ['data', preset(bytes, new Uint8Array(0))],
-  ['status', must(or(text, atom, atoms('init', 'send', 'error')))],
-)
+] as const
+const transferWire = layout(...file, ['status', must(or(text, symbol))])
+/** `status_form` tells as what the status came, and goes. */
+const transfer = layout(...file, ['status', must(text)], ['status_form', preset(atoms('atom', 'binary'), 'atom')])
+/** Of later clients: it is read, and its last field ignored. */
+export const longTransfer = layout(...transferWire, ['options', term])
 
 const token = layout(['token', must(text)])
 const client = layout(['client_id', must(text)])
@@ -120,8 +123,8 @@ export const serviceTable = {
 
   Loc: { canonical: loc, v1: loc, v11: loc },
   CDR: { canonical: cdr, v1: cdr, v11: cdr },
-  ftp: { canonical: transfer, v1: transfer, v11: transfer },
-  ftpack: { canonical: transfer, v1: transfer, v11: transfer },
+  ftp: { canonical: transfer, v1: transferWire, v11: transferWire },
+  ftpack: { canonical: transfer, v1: transferWire, v11: transferWire },
 
   StickerPack: { canonical: stickerPack, v1: null, v11: stickerPack },
   Job: { canonical: job, v1: null, v11: job },

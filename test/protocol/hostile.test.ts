@@ -169,6 +169,34 @@ test('what has been read stays when the payload is overwritten', () => {
   expect(JSON.stringify(result)).toBe(before)
 })
 
+test('a transfer may have an eleventh element, in either dialect, which is not looked at', () => {
+  const payload = Buffer.from(encode(record('ftp', { id: 'a', sid: 'b', filename: 'c', status: 'init' }), { codec: 'bert', dialect: 'v1' }))
+  payload[2] = 11
+  for (const dialect of dialects)
+    for (const options of [[106], [104, 1, 97, 1], [109, 0, 0, 0, 1, 255]]) {
+      const decoded = decode(Buffer.concat([payload, Buffer.from(options)]), dialect)
+      expect(decoded).toMatchObject({ kind: 'record', record: { tag: 'ftp', id: 'a', filename: 'c', status: 'init' }, misfits: [] })
+    }
+})
+
+test('the status of a transfer keeps its form, an atom or a binary', () => {
+  for (const codec of ['bert', 'msgpack', 'json'] as const)
+    for (const status_form of ['atom', 'binary'] as const) {
+      const ack = record('ftpack', { id: 'a', sid: '', filename: 'c', status: 'send', status_form })
+      expect(decodePush(encode(ack, { codec, dialect: 'v1' }), 'v1')).toMatchObject({ record: { status: 'send', status_form } })
+    }
+  const bert = encode(record('ftpack', { status: 'send', status_form: 'binary' }), { codec: 'bert', dialect: 'v1' })
+  expect(Buffer.from(bert.subarray(-9)).toString('latin1')).toBe('m\0\0\0\u0004send')
+})
+
+test('JSON may begin with a byte order mark', () => {
+  const json = encode(record('init', { token: 'x' }), { codec: 'json', dialect: 'v1' })
+  const marked = Buffer.concat([Buffer.from([0xef, 0xbb, 0xbf]), json])
+  expect(decode(marked, 'v1')).toEqual(decode(json, 'v1'))
+  for (const payload of [marked.subarray(0, 2), marked.subarray(0, 3), Buffer.from([0xef])])
+    expect(decode(payload, 'v1').kind).toBe('refusal')
+})
+
 function total(payload: Uint8Array): void {
   for (const read of [decode, decodePush])
     for (const dialect of dialects) {

@@ -78,6 +78,17 @@ const usage = async () => {
   return row === undefined ? undefined : fileUsage.decode(row)
 }
 
+test('the status is answered in the form in which it was asked, also where the transfer cannot go on', async () => {
+  for (const status_form of ['atom', 'binary'] as const) {
+    const id = `of ${status_form}`
+    expect(await ackOf({ id, size: 5, status: 'init', status_form })).toMatchObject({ status: 'init', status_form })
+    expect(await ackOf({ id: 'unknown', data: Buffer.from('01234'), status: 'send', status_form })).toMatchObject({
+      status: 'error',
+      status_form,
+    })
+  }
+})
+
 describe('ftp/init', () => {
   test('begins a file: ftpack with the bytes stored and the size of blocks', async () => {
     expect(await init()).toEqual(

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connect as connectTls } from 'node:tls'
 import { createWebSocketStream, WebSocket } from 'ws'
-import { generate } from 'mqtt-packet'
+import { generate, parser as createParser } from 'mqtt-packet'
 import { befriend, come, fence, register, request, settle, takeRecord, textMessage, textOf } from './requests.js'
 import { dial, newWireDevice, type WireDevice } from './wire-device.js'
 import { startWireServer, type WireServer } from './wire-server.js'
@@ -65,6 +65,19 @@ function statusOf(path: string): Promise<number | undefined> {
   })
 }
 
+/** The kinds of the packets that a frame holds; undefined if one of them goes on in another. */
+function packetsIn(frame: Buffer): readonly string[] | undefined {
+  const kinds: string[] = []
+  let used = 0
+  const parser = createParser()
+  parser.on('packet', (packet) => {
+    kinds.push(packet.cmd)
+    used += generate(packet).length
+  })
+  parser.parse(frame)
+  return used === frame.length ? kinds : undefined
+}
+
 describe('MQTT over WebSocket', () => {
   test('speaks subprotocol mqtt on path /mqtt, in binary frames', async () => {
     const socket = webSocket(['mqtt'])
@@ -76,17 +89,65 @@ describe('MQTT over WebSocket', () => {
   })
 
   for (const { title, protocols, path, status } of [
-    { title: 'without a subprotocol', protocols: [], path: '/mqtt', status: 400 },
     { title: 'of another subprotocol', protocols: ['stomp'], path: '/mqtt', status: 400 },
     { title: 'on another path', protocols: ['mqtt'], path: '/', status: 404 },
-    { title: 'that also offers others', protocols: ['mqttv3.1', 'mqtt'], path: '/mqtt', status: undefined },
   ]) {
-    test(`${status === undefined ? 'accepts' : 'refuses'} an upgrade ${title}`, async () => {
+    test(`refuses an upgrade ${title}`, async () => {
       const socket = webSocket(protocols, path)
       expect(await refusal(socket)).toBe(status)
       socket.terminate()
     })
   }
+
+  const v31 = { protocolId: 'MQIsdp', protocolVersion: 3 } as const
+  const v311 = { protocolId: 'MQTT', protocolVersion: 4 } as const
+  for (const { title, protocols, path = '/mqtt', version = v311, chosen = 'mqtt' } of [
+    { title: 'without a subprotocol', protocols: [], chosen: '' },
+    { title: 'under the older name of the subprotocol, in MQTT 3.1', protocols: ['mqttv3.1'], version: v31, chosen: 'mqttv3.1' },
+    { title: 'under the older name of the subprotocol', protocols: ['mqttv3.1'], chosen: 'mqttv3.1' },
+    { title: 'that offers other subprotocols, too', protocols: ['stomp', 'mqttv3.1', 'mqtt'] },
+    { title: 'on the path with a slash behind', protocols: ['mqtt'], path: '/mqtt/' },
+  ]) {
+    test(`serves a client ${title}`, async () => {
+      const socket = webSocket(protocols, path)
+      const device = newWireDevice(createWebSocketStream(socket))
+      device.send({ cmd: 'connect', clientId: 'reg_served', clean: true, keepalive: 0, username: 'api', ...version })
+      expect(await device.packets.take('CONNACK', ({ cmd }) => cmd === 'connack')).toMatchObject({ returnCode: 0 })
+      expect(socket.protocol).toBe(chosen)
+      await device.disconnect()
+    })
+  }
+
+  test('sends whole packets in each frame, those that Aedes writes as well as ours, also to one who was away', async () => {
+    const [ann, bob] = [await register(server.mqtt, 'fa', '380670000003'), await register(server.mqtt, 'fb', '380670000004')]
+    const [plainA, plainB] = [await come(server.mqtt, ann), await come(server.mqtt, bob)]
+    await befriend([ann, plainA], [bob, plainB])
+    await plainB.disconnect()
+    for (let i = 0; i < 30; i++) await request(plainA, textMessage(ann, bob, `text ${'x'.repeat(i * 200)}`))
+    await settle(plainA)
+
+    const socket = webSocket(['mqtt'])
+    const frames: Buffer[] = []
+    socket.on('message', (frame: Buffer) => frames.push(frame))
+    const device = newWireDevice(createWebSocketStream(socket))
+    await device.connect({ clientId: bob.clientId, password: bob.token })
+    await fence(device)
+    device.send({ cmd: 'pingreq' })
+    device.send({ cmd: 'subscribe', messageId: 7, subscriptions: [{ topic: `ses/${bob.phone}`, qos: 1 }] })
+    await device.packets.take('SUBACK', ({ cmd }) => cmd === 'suback')
+    device.send({ cmd: 'unsubscribe', messageId: 8, unsubscriptions: [`ses/${bob.phone}`] })
+    await device.packets.take('UNSUBACK', ({ cmd }) => cmd === 'unsuback')
+    await device.disconnect()
+    await plainA.disconnect()
+
+    const kinds = new Set<string>()
+    for (const frame of frames) {
+      const packets = packetsIn(frame)
+      expect(packets).toBeDefined()
+      for (const kind of packets ?? []) kinds.add(kind)
+    }
+    for (const kind of ['connack', 'publish', 'pingresp', 'suback', 'unsuback']) expect([...kinds]).toContain(kind)
+  })
 
   test('reads packets across frames, and several in one [MQTT-6.0.0-2]', async () => {
     const socket = webSocket(['mqtt'])

@@ -138,7 +138,7 @@ function answerOf({ draft }: BatchResult, asked: Ftp): AnyRecord {
   return answered?.tag === 'ftpack' ? answered : refusal(asked, answered)
 }
 
-function refusal({ id, filename, size }: Ftp, answered: AnyRecord | undefined): AnyRecord {
+function refusal({ id, filename, size, status_form }: Ftp, answered: AnyRecord | undefined): AnyRecord {
   const code = answered === undefined ? null : errorCodeOf(answered)
-  return record('ftpack', { id, sid: '', filename, size, meta: code ?? 'internal', status: 'error' })
+  return record('ftpack', { id, sid: '', filename, size, meta: code ?? 'internal', status: 'error', status_form })
 }

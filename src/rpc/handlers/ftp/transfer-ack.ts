@@ -8,7 +8,7 @@ export type TransferError = 'too_large' | 'quota' | 'unfinished' | 'not_found' |
 
 /**
  * Tells how much of a file is stored, and the size of the blocks to send; of a whole file (block 0) also its URL. The sid is never sent back:
- * it is a secret, and answers may be stored.
+ * it is a secret, and answers may be stored. The status is an atom or a binary as it was asked.
  */
 export function ackTransfer({ record: asked, context }: Request<Ftp>, transfer: TransferDocument, block: number): Send {
   const isComplete = transfer.stored === transfer.size
@@ -22,12 +22,13 @@ export function ackTransfer({ record: asked, context }: Request<Ftp>, transfer: 
       offset: transfer.stored,
       block: isComplete ? 0 : block,
       status: asked.status,
+      status_form: asked.status_form,
     }),
   )
 }
 
 /** Nothing has changed, and the transfer cannot go on. @see docs/decisions/0130-file-transfer-on-the-wire.md */
 export function failTransfer({ record: asked }: Request<Ftp>, because: TransferError): Outcome {
-  const { id, filename, size } = asked
-  return accept({ sends: [answer(record('ftpack', { id, sid: '', filename, size, meta: because, status: 'error' }))] })
+  const { id, filename, size, status_form } = asked
+  return accept({ sends: [answer(record('ftpack', { id, sid: '', filename, size, meta: because, status: 'error', status_form }))] })
 }
