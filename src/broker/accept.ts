@@ -23,6 +23,7 @@ const pageSize = 64
 /** Serves a socket that a listener has accepted: guards its packet sizes, then hands it to Aedes. */
 export function serveSocket(state: BrokerState, socket: Duplex, origin: Origin): void {
   const isFull = state.connections.byNumber.size >= state.options.maxConnections
+  if (isFull && !state.isDraining) state.world.counts.refused()
   if (state.isDraining || isFull) {
     state.world.counts.connect(isFull ? 'full' : 'draining')
     socket.destroy()

@@ -35,6 +35,8 @@ export interface MessengerOptions {
 /** What the broker counts, for the metrics of its owner. Labels are of few kinds, never from a peer. */
 export interface MessengerCounts {
   connect(outcome: string): void
+  /** A connection was closed at once: as many as the options allow are open. */
+  refused(): void
   publish(kind: string): void
   denied(because: string): void
   sent(): void

@@ -1,6 +1,14 @@
 /** The MQTT side: listeners, connections, inbox delivery. */
 export { newRateGate, type RateGate, type RateLimit } from './address-limits.js'
 export type { MessengerCounts, MessengerLog, MessengerOptions, MessengerWorld, Origin } from './broker-state.js'
-export { listenTcp, listenTls, listenWebSocket, type ListenAddress, type Listener } from './listeners.js'
+export {
+  type ConnectionGate,
+  guardConnections,
+  listenTcp,
+  listenTls,
+  listenWebSocket,
+  type ListenAddress,
+  type Listener,
+} from './listeners.js'
 export { TransferSockets, type TransferSocketsParts } from './transfer-sockets.js'
 export { startMessenger, type Messenger } from './messenger.js'

@@ -22,6 +22,32 @@ export interface ListenAddress {
   readonly port: number
   /** Connections begin with a PROXY header, which names who is behind the proxy. */
   readonly isProxied?: boolean
+  /** Asked for each connection as soon as it is there. */
+  readonly gate?: ConnectionGate
+}
+
+/** Whether there is room for one more connection. */
+export interface ConnectionGate {
+  /** @returns false for one that is to be closed at once */
+  takes(): boolean
+  /** One that was taken has been closed. */
+  left(): void
+}
+
+/** Lets a gate decide on each connection before anything else is done with it. @param server one that does not listen yet */
+export function guardConnections(server: Server, gate: ConnectionGate): void {
+  const listeners = server.listeners('connection')
+  server.removeAllListeners('connection')
+  server.on('connection', (socket: Socket) => {
+    if (!gate.takes()) {
+      socket.destroy()
+      return
+    }
+    socket.once('close', () => {
+      gate.left()
+    })
+    for (const listener of listeners) Reflect.apply(listener, server, [socket])
+  })
 }
 
 /** Serves one accepted socket. */
@@ -136,7 +162,8 @@ function addressesOf(server: Server, { isProxied }: ListenAddress): ProxiedAddre
   return isProxied ? expectProxyHeaders(server) : { of: ({ remoteAddress }) => remoteAddress ?? '' }
 }
 
-async function opened(server: Server, { host, port }: ListenAddress): Promise<Listener> {
+async function opened(server: Server, { host, port, gate }: ListenAddress): Promise<Listener> {
+  if (gate !== undefined) guardConnections(server, gate)
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen({ host, port, backlog }, () => {

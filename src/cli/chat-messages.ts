@@ -12,7 +12,7 @@ export async function sendOutbox(chat: Chat): Promise<void> {
     for (let draft = chat.outbox[0]; draft !== undefined && canSend(chat); draft = chat.outbox[0]) {
       const reply = await sendDraft(draft, chat.device, chat.account.phoneId, chat.friend)
       chat.outbox.shift()
-      if (reply.kind === 'refusal') chat.screen.line(`* Not sent: ${JSON.stringify(draft.text)}: ${explain(reply.code, 'message')}`)
+      if (reply.kind === 'refusal') chat.screen.line(`* Not sent: ${JSON.stringify(draft.text)}: ${explain(reply, 'message')}`)
       showHint(chat)
     }
   } finally {
@@ -37,7 +37,7 @@ export async function fetchHistory(chat: Chat, size: number, from = 0): Promise<
     const feed = p2pFeed(account.phoneId, friend)
     const asked = record('History', { roster_id: account.phoneId, feed, size, entity_id: from, status: 'get' })
     const pages = await device.collect(asked, historyIn)
-    if ('kind' in pages) throw refusedBecause(pages.code, 'history')
+    if ('kind' in pages) throw refusedBecause(pages, 'history')
     chat.held.push(...pages.flat())
   } finally {
     if (--chat.fetches === 0) showHeld(chat)

@@ -1,5 +1,15 @@
 import mqtt, { type MqttClient } from 'mqtt'
-import { type AnyRecord, decodePush, encode, type Encoding, errorCodeOf, isTuple, type Profile, record } from '../protocol/index.js'
+import {
+  type AnyRecord,
+  decodePush,
+  encode,
+  type Encoding,
+  errorCodeOf,
+  type Io,
+  isTuple,
+  type Profile,
+  record,
+} from '../protocol/index.js'
 import { Complaint, exitCodes } from './complaint.js'
 
 /** One delivery; `record` is null if the payload is none. */
@@ -9,8 +19,15 @@ export interface Push {
   readonly record: AnyRecord | null
 }
 
-/** What a question came to: the record that answers it, or the code of the refusal. */
-export type Reply = { readonly kind: 'answer'; readonly record: AnyRecord } | { readonly kind: 'refusal'; readonly code: string }
+/** The server has refused a question: its code, and what came with it. */
+export interface Refused {
+  readonly kind: 'refusal'
+  readonly code: string
+  readonly data: Io['data']
+}
+
+/** What a question came to: the record that answers it, or the refusal. */
+export type Reply = { readonly kind: 'answer'; readonly record: AnyRecord } | Refused
 
 /** What happens to a device without being asked for. */
 export interface DeviceListener {
@@ -47,10 +64,7 @@ export interface Device {
    */
   ask(request: AnyRecord, isAnswer: (record: AnyRecord) => boolean): Promise<Reply>
   /** Sends a request and takes every record that `pick` knows until the server has answered all of it. Throws as `ask`. */
-  collect<T>(
-    request: AnyRecord,
-    pick: (record: AnyRecord) => T | undefined,
-  ): Promise<readonly T[] | { readonly kind: 'refusal'; readonly code: string }>
+  collect<T>(request: AnyRecord, pick: (record: AnyRecord) => T | undefined): Promise<readonly T[] | Refused>
   /** Sends a request that has no answer, if there is a connection. */
   tell(request: AnyRecord): void
   /** Disconnects in order. */
@@ -236,9 +250,9 @@ export function loginIn(received: AnyRecord): { readonly clientId: string; reado
   return typeof clientId === 'string' && typeof token === 'string' ? { clientId, token } : undefined
 }
 
-function refusalIn(received: AnyRecord): Reply | undefined {
+function refusalIn(received: AnyRecord): Refused | undefined {
   const code = errorCodeOf(received)
-  return code === null ? undefined : { kind: 'refusal', code }
+  return code === null ? undefined : { kind: 'refusal', code, data: received.tag === 'io' ? received.data : null }
 }
 
 function publish({ client, options }: Connection, request: AnyRecord): void {
@@ -284,14 +298,13 @@ async function collect<T>(
   connection: Connection,
   request: AnyRecord,
   pick: (record: AnyRecord) => T | undefined,
-): Promise<readonly T[] | { readonly kind: 'refusal'; readonly code: string }> {
+): Promise<readonly T[] | Refused> {
   const found: T[] = []
-  let refusal: { readonly kind: 'refusal'; readonly code: string } | undefined
+  let refusal: Refused | undefined
   return inLine(connection, [request, record('init', { token: '' })], (one) => {
     const picked = pick(one)
     if (picked !== undefined) found.push(picked)
-    const code = errorCodeOf(one)
-    if (code !== null) refusal ??= { kind: 'refusal', code }
+    refusal ??= refusalIn(one)
     return isInitAnswer(one) ? (refusal ?? found) : undefined
   })
 }

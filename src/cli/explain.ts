@@ -1,4 +1,5 @@
 import { Complaint, exitCodes } from './complaint.js'
+import type { Refused } from './device.js'
 import { reasons } from '../protocol/index.js'
 
 /** What was being done when the server refused; the same code means different things to a person. */
@@ -33,13 +34,23 @@ const inWords: Readonly<Record<Deed, Readonly<Record<string, string>>>> = {
   history: { not_authorized: 'this is not a chat of yours' },
 }
 
+/** What the server lacks while it can store nothing, by the data of the refusal. @see docs/protocol/rpc.md 1.2 */
+const lacking: Readonly<Record<string, string>> = {
+  disk: 'the server says that its disk is full',
+  memory: 'the server says that its database has no memory left',
+  replicas: 'the server says that its database lacks replicas',
+  store: 'the server says that its database does not answer',
+}
+
 /** A refusal in words: what it means for what was being done, and its code. */
-export function explain(code: string, deed: Deed): string {
+export function explain({ code, data }: Pick<Refused, 'code' | 'data'>, deed: Deed): string {
+  const lack = code === 'unavailable' && typeof data === 'string' ? lacking[data] : undefined
+  if (lack !== undefined) return `${lack}; nothing was stored, try again later (${code})`
   const known: Readonly<Record<string, { readonly meaning: string } | undefined>> = reasons
   return `${inWords[deed][code] ?? known[code]?.meaning ?? 'the server gives no reason we know'} (${code})`
 }
 
 /** The complaint about a refusal. */
-export function refusedBecause(code: string, deed: Deed): Complaint {
-  return new Complaint(exitCodes.refused, `Refused: ${explain(code, deed)}`)
+export function refusedBecause(refused: Refused, deed: Deed): Complaint {
+  return new Complaint(exitCodes.refused, `Refused: ${explain(refused, deed)}`)
 }

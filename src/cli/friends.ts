@@ -124,9 +124,9 @@ export async function approach(standing: Standing, friend: PhoneId, device: Devi
   })
   if (reply.kind === 'refusal') {
     if (reply.code === 'contact_not_found') {
-      throw new Complaint(exitCodes.refused, `Refused: ${friend}: ${explain(reply.code, 'befriend')}`)
+      throw new Complaint(exitCodes.refused, `Refused: ${friend}: ${explain(reply, 'befriend')}`)
     }
-    throw refusedBecause(reply.code, 'befriend')
+    throw refusedBecause(reply, 'befriend')
   }
   return after ?? standing
 }

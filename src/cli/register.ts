@@ -57,10 +57,10 @@ async function verifyPhone(
   try {
     const mine = { client_id, dev_key: devKey, phone } as const
     const sent = await device.ask(record('Auth', { ...mine, type: 'reg', os: 'web' }), (one) => one.tag === 'io')
-    if (sent.kind === 'refusal') throw refusedBecause(sent.code, 'register')
+    if (sent.kind === 'refusal') throw refusedBecause(sent, 'register')
     const sms_code = (options.code ?? (await options.askCode())).trim()
     const verified = await device.ask(record('Auth', { ...mine, type: 'verify', sms_code }), (one) => loginIn(one) !== undefined)
-    if (verified.kind === 'refusal') throw refusedBecause(verified.code, 'verify')
+    if (verified.kind === 'refusal') throw refusedBecause(verified, 'verify')
     const login = loginIn(verified.record)
     if (login === undefined) throw new Error('the answer to verify is a login')
     return login
@@ -97,5 +97,5 @@ async function setName(device: Device, rosterId: number, name: string): Promise<
   const surnames = rest.length === 0 ? {} : { surnames: rest.join(' ') }
   const patch = record('Roster', { id: rosterId, names: names ?? '', ...surnames, status: 'patch' })
   const reply = await device.ask(patch, (one) => one.tag === 'Roster' && one.status === 'patch')
-  if (reply.kind === 'refusal') throw refusedBecause(reply.code, 'name')
+  if (reply.kind === 'refusal') throw refusedBecause(reply, 'name')
 }

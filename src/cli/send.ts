@@ -24,7 +24,7 @@ export async function send(to: string, text: string, choice: ProfileChoice, say:
       throw new Complaint(exitCodes.refused, `Not sent: ${friend} has not accepted your request yet. ${advice}`)
     }
     const reply = await sendDraft(newDraft(text), device, account.phoneId, friend)
-    if (reply.kind === 'refusal') throw refusedBecause(reply.code, 'message')
+    if (reply.kind === 'refusal') throw refusedBecause(reply, 'message')
     say(`Stored as message ${reply.record.tag === 'Message' ? String(reply.record.id) : ''}.`)
   } finally {
     await close()

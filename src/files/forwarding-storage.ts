@@ -9,6 +9,8 @@ import type { ByteRange, FileAbout, FileStorage, StoredFile } from './file-stora
 export interface ForwardingListener {
   /** A file could not be forwarded now; it is served from here, and tried again. */
   readonly onOutage: (outage: unknown) => void
+  /** A file has been forwarded. */
+  readonly onForwarded?: () => void
   /** Something is wrong with us. */
   readonly onFault: (fault: unknown) => void
 }
@@ -105,6 +107,7 @@ export class ForwardingStorage implements FileStorage {
     this.#current = { key, attempt }
     try {
       await attempt
+      this.#listener.onForwarded?.()
       return true
     } catch (error) {
       if (!(error instanceof FilesOutage)) throw error

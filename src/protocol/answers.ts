@@ -12,9 +12,9 @@ export function ok2(code: string, src: string | Tuple<readonly [string, string]>
   return record('io', { code: record('ok2', { code, src }) })
 }
 
-/** `{io,{error,Code},<<>>}`. */
-export function err(code: ErrorCode): Io {
-  return record('io', { code: errorSide(code) })
+/** `{io,{error,Code},<<>>}`, with other data where rpc.md says so. */
+export function err(code: ErrorCode, data: Io['data'] = ''): Io {
+  return record('io', { code: errorSide(code), data })
 }
 
 /** `{ok,Code}`, one side of a pair answer (rpc.md 9). */

@@ -1,6 +1,7 @@
 import pRetry from 'p-retry'
 import { connectionOutage, statusOutage, timeoutOutage } from './http-outage.js'
 import { ProviderOutage } from './provider-outage.js'
+import { saysRefused } from './says-refused.js'
 import { escapeForJson, escapeForUrl, fillTemplate, holesOf, parseTemplate, type Template } from './template.js'
 
 export const httpGatewayMethods = ['GET', 'POST', 'PUT'] as const
@@ -17,7 +18,9 @@ export interface HttpGatewayOptions {
   readonly headers: Readonly<Record<string, string>>
   /** Empty for none. */
   readonly body: string
-  /** Of a gateway that answers 2xx to what it refuses: what its JSON answer then holds somewhere. Left out, bodies are not read. */
+  /** What the answer to an accepted message holds somewhere; a 2xx without it is a refusal. Left out, {@link saysRefused} judges. */
+  readonly accepted?: string | undefined
+  /** Of a gateway that answers 2xx to what it refuses: what its JSON answer then holds somewhere. */
   readonly refusal?: { readonly field: string; readonly value: string } | undefined
   /** How long one attempt may take, ms. */
   readonly timeoutMs: number
@@ -123,8 +126,8 @@ function prepare(options: HttpGatewayOptions): Request {
 export type HandOver = (values: Readonly<Record<string, string>>) => Promise<void>
 
 /**
- * Opens a gateway. Redirects are not followed: a code goes to the configured host only. Answers are judged by their status, and where the
- * options say so by the beginning of their body.
+ * Opens a gateway. Redirects are not followed: a code goes to the configured host only. Answers are judged by their status, and a 2xx by the
+ * beginning of its body, too: many gateways answer 200 and say in it that the account is empty.
  * A message is settled within `(retries + 1) × timeoutMs` plus the waits between the attempts.
  * @throws Error if {@link httpGatewayProblems} finds any: check first
  */
@@ -143,7 +146,7 @@ export function openHttpGateway(options: HttpGatewayOptions, channel: GatewayCha
 }
 
 async function attempt(
-  { method, timeoutMs, refusal }: HttpGatewayOptions,
+  { method, timeoutMs, refusal, accepted }: HttpGatewayOptions,
   channel: string,
   { url, body, escapeBody, headers }: Request,
   values: Readonly<Record<string, string>>,
@@ -163,12 +166,17 @@ async function attempt(
   } catch (error) {
     throw signal.aborted ? timeoutOutage(gateway, timeoutMs) : connectionOutage(gateway, error)
   }
-  const isRefused = response.ok && refusal !== undefined && holds(await readStart(response), refusal)
+  const isRefused = response.ok && isRefusal(await readStart(response), { refusal, accepted })
   // Nothing more is read of a body, so a huge or endless one costs nothing.
   await response.body?.cancel().catch(ignore)
   if (!response.ok) throw statusOutage(gateway, response.status)
   if (isRefused) {
-    throw new ProviderOutage({ reason: 'refused', message: `${gateway} rejected the message`, isPermanent: true, status: response.status })
+    throw new ProviderOutage({
+      reason: 'refused',
+      message: `${gateway} answered ${response.status} and refused the message`,
+      isPermanent: true,
+      status: response.status,
+    })
   }
 }
 
@@ -185,6 +193,11 @@ async function readStart(response: Response): Promise<string> {
   }
   reader?.releaseLock()
   return Buffer.concat(chunks).toString('utf8')
+}
+
+function isRefusal(text: string, { refusal, accepted = '' }: Pick<HttpGatewayOptions, 'refusal' | 'accepted'>): boolean {
+  if (accepted !== '') return !text.includes(accepted)
+  return refusal === undefined ? saysRefused(text) : holds(text, refusal)
 }
 
 /** Whether a JSON text holds a field with that value, however it is spaced. */

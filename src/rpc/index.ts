@@ -13,6 +13,7 @@ export type {
   InboxPageEntry,
   InboxStart,
   TransferResult,
+  WorkerResource,
 } from './link/to-main.js'
 export { type Bus, readBusFrame } from './link/bus.js'
 export { messagesIn } from './link/to-main.js'

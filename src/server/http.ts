@@ -1,11 +1,13 @@
 import fastify from 'fastify'
 import type { AddressInfo } from 'node:net'
+import { type ConnectionGate, guardConnections } from '../broker/index.js'
 import type { FileStorage } from '../files/index.js'
 import { serveFiles } from './file-pages.js'
 import { type SchemaPage, serveSchemaPages } from './schema-pages.js'
 
-/** Whether the server takes clients, and if not, why not. */
-export type Readiness = { readonly kind: 'ready' } | { readonly kind: 'not-ready'; readonly because: string }
+/** Whether the server takes clients; if so what it lacks all the same, a line each, if not why not. */
+export type Readiness =
+  { readonly kind: 'ready'; readonly lacking?: readonly string[] } | { readonly kind: 'not-ready'; readonly because: string }
 
 export interface HttpParts {
   /** Asked at each request for /readyz. */
@@ -17,6 +19,8 @@ export interface HttpParts {
   readonly schemas?: () => ReadonlyMap<string, SchemaPage> | undefined
   /** Where the files lie that are downloaded here. */
   readonly files?: FileStorage
+  /** Asked for each connection. */
+  readonly gate?: ConnectionGate
   /** How long a peer may take to send its request, ms. */
   readonly requestTimeoutMs?: number
 }
@@ -37,8 +41,8 @@ const maxBodyBytes = 1_024
 const defaultRequestTimeoutMs = 5_000
 
 /**
- * What operators ask: `/healthz` (200 while the process lives), `/readyz` (200, or 503 and the reason while starting or draining) and
- * `/metrics` (Prometheus text); `/asyncapi.json` and `/schemas/…`;
+ * What operators ask: `/healthz` (200 while the process lives), `/readyz` (200, or 503 and the reason while starting or draining, or out of what
+ * nobody can be served without) and `/metrics` (Prometheus text); `/asyncapi.json` and `/schemas/…`;
  * and for whoever has a URL of it, a file. GET and HEAD only; request sizes, request times and connections are bounded.
  */
 export function createHttpServer({
@@ -47,6 +51,7 @@ export function createHttpServer({
   metricsContentType,
   schemas,
   files,
+  gate,
   requestTimeoutMs = defaultRequestTimeoutMs,
 }: HttpParts): HttpServer {
   const app = fastify({
@@ -57,11 +62,12 @@ export function createHttpServer({
     http: { maxHeaderSize: maxHeaderBytes, headersTimeout: requestTimeoutMs, connectionsCheckingInterval: requestTimeoutMs / 5 },
   })
   app.server.maxConnections = maxConnections
+  if (gate !== undefined) guardConnections(app.server, gate)
 
   app.get('/healthz', (_request, reply) => reply.type('text/plain').send('ok\n'))
   app.get('/readyz', (_request, reply) => {
     const state = readiness()
-    const text = state.kind === 'ready' ? 'ready' : state.because
+    const text = state.kind === 'ready' ? ['ready', ...(state.lacking ?? [])].join('\n') : state.because
     return reply
       .code(state.kind === 'ready' ? 200 : 503)
       .type('text/plain')

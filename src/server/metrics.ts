@@ -18,6 +18,10 @@ export interface Metrics {
   readonly denied: Counter<'because'>
   /** Requests executed, by record (`Friend/request`) and outcome (`ok` or the code). */
   readonly requests: Counter<'record' | 'outcome'>
+  /** Connections closed as soon as they came, for lack of what they need. */
+  readonly refusedConnections: Counter<'because'>
+  /** 1 for what the server has run out of, else 0. */
+  readonly exhausted: Gauge<'resource'>
   /** Deliveries sent to devices; repeats after a reconnect count again. */
   readonly deliveries: Counter
   /** Deliveries dropped because an inbox was full. */
@@ -80,6 +84,7 @@ export function createMetrics(): Metrics {
     conflicts: new Counter({ registers, name: 'nynja_commit_conflicts_total', help: 'Commits decided again because a fact had changed' }),
     replans: new Counter({ registers, name: 'nynja_commit_replans_total', help: 'Groups of commits planned again behind another worker' }),
     faults: new Counter({ registers, name: 'nynja_faults_total', help: 'Requests that failed by a fault of the server' }),
+    ...exhaustionMetrics(registers),
     ...outboxMetrics(registers),
     commitSeconds: new Histogram({
       registers,
@@ -89,6 +94,18 @@ export function createMetrics(): Metrics {
     }),
     contentType: registry.contentType,
     render: () => registry.metrics(),
+  }
+}
+
+function exhaustionMetrics(registers: Registry[]): Pick<Metrics, 'refusedConnections' | 'exhausted'> {
+  return {
+    refusedConnections: new Counter({
+      registers,
+      name: 'nynja_connections_refused_total',
+      help: 'Connections closed as soon as they came, by what was lacking',
+      labelNames: ['because'],
+    }),
+    exhausted: new Gauge({ registers, name: 'nynja_exhausted', help: '1 for what the server has run out of', labelNames: ['resource'] }),
   }
 }
 

@@ -36,9 +36,39 @@ function openBucket(options: Options): Promise<FileStorage> {
   })
 }
 
+export interface OpenTransfersParts {
+  readonly url: string
+  /** Told after each piece of a file why it could not be written, null if it was. */
+  readonly onWritten?: (because: string | null) => void
+}
+
 /** Where unfinished files lie. @param url what the URLs of files begin with */
-export function openTransfers(options: Options, { storage, catchUp }: OpenedStorage, url: string): Promise<TransferFiles> {
-  return openTransferFolder({ folder: `${options.dataDir}/transfers`, storage, url, onTidy: catchUp })
+export async function openTransfers(
+  options: Options,
+  { storage, catchUp }: OpenedStorage,
+  { url, onWritten = () => undefined }: OpenTransfersParts,
+): Promise<TransferFiles> {
+  const folder = await openTransferFolder({ folder: `${options.dataDir}/transfers`, storage, url, onTidy: catchUp })
+  return {
+    ...folder,
+    async write(file, offset, bytes) {
+      try {
+        await folder.write(file, offset, bytes)
+        onWritten(null)
+      } catch (error) {
+        onWritten(outageText(error))
+        throw error
+      }
+    },
+  }
+}
+
+/** What went wrong and the disk's or the service's own reason, without the names of files. */
+export function outageText(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const { cause } = error
+  const reason = cause instanceof Error ? ('code' in cause && typeof cause.code === 'string' ? cause.code : cause.name) : undefined
+  return reason === undefined ? error.message : `${error.message}: ${reason}`
 }
 
 /** What the URLs of files begin with; null where nobody could download them. */

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 import { ensurePeopleIndex } from '../rpc/index.js'
-import { inspectRedis, openLmdbStore, openRedisStore, redactRedisUrl, type Store, StoreOutage } from '../store/index.js'
+import { inspectRedis, type OnState, openLmdbStore, openRedisStore, redactRedisUrl, type Store, StoreOutage } from '../store/index.js'
 import type { Log } from './log.js'
 import type { Options } from './options-table.js'
 import { closeToOthers } from './private-files.js'
@@ -18,16 +18,17 @@ export interface StoreHandleOptions {
   readonly sharedMemory?: SharedArrayBuffer
   /** Told when commits are planned again because another handle wrote first; only the embedded store does so. */
   readonly onReplanned?: () => void
-  /** Told when a Redis stops answering, and when it answers again. */
-  readonly onState?: (isReachable: boolean, because: string) => void
+  /** Told when the store can no longer serve, and when it can again. */
+  readonly onState?: OnState
 }
 
 /** Opens a handle on the store that the options name. @throws StoreOutage if it does not answer */
 export function openStore(options: Options, { onState, ...shared }: StoreHandleOptions = {}): Promise<Store> {
   const place = redisPlace(options)
   const inboxLimit = options.inboxEntries
-  if (place !== null) return openRedisStore({ ...place, inboxLimit, ...(onState === undefined ? {} : { onState }) })
-  return openLmdbStore({ path: storePath(options), inboxLimit, commitWaitMs: options.requestDeadlineMs, ...shared })
+  const told = onState === undefined ? {} : { onState }
+  if (place !== null) return openRedisStore({ ...place, inboxLimit, ...told })
+  return openLmdbStore({ path: storePath(options), inboxLimit, commitWaitMs: options.requestDeadlineMs, ...told, ...shared })
 }
 
 /**

@@ -30,7 +30,7 @@ function channelsOf(options: Options): readonly Channel[] {
   ]
 }
 
-const customParts = ['Url', 'Method', 'Headers', 'Body'] as const
+const customParts = ['Url', 'Method', 'Headers', 'Body', 'Accepted'] as const
 const accountParts = ['Account', 'Secret', 'Sender', 'Origin'] as const
 
 /** @returns one sentence for each thing about SMS and voice that contradicts another; none holds a secret */

@@ -44,9 +44,9 @@ export function voiceAccount({
 
 /** The options of the SMS gateway, where `sms` is http. */
 export function smsGateway(options: Options): HttpGatewayOptions {
-  const { smsGateway: preset, smsUrl: url, smsMethod: method, smsHeaders: headers, smsBody: body } = options
+  const { smsGateway: preset, smsUrl: url, smsMethod: method, smsHeaders: headers, smsBody: body, smsAccepted: accepted } = options
   return {
-    ...(preset === 'custom' ? { url, method, headers, body } : presetRequest(smsPresets[preset], smsAccount(options))),
+    ...(preset === 'custom' ? { url, method, headers, body, accepted } : presetRequest(smsPresets[preset], smsAccount(options))),
     timeoutMs: options.smsTimeoutMs,
     retries: options.smsRetries,
     retryDelayMs,
@@ -71,9 +71,16 @@ export function mailServer(options: Options, ca?: string): SmtpOptions {
 
 /** The options of the voice gateway, where `voice` is http. */
 export function voiceGateway(options: Options): HttpGatewayOptions {
-  const { voiceGateway: preset, voiceUrl: url, voiceMethod: method, voiceHeaders: headers, voiceBody: body } = options
+  const {
+    voiceGateway: preset,
+    voiceUrl: url,
+    voiceMethod: method,
+    voiceHeaders: headers,
+    voiceBody: body,
+    voiceAccepted: accepted,
+  } = options
   return {
-    ...(preset === 'custom' ? { url, method, headers, body } : presetRequest(voicePresets[preset], voiceAccount(options))),
+    ...(preset === 'custom' ? { url, method, headers, body, accepted } : presetRequest(voicePresets[preset], voiceAccount(options))),
     timeoutMs: options.voiceTimeoutMs,
     retries: options.voiceRetries,
     retryDelayMs,

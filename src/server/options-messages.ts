@@ -41,6 +41,12 @@ export const messages = {
     about:
       'Body for the SMS gateway, with the same placeholders; empty for none. Values are escaped as the content type (JSON, form, plain) asks.',
   }),
+  smsAccepted: option(text, {
+    default: '',
+    shownDefault: 'none',
+    about:
+      'What the answer of the SMS gateway holds somewhere when it has accepted a message; a 2xx answer without it is a refusal. Without this option an answer is one that tells of an error: in JSON an error field, success false or a failed status, in other text ERR or FAIL at its beginning.',
+  }),
   smsTimeoutMs: option(integer(100, 60_000), { ...waitMs, default: 5_000, about: 'How long one attempt at the SMS gateway may take.' }),
   smsRetries: option(integer(0, 10), { default: 3, about: 'Attempts after the first: on timeouts, broken connections, 408, 429 and 5xx.' }),
   voice: option(choice(['console', 'http']), { default: 'console', about: 'How codes are spoken in a call; as for SMS.' }),
@@ -76,6 +82,12 @@ export const messages = {
     default: '{"to":"{phone}","code":"{code}","language":"{lang}"}',
     shownDefault: '`{"to":"{phone}","code":"{code}","language":"{lang}"}`, none with GET',
     about: 'Body for the voice gateway, as for SMS.',
+  }),
+  voiceAccepted: option(text, {
+    default: '',
+    shownDefault: 'none',
+    about:
+      'What the answer of the voice gateway holds somewhere when it has accepted a message; a 2xx answer without it is a refusal. Without this option an answer is one that tells of an error: in JSON an error field, success false or a failed status, in other text ERR or FAIL at its beginning.',
   }),
   voiceTimeoutMs: option(integer(100, 60_000), { ...waitMs, default: 5_000, about: 'How long one attempt at the voice gateway may take.' }),
   voiceRetries: option(integer(0, 10), { default: 3, about: 'Attempts after the first, as for SMS.' }),

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { parseGrants } from '../acl/index.js'
 import {
+  type ConnectionGate,
   type ListenAddress,
   type Listener,
   listenTcp,
@@ -13,22 +14,33 @@ import {
   TransferSockets,
 } from '../broker/index.js'
 import { listenToCluster, openPlain } from './open-cluster.js'
-import { type Ring, type RingListener, type ServerPort, startRing, variantCount } from '../rpc/index.js'
+import {
+  type ControlToMain,
+  type Ring,
+  type RingListener,
+  type ServerPort,
+  type WorkerResource,
+  startRing,
+  variantCount,
+} from '../rpc/index.js'
 import { newSharedMemory, distrustMemory } from '../store/index.js'
 import { count, messengerCounts } from './counting.js'
+import { type Exhaustion, newExhaustion } from './exhaustion.js'
 import { createHttpServer, type HttpServer, type Readiness } from './http.js'
 import { lockFolder } from './folder-lock.js'
 import type { Log } from './log.js'
+import { thisMachine } from './machine.js'
 import { createMetrics, type Metrics } from './metrics.js'
 import { filesUrl, openStorage } from './open-files.js'
 import { prepareStore, redisPlace } from './open-store.js'
+import { newProviderWatch } from './provider-watch.js'
 import { openProviders } from './open-providers.js'
 import type { Options } from './options-table.js'
 import { type SchemaPage, schemaPages } from './schema-pages.js'
-import { newStoreState, type StoreState } from './store-state.js'
 import { serverVersion } from './version.js'
 import { listening } from './start-problem.js'
 import { newTaskRunner } from './task-runner.js'
+import { type MachineWatch, watchMachine } from './watch-machine.js'
 import { storePath, type WorkerData } from './worker-data.js'
 
 /** The ports in use; `off` for listeners that are not open. */
@@ -53,23 +65,31 @@ const connectTimeoutMs = 30_000
 const clientDrainTimeoutMs = 60_000
 const maxTransferSockets = 10_000
 const idleTransferMs = 120_000
+const lookEveryMs = 1_000
 
 /** Starts everything the options ask for. @throws if the store, a worker or a listener cannot be opened; none is left open then */
 export async function startServer(options: Options, log: Log): Promise<RunningServer> {
   const metrics = createMetrics()
   const closers: Closer[] = []
   let readiness: Readiness = { kind: 'not-ready', because: 'starting' }
-  let storeReadiness = (): Readiness => readiness
+  const exhaustion = newExhaustion(log, metrics)
+  const machine = watchMachine({
+    ...{ machine: thisMachine, exhaustion, log, maxConnections: options.maxConnections },
+    onRefused: (because) => {
+      metrics.refusedConnections.inc({ because })
+    },
+  })
   try {
     warnOfTestNumbers(options, log)
     const { storage } = await openStorage(options, filesListener(log))
     let schemas: ReadonlyMap<string, SchemaPage> | undefined = undefined
     const http = createHttpServer({
-      readiness: () => (readiness.kind === 'ready' ? storeReadiness() : readiness),
+      readiness: () => (readiness.kind === 'ready' ? exhaustion.readiness() : readiness),
       metrics: metrics.render,
       metricsContentType: metrics.contentType,
       schemas: () => schemas,
       files: storage,
+      gate: gateOf(machine, 'operator'),
     })
     closers.push(() => http.close())
     const httpPort = await openHttp(http, options)
@@ -77,12 +97,12 @@ export async function startServer(options: Options, log: Log): Promise<RunningSe
     await prepareStore(options, log, (because) => {
       readiness = { kind: 'not-ready', because }
     })
-    const storeState = newStoreState(log)
-    storeReadiness = storeState.readiness
-    const rpc = await startRpc(options, log, { metrics, storeState, urlOfFiles: filesUrl(options, httpPort) })
+    const rpc = await startRpc(options, log, { metrics, exhaustion, urlOfFiles: filesUrl(options, httpPort) })
     const { messenger, transfers, ring } = rpc
     closers.push(() => rpc.stop())
-    const listeners = await openListeners(options, messenger, transfers)
+    const listeners = await openListeners(options, { messenger, transfers, gate: gateOf(machine, 'client') })
+    closers.push(lookRegularly(machine, exhaustion, () => messenger.connectionCount < options.maxConnections * enoughShare))
+    machine.opened()
     const ports = { ...portsOf(listeners), http: httpPort }
     schemas = schemaPages(serverVersion(), openPorts(ports))
     readiness = { kind: 'ready' }
@@ -100,6 +120,24 @@ export async function startServer(options: Options, log: Log): Promise<RunningSe
     await closeAll(closers)
     throw error
   }
+}
+
+/** Below this share of the connections allowed there is room again. */
+const enoughShare = 0.99
+
+/** @returns what ends it */
+function lookRegularly(machine: MachineWatch, exhaustion: Exhaustion, hasRoom: () => boolean): () => void {
+  const timer = setInterval(() => {
+    machine.look()
+    if (hasRoom()) exhaustion.end('connections')
+  }, lookEveryMs)
+  return () => {
+    clearInterval(timer)
+  }
+}
+
+function gateOf(machine: MachineWatch, kind: 'client' | 'operator'): ConnectionGate {
+  return { takes: () => machine.takes(kind), left: machine.left }
 }
 
 /** The main thread only reads files; it forwards none. */
@@ -122,22 +160,24 @@ interface Rpc {
 
 interface RpcWorld {
   readonly metrics: Metrics
-  readonly storeState: StoreState
+  readonly exhaustion: Exhaustion
   readonly urlOfFiles: string | null
 }
 
-async function startRpc(options: Options, log: Log, { metrics, storeState, urlOfFiles }: RpcWorld): Promise<Rpc> {
+async function startRpc(options: Options, log: Log, { metrics, exhaustion, urlOfFiles }: RpcWorld): Promise<Rpc> {
   const shared = new SharedArrayBuffer(variantCount * Int32Array.BYTES_PER_ELEMENT)
   const sharedMemory = newSharedMemory()
   const boot = randomUUID()
-  const runTask = newTaskRunner(options, openProviders(options, log), log)
+  const runTask = newTaskRunner(options, openProviders(options, log), { watch: newProviderWatch(exhaustion, log), log })
   const admits = admission(options)
   const started: { ring?: Ring } = {}
   const ring = (): Ring => {
     if (started.ring === undefined) throw new Error('the ring has not started')
     return started.ring
   }
-  const counts = messengerCounts(metrics)
+  const counts = messengerCounts(metrics, () => {
+    exhaustion.begin('connections', `${options.maxConnections} are open, as many as NYNJA_MAX_CONNECTIONS allows`)
+  })
   const transfers = new TransferSockets({ ring, admits, counts, log, maxSockets: maxTransferSockets, idleMs: idleTransferMs })
   const plain = openPlain(options, boot, log)
   const messenger = await startMessenger(messengerOptions(options), {
@@ -160,7 +200,7 @@ async function startRpc(options: Options, log: Log, { metrics, storeState, urlOf
       dataOf: (node): WorkerData => ({ node, boot, variantsInUse: shared, sharedMemory, options, filesUrl: urlOfFiles }),
       stopTimeoutMs: options.drainTimeoutMs + 1_000,
     },
-    ringListener({ messenger, transfers, storeState, metrics, log, sharedMemory }),
+    ringListener({ messenger, transfers, exhaustion, metrics, log, sharedMemory }),
   )
   started.ring = running
   const stop = async (): Promise<void> => {
@@ -171,7 +211,7 @@ async function startRpc(options: Options, log: Log, { metrics, storeState, urlOf
   return { messenger, transfers, ring: running, stop }
 }
 
-interface RingWorld extends Pick<RpcWorld, 'metrics' | 'storeState'> {
+interface RingWorld extends Pick<RpcWorld, 'metrics' | 'exhaustion'> {
   readonly messenger: Messenger
   readonly transfers: TransferSockets
   readonly log: Log
@@ -179,7 +219,7 @@ interface RingWorld extends Pick<RpcWorld, 'metrics' | 'storeState'> {
 }
 
 /** What the workers tell goes to whom it concerns. */
-function ringListener({ messenger, transfers, storeState, metrics, log, sharedMemory }: RingWorld): RingListener {
+function ringListener({ messenger, transfers, exhaustion, metrics, log, sharedMemory }: RingWorld): RingListener {
   return {
     onFrame: (_node, messages) => {
       messenger.onFrame(messages)
@@ -187,14 +227,19 @@ function ringListener({ messenger, transfers, storeState, metrics, log, sharedMe
     onControl: (node, message) => {
       if (message.kind === 'counted') count(metrics, message.counts, node)
       else if (message.kind === 'log') log[message.level](message.fields, message.text)
-      else if (message.kind === 'store') storeState.note(node, message)
+      else if (message.kind === 'exhausted') noteExhausted(exhaustion, node, message)
       else if (message.kind === 'transfer-result') transfers.onResult(message)
       else messenger.onControl(node, message)
     },
     onRestart: (node) => {
       log.info({ event: 'worker-restarted', node }, 'a worker was replaced')
+      // What its predecessor has told is over; it has found the store to be there.
+      for (const resource of workerResources) exhaustion.end(resource, String(node))
       distrustMemory(sharedMemory)
       messenger.onRestart(node)
+    },
+    onStderr: (node, said) => {
+      log.warn({ event: 'stderr', node, said }, 'a library has written to stderr')
     },
     onDeath: (node, because) => {
       // It may have committed without saying so: nothing anybody remembers counts any more.
@@ -204,6 +249,13 @@ function ringListener({ messenger, transfers, storeState, metrics, log, sharedMe
       log.error({ event: 'worker-died', node, because }, 'a worker died; it is being replaced')
     },
   }
+}
+
+const workerResources: readonly WorkerResource[] = ['disk', 'store', 'memory', 'files', 'object-storage', 'outbox']
+
+function noteExhausted(exhaustion: Exhaustion, node: number, { resource, because }: ControlToMain & { kind: 'exhausted' }): void {
+  if (because === null) exhaustion.end(resource, String(node))
+  else exhaustion.begin(resource, because, String(node))
 }
 
 function messengerOptions(options: Options): Parameters<typeof startMessenger>[0] {
@@ -232,10 +284,16 @@ function admission({ connectsPerSecond, connectsBurst }: Options): (address: str
 
 type Listeners = Partial<Record<'mqtt' | 'ws' | 'tls', Listener>>
 
-async function openListeners(options: Options, messenger: Messenger, transfers: TransferSockets): Promise<Listeners> {
+interface Served {
+  readonly messenger: Messenger
+  readonly transfers: TransferSockets
+  readonly gate: ConnectionGate
+}
+
+async function openListeners(options: Options, { messenger, transfers, gate }: Served): Promise<Listeners> {
   const { host, mqttPort, wsPort, tlsPort, tlsKey, tlsCert, maxPacketBytes, trustProxy, proxyProtocol: isProxied } = options
   const opened: Listeners = {}
-  const at = (port: number): ListenAddress => ({ host, port, isProxied })
+  const at = (port: number): ListenAddress => ({ host, port, isProxied, gate })
   try {
     if (mqttPort !== 'off') opened.mqtt = await listening(listenTcp(at(mqttPort), messenger.serve), 'NYNJA_MQTT_PORT', at(mqttPort))
     if (tlsPort !== 'off' && tlsKey !== undefined && tlsCert !== undefined) {

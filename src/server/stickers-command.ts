@@ -58,7 +58,7 @@ async function load(from: string, folder: StickerFolder, options: Options): Prom
   if (read.kind === 'problems') return read
   const opened = await openStorage(options, { onOutage: fail, onFault: fail })
   try {
-    const transfers = await openTransfers(options, opened, '')
+    const transfers = await openTransfers(options, opened, { url: '' })
     const known = new Map((await folder.read(() => undefined)).map((pack) => [pack.id, pack]))
     const lines: string[] = []
     for (const pack of read.packs) {

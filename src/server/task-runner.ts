@@ -4,6 +4,7 @@ import type { ControlToMain, Job, PushTask, Task, TaskEnd } from '../rpc/index.j
 import { newGate } from './gate.js'
 import type { Log } from './log.js'
 import type { Providers } from './open-providers.js'
+import type { ProviderWatch } from './provider-watch.js'
 import type { Options } from './options-table.js'
 
 /** Performs what workers ask for in the outside world; never rejects. */
@@ -17,11 +18,15 @@ const pushesAtOnce = 64
  * Codes asked for from one address are limited. A job whose worker has died is asked for again by the next one: while it is still under way
  * both are told of the one end.
  */
-export function newTaskRunner(options: Pick<Options, 'registrationsPerHour'>, providers: Providers, log: Log): TaskRunner {
+export function newTaskRunner(
+  options: Pick<Options, 'registrationsPerHour'>,
+  providers: Providers,
+  { watch, log }: { readonly watch: ProviderWatch; readonly log: Log },
+): TaskRunner {
   const underWay = new Map<string, Promise<TaskEnd>>()
   const { registrationsPerHour } = options
   const gate = newRateGate(registrationsPerHour === 'off' ? 'off' : { points: registrationsPerHour, seconds: hourSeconds })
-  const runPush = pushRunner(providers.pushes, log)
+  const runPush = pushRunner(providers.pushes, watch)
 
   async function runJob(job: Job, address: string | undefined): Promise<TaskEnd> {
     if (address !== undefined && !gate.take(address)) {
@@ -30,16 +35,17 @@ export function newTaskRunner(options: Pick<Options, 'registrationsPerHour'>, pr
     }
     try {
       await performJob(job, providers)
+      watch.worked(job.kind)
       return { kind: 'done' }
     } catch (error) {
-      log.warn({ event: 'provider-outage', channel: job.kind, err: error }, 'a code could not be sent')
+      watch.failed(job.kind, error)
       return { kind: 'failed' }
     }
   }
 
   function run(task: Task, address: string | undefined): Promise<TaskEnd> {
     if (task.kind === 'push') return runPush(task)
-    return task.kind === 'credentials' ? askCloud(providers.cloud, task.owner, log) : runJob(task, address)
+    return task.kind === 'credentials' ? askCloud(providers.cloud, task.owner, watch) : runJob(task, address)
   }
 
   return (message, address) => {
@@ -62,42 +68,38 @@ function performJob(job: Job, { sms, voice, email }: Providers): Promise<void> {
   }
 }
 
-type Outages = Map<string, string>
-
 /** Each service has its own places: whoever waits for a slow one waits for that one only. */
-function pushRunner(pushes: Providers['pushes'], log: Log): (task: PushTask) => Promise<TaskEnd> {
+function pushRunner(pushes: Providers['pushes'], watch: ProviderWatch): (task: PushTask) => Promise<TaskEnd> {
   const gates = new Map([...pushes.keys()].map((channel) => [channel, newGate(pushesAtOnce)]))
-  const outages: Outages = new Map()
   return async (task) => {
     const provider = pushes.get(task.channel)
     const gate = gates.get(task.channel)
     if (provider === undefined || gate === undefined) return { kind: 'failed' }
-    return gate.run(() => send(provider, task, { outages, log }))
+    return gate.run(() => send(provider, task, watch))
   }
 }
 
-async function send(provider: PushProvider, task: PushTask, { outages, log }: { outages: Outages; log: Log }): Promise<TaskEnd> {
+async function send(provider: PushProvider, task: PushTask, watch: ProviderWatch): Promise<TaskEnd> {
   const { channel, token, os, note, lifeSeconds } = task
   try {
     const end = await provider.send({ token, os, lifeSeconds, ...note })
-    outages.delete(channel)
+    watch.worked('push', channel)
     return end
   } catch (error) {
-    const because = error instanceof ProviderOutage ? error.message : 'fault'
-    // Once per outage, not once per notification.
-    if (outages.get(channel) !== because)
-      log.warn({ event: 'provider-outage', channel, err: error }, 'a push notification could not be sent')
-    outages.set(channel, because)
+    watch.failed('push', error, channel)
     if (!(error instanceof ProviderOutage) || error.isPermanent) return { kind: 'failed' }
     return { kind: 'later', ...(error.retryAfterMs === undefined ? {} : { afterMs: error.retryAfterMs }) }
   }
 }
 
-async function askCloud(cloud: CloudProvider | undefined, owner: string, log: Log): Promise<TaskEnd> {
+async function askCloud(cloud: CloudProvider | undefined, owner: string, watch: ProviderWatch): Promise<TaskEnd> {
+  if (cloud === undefined) return { kind: 'failed' }
   try {
-    return cloud === undefined ? { kind: 'failed' } : { kind: 'credentials', credentials: await cloud.credentialsFor(owner) }
+    const credentials = await cloud.credentialsFor(owner)
+    watch.worked('cloud')
+    return { kind: 'credentials', credentials }
   } catch (error) {
-    log.warn({ event: 'provider-outage', channel: 'cloud', err: error }, 'no credentials could be made')
+    watch.failed('cloud', error)
     return { kind: 'failed' }
   }
 }

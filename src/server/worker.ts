@@ -2,37 +2,59 @@ import { hostname } from 'node:os'
 import { parentPort, workerData } from 'node:worker_threads'
 import { wallMs } from '../clock/index.js'
 import { openRedisBus } from '../cluster/index.js'
-import { type ClusterParts, newRpcContext, protocolLimits, RpcWorker, type ControlToMain, type ControlToWorker } from '../rpc/index.js'
+import {
+  type ClusterParts,
+  newRpcContext,
+  protocolLimits,
+  RpcWorker,
+  type ControlToMain,
+  type ControlToWorker,
+  type WorkerResource,
+} from '../rpc/index.js'
 import { newStickerShelf, openStickerFolder } from '../files/index.js'
-import { openStorage, openTransfers } from './open-files.js'
+import { thisMachine } from './machine.js'
+import { openStorage, openTransfers, outageText } from './open-files.js'
 import { pushRules } from './open-push.js'
 import { openStore, redisPlace } from './open-store.js'
 import { collectAtRest } from './rest.js'
 import { serverVersion } from './version.js'
+import type { Lack } from '../store/index.js'
+import { fullness } from './watch-machine.js'
 import { rpcLimits, stickersPath, type WorkerData } from './worker-data.js'
 
 /** A process that lives shows it so many times within the time after which it is taken for dead. */
 const beatsPerLease = 5
+const lookEveryMs = 1_000
 
 /** Entry of a worker thread: one node of the ring, with its own view of the store. */
 const port = parentPort
 if (port === null) throw new Error('this module runs in a worker thread of the server')
 
+const lacking = new Set<WorkerResource>()
+/** What the store lacks now. */
+let lacks: Lack | undefined
+const served: { worker?: RpcWorker } = {}
 const { node, boot, variantsInUse, sharedMemory, options, filesUrl } = workerData as WorkerData
+const place = redisPlace(options)
+const storeResource = place === null ? 'disk' : 'store'
 const store = await openStore(options, {
   sharedMemory,
   onReplanned() {
     port.postMessage({ kind: 'counted', counts: [{ name: 'replan', count: 1 }] } satisfies ControlToMain)
   },
-  onState: (isReachable, because) => {
-    port.postMessage({ kind: 'store', isReachable, because } satisfies ControlToMain)
+  onState: (isServing, because, lack) => {
+    exhausted(storeResource, isServing ? null : because)
+    if (isServing && lacks !== undefined) served.worker?.storeServes()
+    lacks = isServing ? undefined : lack
   },
 })
-const place = redisPlace(options)
 const bus = place === null ? undefined : openRedisBus({ ...place, onError: () => undefined })
 const opened = await openStorage(options, {
   onOutage: (error) => {
-    tell('warn', 'files-outage', error, 'a file could not be moved to its storage; it is tried again')
+    exhausted('object-storage', outageText(error))
+  },
+  onForwarded: () => {
+    exhausted('object-storage', null)
   },
   onFault: (error) => {
     tell('error', 'fault', error, 'fault')
@@ -49,7 +71,10 @@ const worker = new RpcWorker({
     hasScheduler: true,
     testNumbers: { prefixes: options.testNumbers, code: options.testCode },
     limits: { ...protocolLimits, ...rpcLimits(options) },
-    files: filesUrl === null ? null : await openTransfers(options, opened, filesUrl),
+    files:
+      filesUrl === null
+        ? null
+        : await openTransfers(options, opened, { url: filesUrl, onWritten: (because) => exhausted('files', because) }),
     stickers: newStickerShelf(await openStickerFolder(stickersPath(options)), {
       urlOf: (key) => (filesUrl === null ? null : filesUrl + key),
       onBroken: (name) => {
@@ -68,6 +93,9 @@ const worker = new RpcWorker({
   requestDeadlineMs: options.requestDeadlineMs,
   presenceGraceMs: options.presenceGraceMs,
   push: pushRules(options),
+  onOutbox: (isFull) => {
+    exhausted('outbox', isFull ? 'as many notifications wait as are kept; new ones are dropped' : null)
+  },
   cluster: clusterParts(),
   sweeps: node === 1,
 })
@@ -77,6 +105,18 @@ function clusterParts(): ClusterParts | null {
   if (bus === undefined) return null
   const { leaseMs } = options
   return { bus, membership: { leaseMs, beatMs: leaseMs / beatsPerLease, host: hostname(), pid: process.pid, version: serverVersion() } }
+}
+
+/** Told when it changes. */
+function exhausted(resource: WorkerResource, because: string | null): void {
+  if (because === null && !lacking.delete(resource)) return
+  if (because !== null) lacking.add(resource)
+  port?.postMessage({ kind: 'exhausted', resource, because } satisfies ControlToMain)
+}
+
+function lookAtMemory(): void {
+  const { isFull, text } = fullness(thisMachine.heap(), lacking.has('memory'))
+  exhausted('memory', isFull ? `the heap of worker ${node} holds ${text}` : null)
 }
 
 function tell(level: 'warn' | 'error', event: string, error: unknown, text: string): void {
@@ -102,5 +142,7 @@ port.on('message', (message: Uint8Array | ControlToWorker) => {
   else worker.receive(message)
 })
 await worker.start()
+served.worker = worker
 collectAtRest()
+setInterval(lookAtMemory, lookEveryMs).unref()
 port.postMessage({ kind: 'ready' } satisfies ControlToMain)

@@ -240,7 +240,7 @@ export interface StoreReader {
 
 export interface Store extends StoreReader {
   /**
-   * @throws StoreOutage if the engine cannot write (disk full, closed); nothing was applied then.
+   * @throws StoreOutage if the engine cannot write (no room left, closed); nothing was applied then.
    * @throws RangeError if a key, a value or a reference is out of range: a fault of the caller; nothing was applied then.
    */
   commit(commit: Commit): Promise<CommitResult>
@@ -277,7 +277,20 @@ export function readNumber(bytes: Bytes): number {
   return Number(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1'))
 }
 
+/** What an engine may run out of: room on the disk, memory of its server, replicas that have to take part. */
+export type Lack = 'disk' | 'memory' | 'replicas'
+
 /** The store cannot serve now: closed, full, or unreachable. Whoever can retry catches it. */
 export class StoreOutage extends Error {
   override readonly name = 'StoreOutage'
+  /** What it has run out of, if that is it: nothing is written until somebody has made room, and waiting a little does not help. */
+  readonly lacks: Lack | undefined
+
+  constructor(message: string, { lacks, ...options }: ErrorOptions & { readonly lacks?: Lack | undefined } = {}) {
+    super(message, options)
+    this.lacks = lacks
+  }
 }
+
+/** Told when an engine can no longer serve, why and for lack of what, and when it can again. */
+export type OnState = (isServing: boolean, because: string, lacks?: Lack) => void

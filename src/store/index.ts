@@ -13,7 +13,9 @@ export type {
   InboxEntry,
   InboxHead,
   Key,
+  Lack,
   MessageRef,
+  OnState,
   OpenedInbox,
   Opening,
   OutboxEntry,
@@ -33,5 +35,4 @@ export type { InspectOptions, RedisFacts } from './redis/inspect-redis.js'
 export { inspectRedis } from './redis/inspect-redis.js'
 export type { RedisStoreOptions } from './redis/open-redis-store.js'
 export { openRedisStore } from './redis/open-redis-store.js'
-export type { OnState } from './redis/reachability.js'
 export { parseRedisUrl, redactRedisUrl } from './redis/redis-url.js'

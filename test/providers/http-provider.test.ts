@@ -189,6 +189,43 @@ describe.each(channels)('$channel over HTTP', ({ open }) => {
     expect(failure.message).toContain('ECONNREFUSED')
   })
 
+  test.each([
+    '{"error":"no funds"}',
+    '{"messages":[{"to":"1","status":"2","error-text":"Throttled"}]}',
+    '{"success":false}',
+    '{"result":{"status":"FAILED"}}',
+    '{"error_code":7,"id":null}',
+    'ERR: 301, no credit left',
+    'Error=105',
+  ])('200 with %s is a refusal', async (answer) => {
+    const { gateway, handOver } = await openTo((response) => response.end(answer))
+    const failure = await failureOf(handOver())
+    expect(failure).toMatchObject({ reason: 'refused', status: 200, isPermanent: true })
+    expect(failure.message).toMatch(/answered 200 and refused the message/)
+    expect(gateway.requests).toHaveLength(1)
+  })
+
+  test.each([
+    '',
+    'OK 12345',
+    'Erika has it',
+    '{"error":null,"errors":[],"error_code":0,"errorMessage":"","success":true,"status":"queued"}',
+    '[1,{"ok":true,"error":false,"details":{}}]',
+    '{"error":"0"}',
+    '{"broken',
+  ])('200 with %s is an acceptance', async (answer) => {
+    const { handOver } = await openTo((response) => response.end(answer))
+    await handOver()
+  })
+
+  test('where an acceptance has to say so, a 200 that does not is a refusal, and one that does is none whatever else it says', async () => {
+    const { handOver } = await openTo((response) => response.end('{"error":"none to speak of","id":1}'), { accepted: '"id":1' })
+    await handOver()
+    await gateway?.close()
+    const silent = await openTo(statuses(200), { accepted: '"id":' })
+    expect(await failureOf(silent.handOver())).toMatchObject({ reason: 'refused', isPermanent: true })
+  })
+
   test('an endless answer is cut off after its status', async () => {
     const chunk = Buffer.alloc(65_536, 'x')
     let isCutOff: (() => void) | undefined

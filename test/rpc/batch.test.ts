@@ -13,7 +13,7 @@ import { accept, answer, type Outcome } from '../../src/rpc/outcome.js'
 import { newReadCache, type ReadCache } from '../../src/rpc/read-cache.js'
 import type { Caller } from '../../src/rpc/request.js'
 import { type BatchItem, type BatchResult, type BatchWorld, type ClientState, runBatch } from '../../src/rpc/worker/run-batch.js'
-import { newSharedMemory, openLmdbStore, type Store } from '../../src/store/index.js'
+import { newSharedMemory, openLmdbStore, type Store, StoreOutage } from '../../src/store/index.js'
 import { actionsTopic, p2pTopic, phoneOf, rosterIdOf } from '../../src/topics/index.js'
 import { noDeadline, reading } from '../clock/readings.js'
 import { clientIdOf } from '../acl/cast.js'
@@ -173,6 +173,56 @@ test('a request that rests on what others keep changing is refused alone: those 
 })
 
 const numbers = table<[group: string, name: string], number>('number')
+
+describe('a store that lacks room', () => {
+  /** The store of `here`, of which every commit that writes is refused while it is full. */
+  function fullWorld() {
+    const disk = { isFull: true, waits: 0 }
+    const outcomes: string[] = []
+    const missed: BatchItem[] = []
+    const store: Store = {
+      ...here.store,
+      commit: (commit) => (disk.isFull ? Promise.reject(new StoreOutage('full', { lacks: 'disk' })) : here.store.commit(commit)),
+    }
+    const world: BatchWorld = {
+      ...batchWorld({ store, cache: here.cache }),
+      onOutcome: (_item, outcome) => outcomes.push(outcome.kind === 'refused' ? outcome.code : outcome.kind),
+      onMissed: (one) => missed.push(one),
+      wait() {
+        disk.waits++
+        disk.isFull = disk.waits < 3
+        return Promise.resolve()
+      },
+    }
+    return { world, outcomes, missed, disk }
+  }
+  const writing = item(() => Promise.resolve(accept({ puts: [devices.put({ clients: [] }, phoneOf(boris))] })))
+  const reading = item(() => Promise.resolve(accept({ sends: [answer(record('Typing', {}))] })))
+
+  test('refuses at once what is to be stored and says what is lacking; what only reads is answered, and each is counted as what it came to', async () => {
+    const { world, outcomes, disk } = fullWorld()
+    const results = await runAll([reading, writing, reading, writing], freshState(), world)
+    const refused = expect.objectContaining({ code: record('error', { code: 'unavailable' }), data: 'disk' })
+    const shown = expect.objectContaining({ tag: 'Typing' })
+    expect(results.flatMap(answersOf)).toEqual([shown, refused, shown, refused])
+    expect(outcomes).toEqual(['accepted', 'unavailable', 'accepted', 'unavailable'])
+    expect(disk.waits).toBe(0)
+  })
+
+  test('lets what nobody is answered wait for room', async () => {
+    const { world, outcomes, missed } = fullWorld()
+    const [result] = await runAll([{ ...writing, answersRefusals: false }], freshState(), world)
+    expect([result?.draft.after, outcomes, missed]).toEqual([[{ kind: 'done', request: 1 }], ['accepted'], []])
+  })
+
+  test('greets who comes all the same, and notes what is to be made up for', async () => {
+    const { world, outcomes, missed, disk } = fullWorld()
+    const evaluateUnstored = (): Promise<Outcome> => Promise.resolve(accept({ sends: [answer(record('vnode_max', { node: 2 }))] }))
+    const results = await runAll([{ ...writing, request: 0, answersRefusals: false, evaluateUnstored }], freshState(), world)
+    expect(results.flatMap(answersOf)).toMatchObject([{ tag: 'vnode_max' }])
+    expect([outcomes, missed.length, disk.waits]).toEqual([['unavailable'], 1, 0])
+  })
+})
 
 describe('marks', () => {
   const markOf = (n: number) => ({ packetId: (n % 65_535) + 1, digest: (n * 2_654_435_761) >>> 0 })

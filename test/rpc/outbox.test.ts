@@ -338,6 +338,7 @@ describe('a worker that takes the place of another', () => {
         throw new Error('nothing is read')
       },
       perform: (id, task, connection) => performed.push({ id, task, connection }),
+      countRequest: () => undefined,
       answer: (connection, record) => answers.push([connection, record]),
       count: () => undefined,
       onFault(fault) {

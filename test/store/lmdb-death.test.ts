@@ -85,23 +85,27 @@ const canLimit = process.platform === 'linux' && spawnSync('prlimit', ['--versio
 const whenLimitable = canLimit ? test : test.skip // needs a limit on file size that can be lifted again: Linux with prlimit
 
 whenLimitable(
-  'refuses commits while the disk is full, applies nothing of them, and goes on when there is room',
+  'refuses commits while the disk is full, applies nothing of them, says so, and goes on by itself when there is room',
   async () => {
     const child = startChild('prlimit', ['x', 'stop-when-full'], ['--fsize=3000000:unlimited', process.execPath])
-    const [done, refused]: [string[], string[]] = [[], []]
+    const [done, refused, states]: [string[], string[], string[]] = [[], [], []]
     for await (const line of createInterface({ input: child.stdout })) {
       const [kind = '', name = ''] = line.split(' ')
       if (kind === 'closed') break
+      if (kind === 'lacks' || kind === 'serves') {
+        states.push(line)
+        continue
+      }
       const names = kind === 'done' ? done : refused
       names.push(name)
       if (kind === 'refused' && refused.length === 20) {
         expect(spawnSync('prlimit', ['--pid', String(child.pid), '--fsize=unlimited:unlimited']).status).toBe(0)
-        child.stdin.end('go on\n')
       }
     }
     const store = await openLmdbStore({ path })
     const found = await wholeCommits(store)
     await store.close()
+    expect(states).toEqual([expect.stringMatching(/^lacks disk the disk does not take what is written: ./), 'serves again'])
     expect(refused.length).toBe(20)
     expect(done.length).toBeGreaterThan(100)
     expect(done.at(-1)).toBe('after')

@@ -15,9 +15,16 @@ export interface WireServer {
   readonly ws: number
   readonly tls: number
   readonly http: number
+  readonly pid: number
+  /** Where its data are. */
+  readonly folder: string
+  /** What it has written to stderr so far. */
+  readonly stderr: string
+  /** The lines of its log that no test has taken. */
+  readonly unread: readonly LogLine[]
   /** Waits for the log line of that event. */
   logged(event: string): Promise<LogLine>
-  signal(signal: 'SIGTERM' | 'SIGKILL'): void
+  signal(signal: NodeJS.Signals): void
   /** Resolves to the exit code; null if a signal ended it. */
   readonly exited: Promise<number | null>
   /** Ends the server in order, whatever state it is in, and removes its folder. */
@@ -34,12 +41,20 @@ function storeEnvironment(folder: string): Record<string, string> {
   return store === undefined ? {} : { NYNJA_STORE: store, NYNJA_REDIS_PREFIX: `${basename(folder)}:` }
 }
 
+export interface Start {
+  /** What starts it: a command and its arguments, to which the server is added. @param folder where its data are */
+  readonly before?: (folder: string) => readonly string[]
+}
+
+const none = (): readonly string[] => []
+
 /** Starts a server; phones that begin with 38067 log in with `testCode`. @param env further `NYNJA_…` variables */
-export async function startWireServer(env: Readonly<Record<string, string>> = {}): Promise<WireServer> {
+export async function startWireServer(env: Readonly<Record<string, string>> = {}, { before = none }: Start = {}): Promise<WireServer> {
   const folder = await mkdtemp(join(tmpdir(), 'nynja-wire-'))
-  const child = spawn(process.execPath, [main], {
+  const [command, ...args] = [...before(folder), process.execPath, main]
+  const child = spawn(command, args, {
     cwd: folder,
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       PATH: process.env['PATH'],
       NYNJA_HOST: '127.0.0.1',
@@ -55,6 +70,11 @@ export async function startWireServer(env: Readonly<Record<string, string>> = {}
       ...storeEnvironment(folder),
       ...env,
     },
+  })
+  let stderr = ''
+  child.stderr.on('data', (said: Buffer) => {
+    stderr += said.toString()
+    process.stderr.write(said)
   })
   const lines = newMailbox<LogLine>((line) => JSON.stringify(line))
   createInterface({ input: child.stdout }).on('line', (line) => {
@@ -82,6 +102,12 @@ export async function startWireServer(env: Readonly<Record<string, string>> = {}
     ws: port('ws'),
     tls: port('tls'),
     http: port('http'),
+    pid: child.pid ?? 0,
+    folder,
+    unread: lines.items,
+    get stderr() {
+      return stderr
+    },
     logged,
     signal: (signal) => child.kill(signal),
     exited,

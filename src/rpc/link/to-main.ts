@@ -110,6 +110,9 @@ export type TransferResult =
   | { readonly kind: 'elsewhere'; readonly node: number }
   | { readonly kind: 'close'; readonly because: 'malformed' | 'not_authorized' | 'internal' }
 
+/** What a worker may run out of. */
+export type WorkerResource = 'disk' | 'store' | 'memory' | 'files' | 'object-storage' | 'outbox'
+
 export type ControlToMain =
   | { readonly kind: 'ready' }
   | { readonly kind: 'connect-result'; readonly connection: number; readonly result: ConnectResult }
@@ -121,8 +124,8 @@ export type ControlToMain =
   | { readonly kind: 'close'; readonly client: string; readonly because: string }
   /** The client is connected elsewhere: this connection of it is over. */
   | { readonly kind: 'followed'; readonly connection: number }
-  /** Whether the store answers. */
-  | { readonly kind: 'store'; readonly isReachable: boolean; readonly because: string }
+  /** What the worker has run out of, and why; `because` is null once there is enough of it again. */
+  | { readonly kind: 'exhausted'; readonly resource: WorkerResource; readonly because: string | null }
   | { readonly kind: 'perform'; readonly id: string; readonly job: Task; readonly connection: number }
   | { readonly kind: 'transfer-result'; readonly exchange: number; readonly result: TransferResult }
   /** What the worker has counted since it last told. */

@@ -11,6 +11,8 @@ export interface Asked {
   readonly connection: number
   readonly done: AnyRecord
   readonly failed: AnyRecord
+  /** The request, as it is counted; absent in entries of earlier versions. */
+  readonly request?: string
 }
 
 /** A notice to the phones that do not acknowledge; once a service has failed, what is left of it for one device. */

@@ -115,9 +115,13 @@ export class Notices {
 
   /** False while so much is held that new notices are not taken on; such a one counts as dropped. */
   hasRoom(): boolean {
-    if (this.#phones < phonesLimit) return true
+    if (!this.isFull) return true
     this.#world.count('none', 'dropped')
     return false
+  }
+
+  get isFull(): boolean {
+    return this.#phones >= phonesLimit
   }
 
   hold(held: HeldNotice): void {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { afterMs, type Monotonic } from '../../clock/index.js'
-import type { AnyRecord } from '../../protocol/index.js'
+import { type AnyRecord, errorCodeOf } from '../../protocol/index.js'
 import type { Check, Store } from '../../store/contract.js'
 import type { Phone } from '../../topics/index.js'
 import type { FactReader } from '../facts.js'
@@ -36,6 +36,7 @@ export interface CredentialsQuestion {
   readonly connection: number
   readonly done: (credentials: CloudCredentials) => AnyRecord
   readonly failed: AnyRecord
+  readonly request: string
 }
 
 export interface OutboxWorld {
@@ -53,6 +54,8 @@ export interface OutboxWorld {
   readonly newReader: () => FactReader
   readonly perform: (id: string, task: Task, connection: number) => void
   readonly answer: (connection: number, record: AnyRecord) => void
+  /** What a request has come to that could only be answered when its job had ended: `ok`, or the code it was refused with. */
+  readonly countRequest: (request: string, outcome: string) => void
   readonly count: (channel: PushChannel | 'none', outcome: PushOutcome) => void
   readonly onFault: (fault: unknown) => void
   /** The wall clock, of what is stored, and the one of what waits here. */
@@ -103,6 +106,11 @@ export class Outbox {
   /** Whether a notice may be committed now; none is where push notifications are off. */
   readonly takesNotices = (): boolean => this.#notices?.hasRoom() ?? false
 
+  /** Whether new notices are dropped now. */
+  get isFull(): boolean {
+    return this.#notices?.isFull ?? false
+  }
+
   startJob({ id, job, ...asked }: CommittedJob): void {
     this.#jobs.set(id, asked)
     this.#world.perform(id, job, asked.connection)
@@ -123,7 +131,8 @@ export class Outbox {
     const question = this.#questions.get(id)
     if (question !== undefined) {
       this.#questions.delete(id)
-      this.#world.answer(question.connection, end.kind === 'credentials' ? question.done(end.credentials) : question.failed)
+      const isDone = end.kind === 'credentials'
+      this.#tell(question, isDone, isDone ? question.done(end.credentials) : question.failed)
     } else if (isPush(id)) this.#notices?.ended(id, end)
     else this.#endJob(id, end)
   }
@@ -224,7 +233,12 @@ export class Outbox {
     this.#notLeft?.add(id)
     this.#jobs.delete(id)
     this.#writer.remove(id)
-    if (asked !== null) this.#world.answer(asked.connection, end.kind === 'done' ? asked.done : asked.failed)
+    if (asked !== null) this.#tell(asked, end.kind === 'done', end.kind === 'done' ? asked.done : asked.failed)
+  }
+
+  #tell({ connection, request = '' }: Pick<Asked, 'connection' | 'request'>, isDone: boolean, answer: AnyRecord): void {
+    if (request !== '') this.#world.countRequest(request, isDone ? 'ok' : (errorCodeOf(answer) ?? 'failed'))
+    this.#world.answer(connection, answer)
   }
 }
 

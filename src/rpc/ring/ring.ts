@@ -10,6 +10,8 @@ export interface RingListener {
   onControl(node: number, message: ControlToMain): void
   /** A new worker stands in for one that died: adopt its connections and repeat its unfinished requests. */
   onRestart(node: number): void
+  /** A library in a worker has written to stderr, which is no log line. */
+  onStderr(node: number, said: string): void
   /** A worker died. The ring replaces it by itself. */
   onDeath(node: number, because: string): void
 }
@@ -120,6 +122,7 @@ export class Ring {
     return new Worker(this.#options.entry, {
       workerData: this.#options.dataOf(number),
       name: `rpc-${String(number)}`,
+      stderr: true,
       resourceLimits: { maxYoungGenerationSizeMb: youngGenerationMb },
     })
   }
@@ -155,6 +158,9 @@ export class Ring {
       } else {
         this.#listener.onControl(number, message)
       }
+    })
+    worker.stderr.setEncoding('utf8').on('data', (said: string) => {
+      this.#listener.onStderr(number, said)
     })
     worker.on('error', (error: Error) => {
       because = error.stack ?? error.message

@@ -3,7 +3,8 @@ import type { Outcome } from '../outcome.js'
 
 /** What a worker counts, told to the main thread now and then in one message. */
 export interface Counts {
-  request(record: string, outcome: Outcome): void
+  /** @param outcome `ok`, `dropped`, or the code it was refused with */
+  request(record: string, outcome: string): void
   conflict(): void
   fault(): void
   /** A batch took so many seconds, from its first read until it was durable. */
@@ -25,7 +26,7 @@ export function newCounts(control: (message: ControlToMain) => void, outbox: () 
   let seconds: number[] = []
   return {
     request(record, outcome) {
-      const key = `${record} ${outcome.kind === 'refused' ? outcome.code : outcome.kind === 'dropped' ? 'dropped' : 'ok'}`
+      const key = `${record} ${outcome}`
       requests.set(key, (requests.get(key) ?? 0) + 1)
     },
     conflict() {
@@ -60,6 +61,18 @@ export function newCounts(control: (message: ControlToMain) => void, outbox: () 
       seconds = []
       if (counts.length > 0) control({ kind: 'counted', counts })
     },
+  }
+}
+
+/** How an outcome is counted; undefined while it rests on what is done in the outside world, and is not known yet. */
+export function countedAs(outcome: Outcome): string | undefined {
+  switch (outcome.kind) {
+    case 'refused':
+      return outcome.code
+    case 'dropped':
+      return 'dropped'
+    case 'accepted':
+      return outcome.effects.some(({ kind }) => kind === 'perform' || kind === 'credentials') ? undefined : 'ok'
   }
 }
 

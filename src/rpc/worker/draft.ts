@@ -48,6 +48,7 @@ export type AfterCommit =
       readonly connection: number
       readonly done: AnyRecord
       readonly failed: AnyRecord
+      readonly request: string
     }
   /** People to be notified if none of their devices acknowledges what has been delivered to `clients`. */
   | {
@@ -59,7 +60,7 @@ export type AfterCommit =
       readonly firstDelivery: number
       readonly append: number | undefined
     }
-  | { readonly kind: 'credentials'; readonly owner: Phone; readonly connection: number }
+  | { readonly kind: 'credentials'; readonly owner: Phone; readonly connection: number; readonly request: string }
   | { readonly kind: 'close'; readonly client: ClientId; readonly because: string }
   /** Another connection of its device has taken its place somewhere: nothing it asked for was done. */
   | { readonly kind: 'followed'; readonly connection: number }
@@ -124,6 +125,8 @@ export interface DraftWorld {
   /** The `actions` topic of a device that is not the asker. */
   readonly actionsTopicOf: (client: ClientId) => string
   readonly newId: () => string
+  /** The name of the request, under which it is counted. */
+  readonly request?: string
   /** Whether notices are taken on now; none is where this is left out. */
   readonly takesNotices?: () => boolean
 }
@@ -285,17 +288,18 @@ function sharedIfLarge(draft: Draft, world: DraftWorld, { bytes, copies }: Packe
 }
 
 function addEffects(draft: Draft, outcome: Accepted, asker: Asker, world: DraftWorld): void {
+  const { request = '' } = world
   for (const effect of outcome.effects) {
     if (effect.kind === 'disconnect') {
       draft.after.push({ kind: 'close', client: effect.client, because: effect.because })
     } else if (effect.kind === 'credentials') {
-      draft.after.push({ kind: 'credentials', owner: effect.owner, connection: asker.connection })
+      draft.after.push({ kind: 'credentials', owner: effect.owner, connection: asker.connection, request })
     } else {
       const id = world.newId()
       const { job, done, failed } = effect
-      const asked = { boot: world.reader.boot, connection: asker.connection, done, failed }
+      const asked = { boot: world.reader.boot, connection: asker.connection, done, failed, request }
       draft.outbox.push({ id, job: encodeContent({ kind: 'job', job, asked }) })
-      draft.after.push({ kind: 'perform', id, job, connection: asker.connection, done, failed })
+      draft.after.push({ kind: 'perform', id, job, connection: asker.connection, done, failed, request })
     }
   }
 }

@@ -3,7 +3,7 @@ import { parseTopic, isEventsTopic } from '../../topics/index.js'
 import type { RpcContext } from '../context.js'
 import { dispatch, nameOf, refuseMalformed } from '../dispatcher.js'
 import type { FactReader } from '../facts.js'
-import { connected } from '../handlers/connect/connected.js'
+import { connected, type ConnectedEvent, greetUnstored } from '../handlers/connect/connected.js'
 import { disconnected } from '../handlers/connect/disconnected.js'
 import { lost } from '../handlers/connect/lost.js'
 import { remained } from '../handlers/connect/remained.js'
@@ -86,10 +86,18 @@ async function evaluateDirect(
 
 /** What follows CONNACK. */
 export function connectedItem(connection: WorkerConnection, { context, now }: RequestWorld): NamedItem {
-  return eventItem('connected', connection, async (reader) => {
-    const event = { caller: callerOf(connection), isVersionSupported: connection.isVersionSupported, now: now(), context }
+  const eventOf = (): ConnectedEvent => {
+    return { caller: callerOf(connection), isVersionSupported: connection.isVersionSupported, now: now(), context }
+  }
+  const item = eventItem('connected', connection, async (reader) => {
+    const event = eventOf()
     return connected.decide(event, await connected.read(event, reader))
   })
+  const evaluateUnstored = async (reader: FactReader): Promise<Outcome> => {
+    const event = eventOf()
+    return greetUnstored(event, await connected.read(event, reader))
+  }
+  return { ...item, evaluateUnstored }
 }
 
 /** What follows at once when a connection is lost. */
@@ -126,7 +134,17 @@ function givingUp({ fence, clientId }: WorkerConnection): Pick<BatchItem, 'opens
 
 function eventItem(name: string, connection: WorkerConnection, evaluate: BatchItem['evaluate']): NamedItem {
   const asker = askerOf(connection, 1, false)
-  return { asker, request: 0, isRepeated: false, answersRefusals: false, ...fenceOf(connection), name: () => name, evaluate }
+  const evaluateUnstored = (): Promise<Outcome> => Promise.resolve(drop('nothing can be stored'))
+  return {
+    asker,
+    request: 0,
+    isRepeated: false,
+    answersRefusals: false,
+    ...fenceOf(connection),
+    name: () => name,
+    evaluate,
+    evaluateUnstored,
+  }
 }
 
 function fenceOf({ fence }: WorkerConnection): Pick<BatchItem, 'fence'> {

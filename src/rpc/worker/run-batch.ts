@@ -13,7 +13,7 @@ import {
 import { type ClientId, actionsTopic } from '../../topics/index.js'
 import type { Mark } from '../documents/index.js'
 import { CommitFirst, emptyOverlay, type FactReader, newFactReader, type Overlay } from '../facts.js'
-import type { Outcome } from '../outcome.js'
+import { drop, type Outcome, refuse } from '../outcome.js'
 import { type ReadCache, rememberCommit } from '../read-cache.js'
 import { addOutcome, type Asker, type Draft, type DraftWorld, emptyDraft, needsCommit } from './draft.js'
 import { addMarks, hasMark, type Marks, readMarks } from './marks.js'
@@ -33,7 +33,11 @@ export interface BatchItem {
   readonly fence?: Fence
   /** Goes with its commit, whatever is decided. */
   readonly opens?: Opening
+  /** The name under which it is counted; known once it has been evaluated. */
+  readonly name?: () => string
   evaluate(reader: FactReader): Promise<Outcome>
+  /** What is told instead while nothing can be stored, for what waits for nobody: the event of a connection. It stores nothing. */
+  evaluateUnstored?(reader: FactReader): Promise<Outcome>
 }
 
 /** A committed (or commit-less) batch with all that must be told afterwards. */
@@ -54,7 +58,12 @@ export interface BatchWorld {
   /** A handler threw: the request is refused as `internal`, the fault is logged. */
   readonly onFault: (fault: unknown) => void
   readonly onConflict: () => void
+  /** What an item has come to: told once, when that is settled. */
   readonly onOutcome: (item: BatchItem, outcome: Outcome) => void
+  /** The store lacks something, and the item waits with it, for it is not answered. Told once. */
+  readonly onLack?: (item: BatchItem, outage: StoreOutage) => void
+  /** For lack of something nothing was stored of an event: it is to be made up for. */
+  readonly onMissed?: (item: BatchItem) => void
   /** Resolves after this many milliseconds. */
   readonly wait: (ms: number) => Promise<void>
   /** The clock of the deadline. */
@@ -85,26 +94,78 @@ export async function runBatch(
   client: ClientState,
   deadline: Monotonic,
   world: BatchWorld,
-): Promise<BatchResult & { readonly covered: number }> {
+): Promise<EndedBatch> {
+  let outage: StoreOutage | undefined
   for (let attempt = 0; ; attempt++) {
     const run = attempt < attemptsTogether ? items : items.slice(0, 1)
     try {
       const drafted = await draftBatch(run, client, world, attempt === 0)
       const result = await commitDraft(drafted, client, world)
-      if (result.kind === 'committed') return { draft: drafted.draft, result, covered: drafted.covered }
-      if (result.kind === 'fenced') return followed(run.slice(0, drafted.covered))
+      if (result.kind === 'committed') return settled(drafted, result, world)
+      if (result.kind === 'fenced') return followed(run.slice(0, drafted.covered), world)
       world.onConflict()
       for (const { key } of drafted.draft.checks) world.cache.rows.delete(key)
     } catch (error) {
       if (error instanceof RangeError) return withoutUnstorable(run, client, deadline, world)
       if (!(error instanceof StoreOutage)) throw error
+      const ended = await withoutRoom(run, { client, deadline, world, before: outage, outage: error })
+      if (ended !== undefined) return ended
+      outage = error
       await world.wait(Math.min(1_000, 50 * 2 ** attempt))
     }
     client.marks = undefined
-    if (world.elapsed() >= deadline) return refuseAll(run)
+    if (world.elapsed() >= deadline) return refuseAll(run, world, outage)
     if (attempt >= attemptsTogether) await world.wait(Math.random() * Math.min(100, 2 ** attempt))
   }
 }
+
+interface Outage {
+  readonly client: ClientState
+  readonly deadline: Monotonic
+  readonly world: BatchWorld
+  /** Why it could not be committed, now and the last time. */
+  readonly outage: StoreOutage
+  readonly before: StoreOutage | undefined
+}
+
+/**
+ * What becomes of items while the store lacks something, one by one: what only reads is answered, of the others what can be told at once is.
+ * @returns undefined for what waits
+ */
+async function withoutRoom(
+  items: readonly BatchItem[],
+  { client, deadline, world, outage, before }: Outage,
+): Promise<EndedBatch | undefined> {
+  const [item] = items
+  if (outage.lacks === undefined || item === undefined) return undefined
+  client.marks = undefined
+  if (items.length > 1) return runBatch([item], client, deadline, world)
+  if (item.evaluateUnstored !== undefined) return unstored(item, client, world, outage)
+  if (item.answersRefusals) return refuseAll(items, world, outage)
+  if (before?.lacks === undefined) world.onLack?.(item, outage)
+  return undefined
+}
+
+/** Nothing of an event can be stored: what can be told without is told, and what is missed is noted. */
+async function unstored(
+  { opens: _, evaluateUnstored, ...item }: BatchItem,
+  client: ClientState,
+  world: BatchWorld,
+  { message }: StoreOutage,
+): Promise<EndedBatch> {
+  const { draft } = await draftBatch([{ ...item, evaluate: evaluateUnstored ?? item.evaluate }], client, world, false)
+  world.onOutcome(item, refuse('unavailable', message))
+  world.onMissed?.(item)
+  return { draft, result: nothingCommitted, covered: 1 }
+}
+
+function settled({ draft, covered, outcomes }: DraftedBatch, result: BatchResult['result'], { onOutcome }: BatchWorld): EndedBatch {
+  for (const { item, outcome } of outcomes) onOutcome(item, outcome)
+  return { draft, result, covered }
+}
+
+/** A batch, and how many of the items it covers. */
+type EndedBatch = BatchResult & { readonly covered: number }
 
 /** One of these asks for what the store cannot hold (a document that is too long, say): one by one, until it is found and refused. */
 async function withoutUnstorable(
@@ -112,10 +173,11 @@ async function withoutUnstorable(
   client: ClientState,
   deadline: Monotonic,
   world: BatchWorld,
-): Promise<BatchResult & { readonly covered: number }> {
+): Promise<EndedBatch> {
   if (items.length > 1) return runBatch(items.slice(0, 1), client, deadline, world)
   const draft = emptyDraft()
   for (const item of items) {
+    world.onOutcome(item, refuse('invalid_data', 'the store cannot hold it'))
     if (item.answersRefusals) draft.after.push(refusalAnswer(item, err('invalid_data')))
     if (item.request !== 0) draft.after.push({ kind: 'done', request: item.request })
   }
@@ -123,22 +185,29 @@ async function withoutUnstorable(
 }
 
 interface DraftedBatch {
+  readonly outcomes: readonly Evaluated[]
   readonly draft: Draft
   readonly covered: number
   readonly added: readonly Mark[]
   readonly fence: Fence | undefined
 }
 
+interface Evaluated {
+  readonly item: BatchItem
+  readonly outcome: Outcome
+}
+
 async function draftBatch(items: readonly BatchItem[], client: ClientState, world: BatchWorld, mayPresume: boolean): Promise<DraftedBatch> {
   const draft = emptyDraft()
   const overlay = emptyOverlay()
   const added: Mark[] = []
+  const outcomes: Evaluated[] = []
   let covered = 0
   for (const item of items) {
     // What came through an earlier connection must not fence what comes through this one.
     if (item.fence?.epoch !== items[0]?.fence?.epoch) break
     try {
-      await draftItem(item, { draft, overlay, added, client, world, mayPresume })
+      await draftItem(item, { draft, overlay, added, outcomes, client, world, mayPresume })
     } catch (error) {
       // The item needs numbers that only the commit of those before it can give.
       if (error instanceof CommitFirst && covered > 0) break
@@ -146,31 +215,32 @@ async function draftBatch(items: readonly BatchItem[], client: ClientState, worl
     }
     covered++
   }
-  return { draft, covered, added, fence: items[0]?.fence }
+  return { draft, covered, added, outcomes, fence: items[0]?.fence }
 }
 
 interface Drafting {
   readonly draft: Draft
   readonly overlay: Overlay
   readonly added: Mark[]
+  readonly outcomes: Evaluated[]
   readonly client: ClientState
   readonly world: BatchWorld
   readonly mayPresume: boolean
 }
 
 async function draftItem(item: BatchItem, drafting: Drafting): Promise<void> {
-  const { draft, added, world } = drafting
+  const { draft, added, outcomes, world } = drafting
   if (item.mark !== undefined && item.isRepeated && (await isCommitted(item.mark, drafting))) {
     draft.after.push({ kind: 'done', request: item.request })
     return
   }
   const { reader, checks } = readerFor(drafting)
   const outcome = await evaluateSafely(item, reader, world)
-  world.onOutcome(item, outcome)
+  outcomes.push({ item, outcome })
   if (item.opens !== undefined) draft.opens.push(item.opens)
   let isStored = false
   if (outcome.kind === 'accepted') {
-    isStored = await addOutcome(draft, outcome, item.asker, draftWorld(reader, drafting))
+    isStored = await addOutcome(draft, outcome, item.asker, draftWorld(reader, drafting, item))
     if (isStored && item.mark !== undefined) added.push(item.mark)
   } else if (outcome.kind === 'refused' && item.answersRefusals) {
     draft.after.push(refusalAnswer(item, outcome.answer ?? err(outcome.code)))
@@ -187,10 +257,10 @@ function readerFor({ draft, overlay, mayPresume, world }: Drafting): ReturnType<
   return newFactReader({ store, overlay, cache, ...known, isCheckedLater: true, mayPresume }, checks)
 }
 
-function draftWorld(reader: FactReader, { overlay, world }: Drafting): DraftWorld {
+function draftWorld(reader: FactReader, { overlay, world }: Drafting, { name }: BatchItem): DraftWorld {
   const { newId, takesNotices } = world
   const notices = takesNotices === undefined ? {} : { takesNotices }
-  return { reader, overlay, newId, ...notices, actionsTopicOf: (id) => actionsTopic('', id) }
+  return { reader, overlay, newId, ...notices, request: name?.() ?? '', actionsTopicOf: (id) => actionsTopic('', id) }
 }
 
 function refusalAnswer(item: BatchItem, record: AnyRecord): Draft['after'][number] {
@@ -256,24 +326,31 @@ function lastOfEach(numbers: readonly PutNumber[]): readonly PutNumber[] {
 }
 
 /** Another connection has the inbox: nothing was done for this one, which is closed. Its device repeats what was not acknowledged. */
-function followed(items: readonly BatchItem[]): BatchResult & { covered: number } {
+function followed(items: readonly BatchItem[], { onOutcome }: BatchWorld): EndedBatch {
   const draft = emptyDraft()
+  for (const item of items) onOutcome(item, drop('its device is connected elsewhere'))
   for (const connection of new Set(items.map(({ asker }) => asker.connection))) draft.after.push({ kind: 'followed', connection })
   return { draft, result: nothingCommitted, covered: items.length }
 }
 
 /**
- * The deadline has passed and nothing was committed: each request is refused, so that its peer may decide to repeat it. A publish that is
- * never answered must not be acknowledged either: its connection is closed, and the peer sends it again.
+ * Nothing was committed, for lack of something or until the deadline: each request is refused, so that its peer may decide to repeat it. A
+ * publish that is never answered must not be acknowledged either: its connection is closed, and the peer sends it again.
  */
-function refuseAll(items: readonly BatchItem[]): BatchResult & { covered: number } {
+function refuseAll(items: readonly BatchItem[], { onOutcome }: BatchWorld, outage?: StoreOutage): EndedBatch {
   const draft = emptyDraft()
   for (const item of items) {
+    onOutcome(item, refuse('unavailable', outage?.message ?? 'it was not executed in time'))
     if (item.answersRefusals) {
-      draft.after.push(refusalAnswer(item, err('unavailable')), { kind: 'done', request: item.request })
+      draft.after.push(refusalAnswer(item, unavailable(outage)), { kind: 'done', request: item.request })
     } else {
       draft.after.push({ kind: 'close', client: item.asker.clientId, because: 'the store is unavailable' })
     }
   }
   return { draft, result: nothingCommitted, covered: items.length }
+}
+
+/** What a peer is told while the store does not serve: `{io,{error,unavailable},What}`, where what is what it lacks, or `store` if it is away. */
+export function unavailable(outage: StoreOutage | undefined): AnyRecord {
+  return err('unavailable', outage === undefined ? '' : (outage.lacks ?? 'store'))
 }

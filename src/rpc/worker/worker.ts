@@ -1,14 +1,12 @@
-import { decideSubscribe } from '../../acl/index.js'
 import { afterMs, monotonicMs, wallMs } from '../../clock/index.js'
 import { type AnyRecord, encode, err } from '../../protocol/index.js'
-import { type Store, StoreOutage } from '../../store/contract.js'
+import type { Store } from '../../store/contract.js'
 import type { ClientId } from '../../topics/index.js'
 import type { RpcContext } from '../context.js'
 import { devices, presences, sessions } from '../documents/index.js'
 import { emptyOverlay, type FactReader, newFactReader } from '../facts.js'
 import type { ServiceSecrets } from '../handlers/connect/credentials.js'
 import { credentialsAnswer } from '../handlers/profile/aws.js'
-import { readSubscribeFacts } from '../handlers/subscribe.js'
 import { type ControlToMain, writeAnswer, writeSettled } from '../link/to-main.js'
 import {
   type ControlToWorker,
@@ -19,16 +17,15 @@ import {
   type SettleMessage,
 } from '../link/to-worker.js'
 import { shownRecord } from '../names/rename-record.js'
-import { filedTopic } from '../names/rename-topic.js'
 import { shownTask } from '../names/shown-task.js'
-import { readPresentClient } from '../present-client.js'
 import { Outbox } from '../outbox/outbox.js'
 import type { PushRules } from '../outbox/task.js'
 import { newReadCache } from '../read-cache.js'
-import { type Counts, newCounts } from './counts.js'
+import { countedAs, type Counts, newCounts } from './counts.js'
 import { Arrivals } from './arrivals.js'
 import { ClusterOutlet, type ClusterParts } from './cluster-outlet.js'
 import { emitBatch, type EmitWorld } from './emit.js'
+import { newMissedDepartures } from './missed-departures.js'
 import type { Members } from '../members/members.js'
 import { removeFormerRows } from '../members/former-rows.js'
 import { type Departures, newDepartures } from './departures.js'
@@ -36,9 +33,11 @@ import { newMembership } from './membership.js'
 import { type KnownNames, newKnownNames } from './known-names.js'
 import { type Lanes, newLanes } from './lanes.js'
 import { Outlet } from './outlet.js'
+import { tellFault } from './tell-fault.js'
+import { maySubscribe } from './may-subscribe.js'
 import { newPageTeller } from './tell-page.js'
 import { connectedItem, disconnectedItem, lostItem, type NamedItem, remainedItem, requestItem, type RequestWorld } from './requests.js'
-import { type BatchItem, type BatchWorld, type ClientState, runBatch } from './run-batch.js'
+import { type BatchItem, type BatchWorld, type ClientState, runBatch, unavailable } from './run-batch.js'
 import { startScheduled } from './scheduled.js'
 import { writeSettlements } from './write-settlements.js'
 import { newSettlements, type Settlements } from './settlements.js'
@@ -59,6 +58,8 @@ export interface WorkerParts {
   readonly requestDeadlineMs: number
   /** Whom a message reaches that no device has acknowledged; null: nobody is notified. */
   readonly push: PushRules | null
+  /** Told each second whether more notifications wait than are kept. */
+  readonly onOutbox?: (isFull: boolean) => void
   /** The cluster the process belongs to; null for one that has its store for itself. */
   readonly cluster: ClusterParts | null
   /** A device whose connection is lost is announced as gone if it is not back after so long, ms. */
@@ -94,6 +95,11 @@ export class RpcWorker {
   /** The connection whose acknowledgements count for the inbox of a client. */
   readonly #latest = new Map<string, number>()
   readonly #arrivals: Arrivals
+  readonly #missed = newMissedDepartures({
+    lanes: () => this.#lanes,
+    isBack: (client) => this.#latest.has(client),
+    run: (item) => this.#runAlone(item),
+  })
   readonly #tellPage: (message: PageMessage) => Promise<void>
   readonly #departures: Departures
   /** Null for a process that has its store for itself. */
@@ -110,7 +116,10 @@ export class RpcWorker {
       },
       () => this.#outbox.depth,
     )
-    this.#countTimer = setInterval(this.#counts.tell, countsEveryMs)
+    this.#countTimer = setInterval(() => {
+      this.#counts.tell()
+      parts.onOutbox?.(this.#outbox.isFull)
+    }, countsEveryMs)
     const { cluster } = parts
     this.#clusterOutlet = cluster === null ? null : this.#newClusterOutlet(cluster)
     this.#settlements = this.#newSettlements()
@@ -143,6 +152,12 @@ export class RpcWorker {
   receive(message: Uint8Array | ControlToWorker): void {
     if (message instanceof Uint8Array) for (const one of messagesToWorker(message)) this.#receiveMessage(one)
     else this.#receiveControl(message)
+  }
+
+  /** The store serves again, after it had lacked something: what could not be stored of who came and went is made up for. */
+  storeServes(): void {
+    this.#announceAgain()
+    this.#missed.makeUp()
   }
 
   /** Finishes what it has been given, writes the marks it still holds. */
@@ -242,12 +257,9 @@ export class RpcWorker {
     await this.#runItems([item], { clientId: item.asker.clientId, marks: undefined })
   }
 
-  async #subscribe(connection: WorkerConnection, request: number, filter: string): Promise<void> {
-    const reader = this.#newReader()
-    const client = await readPresentClient(connection.client, reader)
-    const topic = filedTopic(filter, await this.#names.asOf(reader))
-    const { allowed } = decideSubscribe(client, topic, await readSubscribeFacts(reader, client, topic), [])
-    this.#outlet.control({ kind: 'subscribe-result', connection: connection.number, request, isAllowed: allowed })
+  async #subscribe({ number, client }: WorkerConnection, request: number, filter: string): Promise<void> {
+    const isAllowed = await maySubscribe(client, filter, this.#newReader(), this.#names)
+    this.#outlet.control({ kind: 'subscribe-result', connection: number, request, isAllowed })
   }
 
   async #runItems(items: readonly BatchItem[], client: ClientState): Promise<number> {
@@ -270,6 +282,13 @@ export class RpcWorker {
     return newFactReader({ ...this.#batchWorld, overlay: emptyOverlay() }).reader
   }
 
+  /** What is stored of the devices that are connected may be untrue. */
+  readonly #announceAgain = (): void => {
+    for (const connection of this.#connections.values()) {
+      this.#step(connection.clientId, () => this.#runAlone(remainedItem(connection, this.#requestWorld)))
+    }
+  }
+
   #newArrivals(): Arrivals {
     const { store, services, context } = this.#parts
     return new Arrivals({
@@ -286,14 +305,7 @@ export class RpcWorker {
   readonly #isLive = (boot: string): boolean => (this.#members === null ? boot === this.#parts.context.boot : this.#members.isLive(boot))
 
   readonly #onFault = (fault: unknown): void => {
-    if (fault instanceof StoreOutage && this.#parts.cluster !== null) {
-      // No fault of ours, and told by whoever watches the store.
-      this.#parts.post({ kind: 'log', level: 'debug', fields: { because: fault.message }, text: 'put off: the store is away' })
-      return
-    }
-    this.#counts.fault()
-    const error = fault instanceof Error ? { message: fault.message, stack: fault.stack } : { message: String(fault) }
-    this.#parts.post({ kind: 'log', level: 'error', fields: { err: error }, text: 'fault' })
+    tellFault(fault, this.#counts, this.#parts.post)
   }
 
   #newSettlements(): Settlements {
@@ -342,11 +354,7 @@ export class RpcWorker {
     return newMembership({
       ...{ store, boot: context.boot, rules, isKeeper, variantsInUse, outbox: this.#outbox, post, onFault: this.#onFault, pause },
       run: (item) => this.#runAlone(item),
-      onLost: () => {
-        for (const connection of this.#connections.values()) {
-          this.#step(connection.clientId, () => this.#runAlone(remainedItem(connection, this.#requestWorld)))
-        }
-      },
+      onLost: this.#announceAgain,
     })
   }
 
@@ -362,6 +370,7 @@ export class RpcWorker {
       answer: (number, record) => {
         this.#answer(number, record)
       },
+      countRequest: this.#counts.request,
       count: (provider, outcome) => {
         this.#counts.push(provider, outcome)
       },
@@ -411,7 +420,14 @@ export class RpcWorker {
       onFault: this.#onFault,
       onConflict: this.#counts.conflict,
       onOutcome: (item, outcome) => {
-        this.#counts.request((item as NamedItem).name(), outcome)
+        const counted = countedAs(outcome)
+        if (counted !== undefined) this.#counts.request((item as NamedItem).name(), counted)
+      },
+      onMissed: (item) => {
+        this.#missed.note(item as NamedItem)
+      },
+      onLack: ({ asker }, outage) => {
+        this.#answer(asker.connection, unavailable(outage))
       },
       wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
       elapsed: monotonicMs,
@@ -434,7 +450,7 @@ export class RpcWorker {
       onPerform: (step) => {
         const { connection } = step
         if (step.kind === 'perform') this.#outbox.startJob({ ...step, boot: this.#parts.context.boot })
-        else this.#outbox.ask({ owner: step.owner, connection, done: credentialsAnswer, failed: err('aws') })
+        else this.#outbox.ask({ owner: step.owner, connection, request: step.request, done: credentialsAnswer, failed: err('aws') })
       },
       onNotice: this.#outbox.startNotice,
     }

@@ -13,6 +13,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { monotonicMs } from '../../clock/index.js'
 import type { Commit, CommitResult } from '../contract.js'
 import { StoreOutage } from '../contract.js'
+import type { DiskRoom } from './disk-room.js'
 import type { Environment } from './environment.js'
 import { planGroup } from './plan-group.js'
 import type { SharedTurns } from './shared-turns.js'
@@ -34,6 +35,7 @@ const turnPollMs = 1
 
 export interface CommitQueueParts {
   readonly environment: Environment
+  readonly room: DiskRoom
   readonly inboxLimit: number
   /** Turns shared with the other handles of the process, if there is memory for them. */
   readonly turns: SharedTurns | undefined
@@ -92,7 +94,7 @@ export class CommitQueue {
       this.#settleLater(group, await this.#write(group))
     } catch (error) {
       await this.#settled
-      refuse(group, error)
+      refuse(group, error instanceof StoreOutage ? error : await this.#parts.room.failed(error))
     } finally {
       if (turn !== undefined) turns?.giveBack(turn)
     }
@@ -121,8 +123,8 @@ export class CommitQueue {
       () => {
         for (const [place, result] of results.entries()) group[place]?.resolve(result)
       },
-      (error: unknown) => {
-        refuse(group, error)
+      async (error: unknown) => {
+        refuse(group, await this.#parts.room.failed(error))
       },
     )
   }
@@ -158,7 +160,8 @@ export class CommitQueue {
 
   /** The results, or undefined if another handle wrote between plan and write. */
   async #attempt(commits: readonly Commit[]): Promise<WrittenGroup | undefined> {
-    const { environment, inboxLimit } = this.#parts
+    const { environment, inboxLimit, room } = this.#parts
+    room.require()
     environment.refresh(true)
     const version = environment.version()
     const { writes, results } = planGroup(commits, environment.peek, inboxLimit)
@@ -168,9 +171,7 @@ export class CommitQueue {
   }
 }
 
-function refuse(group: readonly Waiting[], error: unknown): void {
-  if (group.length === 0) return
-  const outage = error instanceof StoreOutage ? error : new StoreOutage('the store cannot write', { cause: error })
+function refuse(group: readonly Waiting[], outage: StoreOutage): void {
   for (const { reject } of group) reject(outage)
 }
 

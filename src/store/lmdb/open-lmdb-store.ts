@@ -1,6 +1,7 @@
-import type { Commit, Store } from '../contract.js'
+import type { Commit, OnState, Store } from '../contract.js'
 import { defaultInboxLimit, StoreOutage } from '../contract.js'
 import { CommitQueue } from './commit-queue.js'
+import { watchDisk } from './disk-room.js'
 import { ensureDataFile } from './ensure-data-file.js'
 import { openEnvironment, type Environment, type EnvironmentOptions } from './environment.js'
 import { lmdbReader } from './reader.js'
@@ -17,6 +18,8 @@ export interface LmdbStoreOptions extends Omit<EnvironmentOptions, 'changes'> {
   readonly commitWaitMs?: number
   /** Told whenever commits have to be planned again, because another handle wrote first. */
   readonly onReplanned?: () => void
+  /** Told when the disk has no room for more, and when it has again. */
+  readonly onState?: OnState
   /** Made by `newSharedMemory`, the same for all handles of the process: gives them turns at writing, and the store stamps. */
   readonly sharedMemory?: SharedArrayBuffer
 }
@@ -30,6 +33,7 @@ export async function openLmdbStore(given: LmdbStoreOptions): Promise<Store> {
     inboxLimit = defaultInboxLimit,
     commitWaitMs: waitLimitMs = 10_000,
     onReplanned = () => undefined,
+    onState = () => undefined,
     sharedMemory,
     ...options
   } = given
@@ -39,7 +43,8 @@ export async function openLmdbStore(given: LmdbStoreOptions): Promise<Store> {
   await migrateOrClose(environment)
   const turns = sharedMemory === undefined ? undefined : openSharedTurns(turnsIn(sharedMemory), environment.isTurnTaken)
   const onWritten = (commit: Commit): void => stamps?.touch(commit)
-  const queue = new CommitQueue({ environment, inboxLimit, turns, waitLimitMs, onWritten, onReplanned })
+  const room = watchDisk({ path: options.path, onState, tryWrite: () => writeNothing(environment) })
+  const queue = new CommitQueue({ environment, room, inboxLimit, turns, waitLimitMs, onWritten, onReplanned })
   let closing: Promise<void> | undefined
   return {
     ...lmdbReader(environment),
@@ -50,10 +55,21 @@ export async function openLmdbStore(given: LmdbStoreOptions): Promise<Store> {
       return queue.add(commit)
     },
     close() {
-      closing ??= queue.idle().then(() => environment.close())
+      closing ??= queue.idle().then(() => {
+        room.close()
+        return environment.close()
+      })
       return closing
     },
   }
+}
+
+/** Commits a new version and no row. */
+async function writeNothing(environment: Environment): Promise<void> {
+  environment.refresh(true)
+  const { written, durable } = environment.writeAt(environment.version(), new Map())
+  await written
+  await durable
 }
 
 async function migrateOrClose(environment: Environment): Promise<void> {

@@ -49,7 +49,7 @@ export interface CommitQueueParts {
   readonly handle: string
   readonly inboxLimit: number
   /** Redis has carried out a commit that writes, or refuses to and says why. */
-  readonly onWrite: (refusal: string | undefined) => void
+  readonly onWrite: (refusal: StoreOutage | undefined) => void
 }
 
 const limits = {
@@ -238,7 +238,7 @@ export class CommitQueue {
       return
     }
     const told = this.#parts.connection().told(error, link)
-    if (told instanceof StoreOutage) this.#parts.onWrite(told.message)
+    if (told instanceof StoreOutage) this.#parts.onWrite(told)
     // What is in doubt stays so: it is sent again on the next link.
     if (told instanceof StoreOutage && group.isInDoubt) link.end(told.message)
     else {

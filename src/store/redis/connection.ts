@@ -4,7 +4,7 @@
  */
 import { setTimeout as pause } from 'node:timers/promises'
 import { monotonicMs } from '../../clock/index.js'
-import { StoreOutage } from '../contract.js'
+import { type Lack, StoreOutage } from '../contract.js'
 import type { Argument } from './arguments.js'
 import { layoutVersion } from './layout.js'
 import { Link, LinkLost, RedisRefusal, type Reply } from './link.js'
@@ -33,7 +33,12 @@ const lastingMs = 2_000
 const fatalCodes = new Set(['READONLY', 'LOADING', 'MASTERDOWN', 'NOAUTH', 'CLUSTERDOWN'])
 
 /** Answers that refuse what was asked for, before anything was done. */
-const refusingCodes = new Set(['OOM', 'MISCONF', 'NOREPLICAS', 'BUSY'])
+const refusingCodes: ReadonlyMap<string, Lack | undefined> = new Map([
+  ['OOM', 'memory'],
+  ['MISCONF', 'disk'],
+  ['NOREPLICAS', 'replicas'],
+  ['BUSY', undefined],
+])
 
 export class Connection {
   readonly #options: ConnectionOptions
@@ -103,7 +108,7 @@ export class Connection {
     if (!(error instanceof RedisRefusal)) return error
     if (fatalCodes.has(error.code)) link.end(`Redis answers: ${error.message}`)
     else if (!refusingCodes.has(error.code)) return error
-    return new StoreOutage(`Redis answers: ${error.message}`, { cause: error })
+    return new StoreOutage(`Redis answers: ${error.message}`, { cause: error, lacks: refusingCodes.get(error.code) })
   }
 
   /** Ends the link for good. */

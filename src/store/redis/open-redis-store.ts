@@ -1,4 +1,4 @@
-import type { Store } from '../contract.js'
+import type { OnState, Store } from '../contract.js'
 import { defaultInboxLimit, StoreOutage } from '../contract.js'
 import { requireCommit } from '../require-commit.js'
 import { CommitQueue } from './commit-queue.js'
@@ -8,7 +8,7 @@ import { newDocumentReads } from './document-reads.js'
 import { defaultPrefix, requirePrefix } from './layout.js'
 import { redisReader } from './reader.js'
 import { parseRedisUrl } from './redis-url.js'
-import { newReachability, type OnState } from './reachability.js'
+import { newReachability } from './reachability.js'
 
 export interface RedisStoreOptions {
   /** `redis://[user:password@]host[:port][/database]`, or `rediss://` for TLS. */

@@ -3,7 +3,7 @@ import { err, type Profile, record } from '../../../protocol/index.js'
 import type { RpcContext } from '../../context.js'
 import { type SessionDocument, sessions, tokenHolders } from '../../documents/index.js'
 import type { FactReader } from '../../facts.js'
-import { accept, answer, type Outcome } from '../../outcome.js'
+import { accept, answer, drop, type Outcome } from '../../outcome.js'
 import type { Caller } from '../../request.js'
 import { newToken } from '../../tokens.js'
 import { readProfile } from '../../views/profile-view.js'
@@ -68,6 +68,13 @@ export const connected = {
       ],
     })
   },
+}
+
+/** What a device is told of its arrival while nothing can be stored: who it is, but no token that nobody would know again. */
+export function greetUnstored({ isVersionSupported, context }: ConnectedEvent, facts: ConnectedFacts): Outcome {
+  if (!isVersionSupported || facts === null) return drop('nothing can be stored')
+  const nodes = answer(record('vnode_max', { node: context.nodeCount }))
+  return accept({ sends: [nodes, ...(facts.profile === undefined ? [] : [answer(facts.profile)])] })
 }
 
 function useSession({ caller, now, context }: ConnectedEvent, { phone }: DeviceClient, stored: SessionDocument, token: string) {
