@@ -238,7 +238,7 @@ const beyond: readonly (readonly [name: string, field: string, values: readonly 
   ['CDR/', 'to', ['a/b', '']],
   ['ftp/init', 'size', [-1]],
   ['ftp/init', 'id', ['', 'x'.repeat(256)]],
-  ['Job/init', 'time', [null, 0, -1]],
+  ['Job/init', 'time', [0, -1]],
   ['Profile/link', 'services', [[{ tag: 'Service', type: 'email', login: 'no address' }], []]],
   ['Profile/migrate', 'phone', ['380670001234', '380670002234', 'x', null]],
 ]

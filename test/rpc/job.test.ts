@@ -160,16 +160,58 @@ describe('Job/init', () => {
     expect(await jobsOf()).toHaveLength(1)
   })
 
-  test('takes a time by the wall clock of a time zone', async () => {
-    const settings = [record('Feature', { key: 'TimeZone', value: 'Europe/Kyiv', group: 'AUTH_DATA' })]
-    const wall = Date.parse('2023-11-15T12:00Z')
-    expect(await scheduled({ time: wall, settings })).toMatchObject({ time: wall, settings })
-    const utc = Date.parse('2023-11-15T10:00Z')
-    expect(await timers.pass(utc - 1)).toEqual([])
-    expect(told(await timers.pass(utc))).toEqual(published)
+  const zone = (value: string | null, group: string | null = 'LOCAL_TIME'): readonly Feature[] => [
+    record('Feature', { key: 'TimeZone', value, group }),
+  ]
+  for (const { what, settings, time, utc } of [
+    {
+      what: 'an instant to come, whatever the zone',
+      settings: zone('Europe/Kyiv', 'AUTH_DATA'),
+      time: '2023-11-15T12:00Z',
+      utc: '2023-11-15T12:00Z',
+    },
+    {
+      what: 'an instant to come, in a zone nobody knows',
+      settings: zone('Atlantis', null),
+      time: '2023-11-15T12:00Z',
+      utc: '2023-11-15T12:00Z',
+    },
+    {
+      what: 'what the clocks of a zone will show, no instant to come',
+      settings: zone('America/New_York', 'AUTH_DATA'),
+      time: '2023-11-14T22:00Z',
+      utc: '2023-11-15T03:00Z',
+    },
+    {
+      what: 'what the clocks of a zone show, where it says so',
+      settings: zone('Europe/Kyiv'),
+      time: '2023-11-15T12:00Z',
+      utc: '2023-11-15T10:00Z',
+    },
+  ])
+    test(`takes a time: ${what}`, async () => {
+      expect(await scheduled({ time: Date.parse(time), settings })).toMatchObject({ time: Date.parse(time), settings })
+      expect(await timers.pass(Date.parse(utc) - 1)).toEqual([])
+      expect(told(await timers.pass(Date.parse(utc)))).toEqual(published)
+    })
+
+  test('is published at once without a time, once for a msg_id, and told as complete', async () => {
+    const forwarded = job('init', { time: null, data: [text('hi', { msg_id: 'F1' })] })
+    const { answers, pushes } = await ask(forwarded)
+    expect(answers).toMatchObject([{ tag: 'Job', status: 'complete', time: now, data: [] }])
+    expect(told(pushes)).toEqual(published)
+    const again = await ask(forwarded)
+    expect(again.answers).toMatchObject([{ tag: 'Job', status: 'complete' }])
+    expect(told(again.pushes)).toEqual([`${ses} Job/complete`])
+    expect(await jobsOf()).toEqual([])
+    expect(await timers.pass(at)).toEqual([])
   })
 
-  const zone = (value: string | null): readonly Feature[] => [record('Feature', { key: 'TimeZone', value })]
+  test('without a time, all of it is published or nothing', async () => {
+    const { error, pushes } = await ask(job('init', { time: null, data: [text('hi'), text('x', { to: dan })] }))
+    expect({ error, pushes }).toEqual({ error: 'not_authorized', pushes: [] })
+  })
+
   for (const [why, parts, error] of [
     ['of another feed', { feed_id: record('act', { name: 'other', data: ann }) }, 'invalid_data'],
     ['without a feed', { feed_id: null }, 'invalid_data'],
@@ -190,7 +232,6 @@ describe('Job/init', () => {
     ],
     ['of a message to somebody who is no friend', { data: [text('x', { to: dan })] }, 'not_authorized'],
     ['of a message to no room', { data: [text('x', { to: 'lobby' })] }, 'room_not_found'],
-    ['without a time', { time: null }, 'invalid_data'],
     ['for now', { time: now }, 'invalid_data'],
     ['for next year and later', { time: now + 366 * 24 * hour + 1 }, 'invalid_data'],
     ['beyond every calendar', { time: Number.MAX_SAFE_INTEGER, settings: zone('Europe/Kyiv') }, 'invalid_data'],

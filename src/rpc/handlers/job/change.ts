@@ -7,7 +7,7 @@ import { type Handler, handler, type Request } from '../../request.js'
 import { authorOf, checkJob, dueOf, messagesOf } from './job-fields.js'
 import { type JobPost, putJob, readJob, readPosts, removeJob, tell } from './job-facts.js'
 import { endedJob, jobRecord, type OwnJob } from './job-record.js'
-import { publish } from './publish.js'
+import { publishAll } from './publish.js'
 import { postsRefusal } from './schedule.js'
 
 /** What a request on a job rests on. */
@@ -78,8 +78,8 @@ export const deleteJob = onJob(({ caller }, { author, found }) =>
 
 /** Job/complete: its messages are published now. @refuses what the first of them is refused with; then nothing is published */
 export const completeJob = onJob(({ caller }, { author, found, posts }) => {
-  const { outcome, refused, code } = publish(posts)
-  if (code !== null || refused.length > 0) return refuse(code ?? 'invalid_data', 'a message may not be posted')
+  const outcome = publishAll(posts)
+  if (outcome.kind === 'refused') return outcome
   return {
     ...outcome,
     puts: [...outcome.puts, ...removeJob(author, found)],
@@ -87,14 +87,16 @@ export const completeJob = onJob(({ caller }, { author, found, posts }) => {
   }
 })
 
-/** When a job falls due after the request; asked anew only where the request says something about it. */
+/** When a job falls due after the request: its time is read anew only where the request says something about it. */
 function newTiming(
   request: Request<Job>,
   { time, settings, due }: JobDocument,
   isAsked = false,
 ): Pick<JobDocument, 'time' | 'settings' | 'due'> | Refused {
   const { record: asked } = request
-  if (!isAsked && asked.time === null && asked.settings.length === 0) return { time, settings, due }
+  if (asked.time === null && asked.settings.length === 0) {
+    return isAsked && due <= request.now ? refuse('invalid_data', 'the time has passed') : { time, settings, due }
+  }
   const after = { time: asked.time ?? time, settings: asked.settings.length === 0 ? settings : asked.settings }
   const newDue = dueOf(after, request)
   return typeof newDue === 'object' ? newDue : { ...after, due: newDue }

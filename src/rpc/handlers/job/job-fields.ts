@@ -55,7 +55,11 @@ function checkMessage(message: Message, author: PhoneId): Refused | undefined {
   return message.from === null || message.from === author ? undefined : refuse('not_authorized', 'from is not the author of the job')
 }
 
-/** The instant at which a job falls due; why it cannot. @param now ms since 1970 UTC */
+/**
+ * The instant at which a job falls due; why it cannot.
+ * @param now ms since 1970 UTC
+ * @see docs/decisions/0172-the-time-of-a-job.md
+ */
 export function dueOf(
   { time, settings }: Pick<Job, 'time' | 'settings'>,
   { now, context }: Pick<Request, 'now' | 'context'>,
@@ -63,7 +67,8 @@ export function dueOf(
   if (time === null) return refuse('invalid_data', 'a job has a time')
   if (Math.abs(time) > maxTime) return refuse('invalid_data', 'the time is beyond every calendar')
   const zone = zoneOf(settings)
-  const due = zone === null ? time : zone === undefined ? undefined : instantOf(time, zone)
+  const isInstant = zone === null || (time > now && !zone.isOfWallClock)
+  const due = isInstant ? time : instantOf(time, zone.name)
   if (due === undefined) return refuse('invalid_data', 'there is no such time zone')
   if (due <= now) return refuse('invalid_data', 'the time has passed')
   return due > now + context.limits.jobHorizonMs ? refuse('invalid_data', 'the time is too far ahead') : due

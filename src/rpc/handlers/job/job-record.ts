@@ -15,10 +15,21 @@ const refusedKey = 'REFUSED'
 /** The key of the Feature that names a time zone, as AUTH_DATA calls it; in any group. */
 const zoneKey = 'TimeZone'
 
-/** The time zone that settings name; null if they name none, undefined if they do not say which. */
-export function zoneOf(settings: readonly Feature[]): string | null | undefined {
+/** The group of that Feature in which it says that the time is what the clocks of the zone show. */
+const wallClockGroup = 'LOCAL_TIME'
+
+/** A time zone as settings name it. */
+export interface NamedZone {
+  /** Of the zone; empty if they do not say which. */
+  readonly name: string
+  /** The time is what its clocks show, even if it could be an instant. */
+  readonly isOfWallClock: boolean
+}
+
+/** The time zone that settings name; null if they name none. */
+export function zoneOf(settings: readonly Feature[]): NamedZone | null {
   const feature = settings.find(({ key }) => key === zoneKey)
-  return feature === undefined ? null : (feature.value ?? undefined)
+  return feature === undefined ? null : { name: feature.value ?? '', isOfWallClock: feature.group === wallClockGroup }
 }
 
 /** A job as its author's devices see it; its status is its state, unless another is given. */

@@ -11,7 +11,7 @@ const sideMs = 24 * 60 * 60_000
  * @param zone an IANA name, as `Europe/Kyiv`
  * @returns ms since 1970 UTC; undefined if there is no such zone. Of a time that is shown twice (clocks set back) the first; of one that is
  *   never shown (clocks set forward) the instant as far behind the change as the time is behind the one at which it comes: 02:30 becomes 03:30
- * @see docs/decisions/0126-jobs.md
+ * @see docs/decisions/0172-the-time-of-a-job.md
  */
 export function instantOf(wallClock: number, zone: string): number | undefined {
   const format = formatterOf(zone)

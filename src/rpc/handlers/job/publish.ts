@@ -1,5 +1,5 @@
 import type { ErrorCode, Message } from '../../../protocol/index.js'
-import { accept, type Accepted } from '../../outcome.js'
+import { accept, type Accepted, refuse, type Refused } from '../../outcome.js'
 import { postMessage } from '../message/post.js'
 import { joinOutcomes } from '../room/leave.js'
 import type { JobPost } from './job-facts.js'
@@ -29,4 +29,10 @@ export function publish(posts: readonly JobPost[]): Published {
     }
   }
   return { outcome, refused, code }
+}
+
+/** All of it or nothing. @refuses what the first of those that may not be posted is refused with */
+export function publishAll(posts: readonly JobPost[]): Accepted | Refused {
+  const { outcome, refused, code } = publish(posts)
+  return refused.length === 0 ? outcome : refuse(code ?? 'invalid_data', 'a message may not be posted')
 }

@@ -7,7 +7,8 @@ import { handler, ownRosters, type Request } from '../../request.js'
 import { postRefusal } from '../message/post.js'
 import { authorOf, checkJob, dueOf, messagesOf } from './job-fields.js'
 import { type JobPost, putJob, readJob, readJobs, readPosts, tell } from './job-facts.js'
-import { jobRecord, type OwnJob } from './job-record.js'
+import { endedJob, jobRecord, type OwnJob } from './job-record.js'
+import { publishAll } from './publish.js'
 
 /** What scheduling rests on. */
 export interface ScheduleFacts {
@@ -25,10 +26,11 @@ export interface ScheduleFacts {
 }
 
 /**
- * Job/init: messages to be published at a time. They must be such as could be posted now; whether they may is asked again when they fall due.
+ * Job/init: messages to be published at a time, or at once where none is given. They must be such as could be posted now; whether they may is asked
+ * again when they fall due.
  * @refuses `invalid_data` for broken limits, a time that has passed or is too far ahead, an unknown time zone, too many jobs; `not_authorized` if
  *   the roster is not own; what Message/client is refused with
- * @see docs/protocol/rpc.md 17; docs/decisions/0126-jobs.md
+ * @see docs/protocol/rpc.md 17; docs/decisions/0126-jobs.md, 0172-the-time-of-a-job.md
  */
 export const scheduleJob = handler<Job, ScheduleFacts | Refused>({
   async read(request, facts) {
@@ -47,6 +49,7 @@ export const scheduleMessage = handler<Message, ScheduleFacts | Refused>({
   async read(request, facts) {
     const author = parsePhoneId(request.record.from ?? '')
     if (author === undefined) return refuse('invalid_data', 'from is not a phone_id')
+    if (request.record.created === null) return refuse('invalid_data', 'a scheduled message has a time')
     if (!ownRosters(request.caller).includes(author)) return refuse('not_authorized', 'from is not own')
     return readSchedule({ ...request, record: jobOf(request.record, author) }, author, facts)
   },
@@ -94,19 +97,34 @@ export function decideSchedule(request: Request<Job>, { author, messages, known,
   const { record: asked, caller, context } = request
   if (!context.hasScheduler) return refuse('invalid_data', 'there is no scheduler')
   if (known !== undefined) return accept({ sends: [answer(jobRecord(author, known))] })
+  if (asked.time === null) return publishAtOnce(request, { author, messages, id, posts })
   const due = dueOf(asked, request)
   if (typeof due === 'object') return due
   const refused = postsRefusal(posts)
   if (refused !== undefined) return refused
   if (count >= context.limits.jobsPerRoster) return refuse('invalid_data', 'too many jobs')
-  const document: JobDocument = {
-    ...{ state: 'pending', time: asked.time ?? due, due, messages, refused: null },
-    ...{ context: asked.context, settings: asked.settings },
-  }
+  const document = newJob(asked, messages, asked.time, due)
   const fault = checkJob(document)
   if (fault !== undefined) return fault
   const job = { id, document }
   return accept({ puts: putJob(author, job, undefined), sends: tell(author, jobRecord(author, job), caller) })
+}
+
+function newJob({ context, settings }: Job, messages: readonly Message[], time: number, due: number): JobDocument {
+  return { ...{ state: 'pending', time, due, messages, refused: null }, ...{ context, settings } }
+}
+
+/** A job without a time waits for nothing: its caller hears that it is complete. What has been sent already (msg_id) is done. */
+function publishAtOnce(
+  { record: asked, caller, now }: Request<Job>,
+  { author, messages, id, posts }: Pick<ScheduleFacts, 'author' | 'messages' | 'id' | 'posts'>,
+): Outcome {
+  const document = newJob(asked, messages, now, now)
+  const fault = checkJob(document)
+  if (fault !== undefined) return fault
+  const outcome = publishAll(posts)
+  if (outcome.kind === 'refused') return outcome
+  return { ...outcome, sends: [...outcome.sends, ...tell(author, endedJob(author, { id, document }, 'complete'), caller)] }
 }
 
 /** Why the messages of a job could not be posted now, or undefined. */
