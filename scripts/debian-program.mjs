@@ -10,7 +10,7 @@ export function runs(command, args) {
 
 function install(name) {
   if (process.getuid?.() !== 0 || !runs('apt-get', ['--version'])) return false
-  console.error(`${name} is not installed; installing it with apt-get`)
+  console.error(`Tests need ${name}, which is not installed: Debian's package is being installed with apt-get.`)
   const args = ['install', '-y', '--no-install-recommends', name]
   return runs('apt-get', args) || (runs('apt-get', ['update']) && runs('apt-get', args))
 }

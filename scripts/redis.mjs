@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { hasProgram } from './debian-program.mjs'
 
-const startDeadlineMs = 10_000
+const startDeadlineMs = 300_000
 
 function freePort() {
   return new Promise((resolve, reject) => {
@@ -28,7 +28,7 @@ function answersPing(port) {
       socket.destroy()
       resolve(answer)
     }
-    socket.setTimeout(1_000, () => settle(false))
+    socket.setTimeout(10_000, () => settle(false))
     socket.once('error', () => settle(false))
     socket.once('data', (bytes) => settle(bytes.toString('latin1').startsWith('+PONG')))
     socket.write('PING\r\n')

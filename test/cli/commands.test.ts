@@ -1,11 +1,8 @@
 import { mkdtempSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { type CommandEnd, nynja, type RunningCommand, serve, type Served, startNynja } from './nynja.js'
-
-// a dozen processes are started one after the other
-jest.setTimeout(60_000)
 
 let folder: string
 let server: Served

@@ -33,15 +33,13 @@ export interface ChatWorldOptions extends ClusterOptions {
 
 /** Each message to the room goes to everybody: one to so many between two friends. */
 const messagesToFriend = 9
-/** Nothing comes for so long only if something is lost. */
-const patienceMs = 60_000
 const keepaliveMs = 5_000
 
 /** Starts a cluster, fills it, and lets the chat begin. */
 export async function startChatWorld(options: ChatWorldOptions): Promise<ChatWorld> {
   const cluster = await startCluster(options)
   try {
-    const ledger = newLedger(patienceMs)
+    const ledger = newLedger()
     const town = await buildTown(cluster.doors[0]!(), options.citizens, ledger, '38067', { keepaliveMs })
     const fleet = newFleet(town.citizens.map(({ device }) => device))
     const load = newChatLoad(

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createServer } from 'node:net'
 import { createInterface } from 'node:readline'
+import { patienceMs } from '../patience.js'
 
 /** A program of the system that runs for a test. It does not outlive the test's process. */
 export interface Program {
@@ -19,7 +20,6 @@ process.on('exit', () => {
   for (const child of living) child.kill('SIGKILL')
 })
 
-const endPatienceMs = 20_000
 /** Of what it wrote, for the error that tells that it did not start. */
 const keptLines = 20
 
@@ -64,7 +64,7 @@ export async function startProgram(
     },
     async end() {
       child.kill('SIGTERM')
-      const impatience = setTimeout(() => child.kill('SIGKILL'), endPatienceMs)
+      const impatience = setTimeout(() => child.kill('SIGKILL'), patienceMs)
       await exited
       clearTimeout(impatience)
     },

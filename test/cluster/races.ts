@@ -1,6 +1,7 @@
 import { encode, record } from '../../src/protocol/index.js'
 import { type Account, befriend, bert, come, eventsTopic, register, request, takeRecord, textMessage, textOf } from '../wire/requests.js'
 import { dial, type WireDevice } from '../wire/wire-device.js'
+import { patienceMs } from '../patience.js'
 
 /** What many races came to: in each, one device connected to two nodes at once while it was connected to one of them. */
 export interface RaceVerdict {
@@ -109,8 +110,6 @@ async function publishes(device: WireDevice, message: ReturnType<typeof textMess
     return device.isClosed ? 'closed' : 'silent'
   }
 }
-
-const patienceMs = 20_000
 
 async function closes(device: WireDevice): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined

@@ -19,7 +19,6 @@ import {
 import { eventually, type MortalServer, newMortalServer } from './mortal-server.js'
 import { fromEnvironment, newSeeded, type Seeded } from './seeded.js'
 
-const minute = 60_000
 const flaps = 50 * fromEnvironment('NYNJA_FAULT_ROUNDS', 20)
 const seed = fromEnvironment('NYNJA_FAULT_SEED', 1)
 const allowedGrowthBytes = 64 * 1024 * 1024
@@ -111,57 +110,53 @@ async function flap(account: Account, death: Death, payload: Uint8Array, random:
   await gone
 }
 
-test(
-  `keeps nothing of ${String(flaps)} connections that died anywhere in their handshakes, and the device still chats`,
-  async () => {
-    const random = newSeeded(seed)
-    const [ann, bob] = [await register(server.mqtt, 'flap-ann', '380671110001'), await register(server.mqtt, 'flap-bob', '380671110002')]
-    const watcher = await come(server.mqtt, bob)
-    const first = await come(server.mqtt, ann)
-    await befriend([ann, first], [bob, watcher])
-    await first.disconnect()
-    const counts = new Map<Death, number>()
+test(`keeps nothing of ${String(flaps)} connections that died anywhere in their handshakes, and the device still chats`, async () => {
+  const random = newSeeded(seed)
+  const [ann, bob] = [await register(server.mqtt, 'flap-ann', '380671110001'), await register(server.mqtt, 'flap-bob', '380671110002')]
+  const watcher = await come(server.mqtt, bob)
+  const first = await come(server.mqtt, ann)
+  await befriend([ann, first], [bob, watcher])
+  await first.disconnect()
+  const counts = new Map<Death, number>()
 
-    async function flapOften(times: number): Promise<void> {
-      for (let i = 0; i < times; i++) {
-        const death = deaths[random.integer(0, deaths.length - 1)] ?? 'before CONNECT'
-        counts.set(death, (counts.get(death) ?? 0) + 1)
-        // Asking for a repeat of what is there changes nothing, however often it is done.
-        await flap(ann, death, encode(record('init', { token: '' }), bert), random)
-      }
-      await eventually('only the watcher is connected', async () => (await server.metric('nynja_connections')) === 1)
+  async function flapOften(times: number): Promise<void> {
+    for (let i = 0; i < times; i++) {
+      const death = deaths[random.integer(0, deaths.length - 1)] ?? 'before CONNECT'
+      counts.set(death, (counts.get(death) ?? 0) + 1)
+      // Asking for a repeat of what is there changes nothing, however often it is done.
+      await flap(ann, death, encode(record('init', { token: '' }), bert), random)
     }
+    await eventually('only the watcher is connected', async () => (await server.metric('nynja_connections')) === 1)
+  }
 
-    await flapOften(Math.ceil(flaps / 4))
-    const before = await server.residentBytes()
-    await flapOften(flaps)
-    const grown = (await server.residentBytes()) - before
-    expect(grown).toBeLessThan(allowedGrowthBytes)
+  await flapOften(Math.ceil(flaps / 4))
+  const before = await server.residentBytes()
+  await flapOften(flaps)
+  const grown = (await server.residentBytes()) - before
+  expect(grown).toBeLessThan(allowedGrowthBytes)
 
-    // Presence: the last of it says offline.
-    await settle(watcher)
-    await request(watcher, record('Roster', { id: Number(bob.phoneId.split('_')[1]), status: 'get' }))
-    const { userlist } = await takeRecord(watcher, 'Roster')
-    const seen = userlist.find((contact) => typeof contact === 'object' && contact.phone_id === ann.phoneId)
-    expect(seen).toMatchObject({ presence: 'offline' })
+  // Presence: the last of it says offline.
+  await settle(watcher)
+  await request(watcher, record('Roster', { id: Number(bob.phoneId.split('_')[1]), status: 'get' }))
+  const { userlist } = await takeRecord(watcher, 'Roster')
+  const seen = userlist.find((contact) => typeof contact === 'object' && contact.phone_id === ann.phoneId)
+  expect(seen).toMatchObject({ presence: 'offline' })
 
-    const back = await come(server.mqtt, ann)
-    await request(back, textMessage(ann, bob, 'still here'))
-    for (const device of [watcher, back]) {
-      const push = await device.pushes.take('the message', (packet) => recordOf(packet).tag === 'Message')
-      expect(textOf(push)).toBe('still here')
-    }
-    await back.disconnect()
-    await watcher.disconnect()
-    await eventually('nobody is connected', async () => (await server.metric('nynja_connections')) === 0)
-    expect(server.faults).toEqual([])
-    process.stdout.write(
-      `${String(flaps)} flaps (after ${String(Math.ceil(flaps / 4))} to warm up), seed ${String(seed)}: ` +
-        `${[...counts].map(([death, count]) => `${death} ${String(count)}`).join(', ')}; memory grown by ${(grown / 1024 / 1024).toFixed(1)} MiB\n`,
-    )
-  },
-  4 * minute,
-)
+  const back = await come(server.mqtt, ann)
+  await request(back, textMessage(ann, bob, 'still here'))
+  for (const device of [watcher, back]) {
+    const push = await device.pushes.take('the message', (packet) => recordOf(packet).tag === 'Message')
+    expect(textOf(push)).toBe('still here')
+  }
+  await back.disconnect()
+  await watcher.disconnect()
+  await eventually('nobody is connected', async () => (await server.metric('nynja_connections')) === 0)
+  expect(server.faults).toEqual([])
+  process.stdout.write(
+    `${String(flaps)} flaps (after ${String(Math.ceil(flaps / 4))} to warm up), seed ${String(seed)}: ` +
+      `${[...counts].map(([death, count]) => `${death} ${String(count)}`).join(', ')}; memory grown by ${(grown / 1024 / 1024).toFixed(1)} MiB\n`,
+  )
+})
 
 test('goes on with the older connection of a device or closes it when a newer one dies before its CONNACK', async () => {
   const [cay, dan] = [await register(server.mqtt, 'flap-cay', '380671110003'), await register(server.mqtt, 'flap-dan', '380671110004')]

@@ -1,5 +1,6 @@
 import type { IPublishPacket } from 'mqtt-packet'
 import { recordOf } from '../wire/requests.js'
+import { patienceMs } from '../patience.js'
 
 /** A message that a sender has begun to send. */
 export interface SentMessage {
@@ -57,7 +58,7 @@ export interface LedgerCounts {
   readonly repeated: number
 }
 
-export function newLedger(patienceMs = 20_000): Ledger {
+export function newLedger(waitMs = patienceMs): Ledger {
   const messages = new Map<string, SentMessage>()
   const places = new Map<string, number>()
   const devicesOf = new Map<string, readonly string[]>()
@@ -150,7 +151,7 @@ export function newLedger(patienceMs = 20_000): Ledger {
       lastDelivery = Date.now()
       return new Promise((resolve, reject) => {
         const timer = setInterval(() => {
-          if (Date.now() - lastDelivery < patienceMs) return
+          if (Date.now() - lastDelivery < waitMs) return
           clearInterval(timer)
           const texts = undelivered().map(({ text }) => text)
           reject(new Error(`${String(texts.length)} deliveries are missing: ${texts.slice(0, 10).join('; ')}`))

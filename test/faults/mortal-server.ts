@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { type Mailbox, newMailbox } from '../wire/mailbox.js'
-import { type LogLine, testCode } from '../wire/wire-server.js'
+import { type LogLine, patientEnvironment, testCode } from '../wire/wire-server.js'
+import { patienceMs } from '../patience.js'
 
 /** A server in a process of its own that may die and come back on the same store. */
 export interface MortalServer {
@@ -36,9 +37,6 @@ export interface MortalServer {
   close(): Promise<void>
 }
 
-/** Far beyond the drain timeout of the server. */
-const endPatienceMs = 60_000
-
 const main = fileURLToPath(new URL('../../src/server/main.js', import.meta.url))
 
 /** Options of every server here: nothing is limited that is not the matter of the test. Phones that begin with 38067 log in with the test code. */
@@ -53,6 +51,7 @@ export function serverEnvironment(folder: string, more: Readonly<Record<string, 
     NYNJA_TEST_NUMBERS: '38067',
     NYNJA_TEST_CODE: testCode,
     NYNJA_INBOX_ENTRIES: '100000',
+    ...patientEnvironment,
     ...more,
   }
 }
@@ -74,7 +73,7 @@ export async function newMortalServer(more: Readonly<Record<string, string>> = {
     const ending = child
     if (ending === undefined) return null
     if (ending.exitCode === null && ending.signalCode === null) ending.kill('SIGTERM')
-    const impatience = setTimeout(() => ending.kill('SIGKILL'), endPatienceMs)
+    const impatience = setTimeout(() => ending.kill('SIGKILL'), patienceMs)
     await exited
     clearTimeout(impatience)
     return ending.exitCode
@@ -151,8 +150,8 @@ export async function readMetric(http: number, name: string): Promise<number> {
   return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0)
 }
 
-/** Asks again until the answer is right; only a test that fails asks for longer than a minute. */
-export async function eventually(what: string, isSo: () => Promise<boolean> | boolean, patienceMs = 60_000): Promise<void> {
+/** Asks again until the answer is right. */
+export async function eventually(what: string, isSo: () => Promise<boolean> | boolean): Promise<void> {
   const deadline = Date.now() + patienceMs
   while (!(await isSo())) {
     if (Date.now() > deadline) throw new Error(`not in time: ${what}`)

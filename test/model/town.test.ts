@@ -421,7 +421,7 @@ let server: WireServer
 
 beforeAll(async () => {
   server = await startWireServer()
-}, 120_000)
+})
 afterAll(() => server.close())
 
 test(`whatever ${size} people with two devices each ask, everyone is told what rpc.md says (seed ${seed})`, async () => {
@@ -452,4 +452,4 @@ test(`whatever ${size} people with two devices each ask, everyone is told what r
   const rooms = [...growing, ...shrinking, 'delete'].filter((status) => status !== 'unban').map((status) => `Room/${status}`)
   if (seed !== usualSeed) return
   expect([...granted]).toEqual(expect.arrayContaining([...kinds, ...rooms, 'Message', 'Message/room', 'broadcast', 'chorus', 'read']))
-}, 300_000)
+})

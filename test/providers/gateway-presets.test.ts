@@ -18,10 +18,11 @@ import {
 import { type GatewayRequest, type GatewayServer, startGateway } from './gateway-server.js'
 import { type SentSms, smsContract } from './sms-contract.js'
 import { type MadeCall, voiceContract } from './voice-contract.js'
+import { patienceMs } from '../patience.js'
 
 const account: GatewayAccount = { account: 'AC/1', secret: 'top-secret', sender: 'Tówn & "Co"', origin: undefined }
 const basic = `Basic ${Buffer.from('AC/1:top-secret').toString('base64')}`
-const limits = { timeoutMs: 5_000, retries: 1, retryDelayMs: 1 }
+const limits = { timeoutMs: patienceMs, retries: 1, retryDelayMs: 1 }
 
 /** An API as its documentation tells it. */
 interface Api<Sent> {

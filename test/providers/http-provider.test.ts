@@ -10,11 +10,12 @@ import {
 import { startGateway, statuses, type GatewayRequest, type GatewayServer, type Respond } from './gateway-server.js'
 import { smsContract, type SentSms } from './sms-contract.js'
 import { voiceContract } from './voice-contract.js'
+import { patienceMs } from '../patience.js'
 
 const secretHeader = 'Bearer top-secret'
 
 function gatewayOptions(url: string, change: Partial<HttpGatewayOptions> = {}): HttpGatewayOptions {
-  return { url, method: 'POST', headers: {}, body: '', timeoutMs: 5_000, retries: 2, retryDelayMs: 1, ...change }
+  return { url, method: 'POST', headers: {}, body: '', timeoutMs: patienceMs, retries: 2, retryDelayMs: 1, ...change }
 }
 
 /** The same message by the ways a gateway may want it; `read` is the gateway's own, independent decoder. */

@@ -6,8 +6,9 @@ import { apnsPush, isApnsKey } from '../../src/providers/index.js'
 import { makeCertificate } from './mail-server.js'
 import { notification, pushContract } from './push-contract.js'
 import { kept, listenHttp2, moodOf, newState, readTexts } from './push-server.js'
+import { patienceMs } from '../patience.js'
 
-const timeoutMs = 20_000
+const timeoutMs = patienceMs
 const certificate = makeCertificate()
 afterAll(() => {
   certificate.remove()
@@ -61,10 +62,10 @@ async function startApns() {
   return { listening, state, says, pushes, bearers, options }
 }
 
-pushContract('APNs', async (patienceMs) => {
+pushContract('APNs', async (timeoutMs) => {
   const apns = await startApns()
   return moodOf(apns.state, {
-    push: apnsPush({ ...apns.options, timeoutMs: patienceMs }),
+    push: apnsPush({ ...apns.options, timeoutMs }),
     token: deviceToken,
     omits: ['os'],
     accepted: () =>

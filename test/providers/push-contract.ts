@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { ProviderOutage, type PushNotification, type PushProvider } from '../../src/providers/index.js'
+import { patienceMs } from '../patience.js'
 
 /** How the far side answers from now on. */
 export type Mood =
@@ -36,7 +37,6 @@ export interface PushUnderTest {
 const awkwardTexts = ['hello', 'quotes " and \\ and <b>', 'two\nlines', 'Привіт 🔑', '']
 
 /** Far beyond what anything here takes. */
-const patienceMs = 20_000
 const shortPatienceMs = 1_500
 
 export const notification: PushNotification = {

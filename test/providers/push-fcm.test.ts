@@ -5,8 +5,9 @@ import { fcmPush, parseServiceAccount, type ServiceAccount } from '../../src/pro
 import { reading } from '../clock/readings.js'
 import { notification, pushContract } from './push-contract.js'
 import { answersInMood, kept, listenHttp, moodOf, newState, readTexts, readWhole } from './push-server.js'
+import { patienceMs } from '../patience.js'
 
-const timeoutMs = 20_000
+const timeoutMs = patienceMs
 
 const fcmKey = generateKeyPairSync('rsa', {
   modulusLength: 2048,
@@ -90,10 +91,10 @@ async function startFcm(lifeSeconds = 3_600) {
   }
 }
 
-pushContract('FCM', async (patienceMs) => {
+pushContract('FCM', async (timeoutMs) => {
   const fcm = await startFcm()
   return moodOf(fcm.state, {
-    push: fcmPush({ account: fcm.account(), endpoint: fcm.endpoint, timeoutMs: patienceMs }),
+    push: fcmPush({ account: fcm.account(), endpoint: fcm.endpoint, timeoutMs }),
     token: 'fcm-device-token',
     omits: ['os'],
     accepted: () =>

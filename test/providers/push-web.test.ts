@@ -5,8 +5,9 @@ import { makeCertificate } from './mail-server.js'
 import { notification, pushContract } from './push-contract.js'
 import { answersInMood, kept, listenHttps, moodOf, newState, readTexts, readWhole } from './push-server.js'
 import { newBrowser } from './web-push-reader.js'
+import { patienceMs } from '../patience.js'
 
-const timeoutMs = 20_000
+const timeoutMs = patienceMs
 const certificate = makeCertificate()
 afterAll(() => {
   certificate.remove()
@@ -37,10 +38,10 @@ async function startWebPush() {
   return { listening, state, says, pushes, options, endpoint, token: JSON.stringify({ endpoint, keys: browser.keys }), keys: browser.keys }
 }
 
-pushContract('web push', async (patienceMs) => {
+pushContract('web push', async (timeoutMs) => {
   const web = await startWebPush()
   return moodOf(web.state, {
-    push: webPush({ ...web.options, timeoutMs: patienceMs }),
+    push: webPush({ ...web.options, timeoutMs }),
     token: web.token,
     omits: ['os', 'token'],
     accepted: () =>

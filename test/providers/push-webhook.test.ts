@@ -4,8 +4,9 @@ import { signatureHeader, webhookProblems, webhookPush } from '../../src/provide
 import { makeCertificate } from './mail-server.js'
 import { type AcceptedPush, notification, pushContract } from './push-contract.js'
 import { answersInMood, kept, listenHttps, moodOf, newState, readWhole } from './push-server.js'
+import { patienceMs } from '../patience.js'
 
-const timeoutMs = 20_000
+const timeoutMs = patienceMs
 const certificate = makeCertificate()
 afterAll(() => {
   certificate.remove()
@@ -39,10 +40,10 @@ async function startWebhook() {
   return { listening, state, says, pushes, options }
 }
 
-pushContract('a webhook', async (patienceMs) => {
+pushContract('a webhook', async (timeoutMs) => {
   const webhook = await startWebhook()
   return moodOf(webhook.state, {
-    push: webhookPush({ ...webhook.options, timeoutMs: patienceMs }),
+    push: webhookPush({ ...webhook.options, timeoutMs }),
     token: 'any token at all',
     omits: [],
     accepted: () => webhook.pushes.map(({ note }) => note),

@@ -4,6 +4,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { ProviderOutage, smtpEmail, type SmtpOptions, smtpProblems } from '../../src/providers/index.js'
 import { emailContract } from './email-contract.js'
 import { type Certificate, type MailServer, type MailServerParts, makeCertificate, startMailServer } from './mail-server.js'
+import { patienceMs } from '../patience.js'
 
 const login = { user: 'nynja-user', password: 'top-secret' }
 
@@ -18,7 +19,7 @@ afterAll(() => {
 function smtpOptions(port: number, change: Partial<SmtpOptions> = {}): SmtpOptions {
   return {
     ...{ host: 'localhost', port, security: 'starttls', ...login, from: 'Nynja <no-reply@nynja.example>' },
-    ...{ ca: certificate.cert, timeoutMs: 20_000, retries: 2, retryDelayMs: 1, ...change },
+    ...{ ca: certificate.cert, timeoutMs: patienceMs, retries: 2, retryDelayMs: 1, ...change },
   }
 }
 

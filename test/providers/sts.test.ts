@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals'
 import { sessionPolicy, stsCloud } from '../../src/providers/index.js'
 import { cloudContract } from './cloud-contract.js'
 import { startSts, stsKey, stsRole, type StsServer } from './sts-server.js'
+import { patienceMs } from '../patience.js'
 
 const bucket = 'town-files'
 
@@ -13,7 +14,7 @@ function open(sts: StsServer) {
     key: stsKey,
     bucket,
     lifeSeconds: 900,
-    timeoutMs: 5_000,
+    timeoutMs: patienceMs,
     attempts: 2,
   })
 }

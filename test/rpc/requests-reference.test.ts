@@ -89,7 +89,7 @@ test('the table of refusals is what the source of the handlers says', () => {
   const scanned = [...scanRefusals()].filter(([, codes]) => codes.length > 0)
   expect(scanned.length).toBeGreaterThan(50)
   expect(refusals).toEqual(Object.fromEntries(scanned))
-}, 120_000)
+})
 
 test('the page of requests is what `npm run docs` makes of the routes', () => {
   expect(readFileSync('docs/reference/requests.md', 'utf8')).toBe(renderRequestsReference())

@@ -27,7 +27,7 @@ describe('the AsyncAPI document', () => {
     ).toEqual([])
     expect(parsed?.servers().length).toBe(3)
     expect(parsed?.operations().filterByReceive().length).toBe(new Set(routes.map(({ tag }) => tag)).size)
-  }, 300_000)
+  })
 
   test('has a message for every request that is served, and for no other', () => {
     const requests = Object.keys(document.channels).filter((name) => name.startsWith('requests.'))

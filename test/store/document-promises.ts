@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
 import type { Commit, Store } from '../../src/store/contract.js'
 import { messageKey } from '../../src/store/contract.js'
-import { committed, delivery, message, minute, plain, put, text, times, type Get } from './store-builders.js'
+import { committed, delivery, message, plain, put, text, times, type Get } from './store-builders.js'
 
 export function documentPromises(store: Get<Store>): void {
   test('keeps a document until it is replaced or removed', async () => {
@@ -18,38 +18,30 @@ export function documentPromises(store: Get<Store>): void {
     expect(await store().get('user/a')).toBeUndefined()
   })
 
-  test(
-    'keeps any bytes, up to 16 MiB, under keys of up to 1,500 bytes',
-    async () => {
-      const [large, long] = [Buffer.alloc(16 * 1024 * 1024, 'ab'), `user/${'é'.repeat(747)}k`]
-      await committed(store(), {
-        puts: [
-          { key: long, value: large },
-          { key: 'user/b', value: Buffer.from([0, 255, 0]) },
-        ],
-      })
-      expect(Buffer.compare((await store().get(long)) ?? text(''), large)).toBe(0)
-      expect([...((await store().get('user/b')) ?? [])]).toEqual([0, 255, 0])
-    },
-    minute,
-  )
+  test('keeps any bytes, up to 16 MiB, under keys of up to 1,500 bytes', async () => {
+    const [large, long] = [Buffer.alloc(16 * 1024 * 1024, 'ab'), `user/${'é'.repeat(747)}k`]
+    await committed(store(), {
+      puts: [
+        { key: long, value: large },
+        { key: 'user/b', value: Buffer.from([0, 255, 0]) },
+      ],
+    })
+    expect(Buffer.compare((await store().get(long)) ?? text(''), large)).toBe(0)
+    expect([...((await store().get('user/b')) ?? [])]).toEqual([0, 255, 0])
+  })
 
-  test(
-    'takes more in one commit than one command of a database does',
-    async () => {
-      const [count, toOne] = [9_001, 4_500]
-      const keys = times(count).map((i) => `user/${i}`)
-      const deliveries = times(count).map((i) => delivery(`client-${i}`))
-      const many = await committed(store(), { puts: keys.map((key) => ({ key, value: text(key) })), deliveries })
-      expect(many.delivered).toEqual(keys.map(() => 1))
-      expect((await store().getMany(keys)).map(plain)).toEqual(keys)
-      expect(await store().scan('user/', { limit: count + 1 })).toHaveLength(count)
+  test('takes more in one commit than one command of a database does', async () => {
+    const [count, toOne] = [9_001, 4_500]
+    const keys = times(count).map((i) => `user/${i}`)
+    const deliveries = times(count).map((i) => delivery(`client-${i}`))
+    const many = await committed(store(), { puts: keys.map((key) => ({ key, value: text(key) })), deliveries })
+    expect(many.delivered).toEqual(keys.map(() => 1))
+    expect((await store().getMany(keys)).map(plain)).toEqual(keys)
+    expect(await store().scan('user/', { limit: count + 1 })).toHaveLength(count)
 
-      const more = await committed(store(), { deliveries: [...deliveries, ...times(toOne).map(() => delivery('client-0'))] })
-      expect(more.delivered).toEqual([...keys.map(() => 2), ...times(toOne).map((i) => 3 + i)])
-    },
-    minute,
-  )
+    const more = await committed(store(), { deliveries: [...deliveries, ...times(toOne).map(() => delivery('client-0'))] })
+    expect(more.delivered).toEqual([...keys.map(() => 2), ...times(toOne).map((i) => 3 + i)])
+  })
 
   test('throws a RangeError at what it cannot keep, and applies nothing of it', async () => {
     const bad: Commit[] = [

@@ -8,7 +8,6 @@ import type { BusyThread } from './busy-thread.js'
 import { temporaryFolder } from './lmdb-folder.js'
 import { committed, delivery, plain, put, times } from './store-builders.js'
 
-const minute = 60_000
 let path = ''
 let threads: Worker[] = []
 beforeEach(async () => {
@@ -29,26 +28,22 @@ for (const { rule, count, isShared } of [
   },
   { rule: 'a commit of 10,000 deliveries is in after few plans, beside a thread that draws no tickets', count: 10_000, isShared: false },
 ]) {
-  test(
-    rule,
-    async () => {
-      let onReplanned = (): void => undefined
-      const tooOften = new Promise<never>((_, reject) => {
-        let replans = 0
-        onReplanned = () => {
-          if (++replans > 3) reject(new Error('planned again and again'))
-        }
-      })
-      const sharedMemory = newSharedMemory()
-      const store = await openLmdbStore({ path, sharedMemory, onReplanned })
-      await startThread({ path, does: 'commits', ...(isShared ? { sharedMemory } : {}) })
-      const deliveries = times(count).map((client) => delivery(`c${client}`))
-      const { delivered } = await Promise.race([committed(store, { deliveries }), tooOften])
-      expect(delivered).toEqual(times(count).map(() => 1))
-      await store.close()
-    },
-    minute,
-  )
+  test(rule, async () => {
+    let onReplanned = (): void => undefined
+    const tooOften = new Promise<never>((_, reject) => {
+      let replans = 0
+      onReplanned = () => {
+        if (++replans > 3) reject(new Error('planned again and again'))
+      }
+    })
+    const sharedMemory = newSharedMemory()
+    const store = await openLmdbStore({ path, sharedMemory, onReplanned })
+    await startThread({ path, does: 'commits', ...(isShared ? { sharedMemory } : {}) })
+    const deliveries = times(count).map((client) => delivery(`c${client}`))
+    const { delivered } = await Promise.race([committed(store, { deliveries }), tooOften])
+    expect(delivered).toEqual(times(count).map(() => 1))
+    await store.close()
+  })
 }
 
 for (const isShared of [true, false]) {

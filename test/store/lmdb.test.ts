@@ -84,7 +84,7 @@ test('the LMDB store grows beyond the address space that it mapped at first', as
   expect((await stat(join(path, 'data.mdb'))).size).toBeGreaterThan(20_000_000)
   await Promise.all([one.close(), other.close()])
   await rm(path, { recursive: true })
-}, 60_000)
+})
 
 test('the LMDB store frees the rows of what is settled, dropped or cleared', async () => {
   const path = await temporaryFolder()

@@ -8,7 +8,7 @@ import { stablePort } from '../cluster/program.js'
 import { newRedisProcess, type RedisProcess } from '../cluster/redis-process.js'
 import { newHandles, withRedis } from './redis-handles.js'
 import { ownPrefix } from './redis-prefix.js'
-import { committed, delivery, minute, plain, put, text, times } from './store-builders.js'
+import { committed, delivery, plain, put, text, times } from './store-builders.js'
 import { wholeCommit, wholeCommits } from './whole-commit.js'
 
 const handles = newHandles()
@@ -16,7 +16,7 @@ let redis: RedisProcess
 beforeAll(async () => {
   redis = await newRedisProcess('everysec')
   await redis.start()
-}, minute)
+})
 afterEach(() => handles.closeAll())
 afterAll(() => redis.close())
 
@@ -27,76 +27,64 @@ describe('a Redis that cannot write', () => {
     { name: 'its memory is full', begin: ['maxmemory', '1'], end: ['maxmemory', '0'] },
     { name: 'too few replicas are there', begin: ['min-replicas-to-write', '1'], end: ['min-replicas-to-write', '0'] },
   ] as const) {
-    test(
-      `refuses commits and answers reads when ${name}, and the store says so`,
-      async () => {
-        const { store, states, until } = await handles.open(redis.port, { prefix: ownPrefix() })
-        await store.commit(wholeCommit('before'))
-        await withRedis(redis.port, async (past) => {
-          await past.config('SET', ...begin)
-          const outcomes = await Promise.allSettled(times(5).map((place) => store.commit(wholeCommit(`refused-${place}`))))
-          expect(outcomes.map((one) => (one.status === 'rejected' ? (one.reason as Error).name : one.value.kind))).toEqual(
-            times(5).map(() => 'StoreOutage'),
-          )
-          expect([...(await wholeCommits(store))]).toEqual(['before'])
-          expect(states.at(-1)).toMatchObject({ isReachable: false })
-          await past.config('SET', ...end)
-        })
-        await store.commit(wholeCommit('after'))
-        await until(true)
-        expect([...(await wholeCommits(store))].sort()).toEqual(['after', 'before'])
-      },
-      minute,
-    )
-  }
-
-  test(
-    'is left when it has become a replica, and taken again when it is a primary',
-    async () => {
+    test(`refuses commits and answers reads when ${name}, and the store says so`, async () => {
       const { store, states, until } = await handles.open(redis.port, { prefix: ownPrefix() })
       await store.commit(wholeCommit('before'))
-      const nobody = await stablePort()
       await withRedis(redis.port, async (past) => {
-        await past.replicaof('127.0.0.1', nobody)
-        await expect(store.commit(wholeCommit('refused'))).rejects.toThrow(StoreOutage)
-        await until(false)
-        expect(states.at(-1)?.because).toContain('READONLY')
-        await past.replicaof('NO', 'ONE')
+        await past.config('SET', ...begin)
+        const outcomes = await Promise.allSettled(times(5).map((place) => store.commit(wholeCommit(`refused-${place}`))))
+        expect(outcomes.map((one) => (one.status === 'rejected' ? (one.reason as Error).name : one.value.kind))).toEqual(
+          times(5).map(() => 'StoreOutage'),
+        )
+        expect([...(await wholeCommits(store))]).toEqual(['before'])
+        expect(states.at(-1)).toMatchObject({ isReachable: false })
+        await past.config('SET', ...end)
       })
-      await until(true)
       await store.commit(wholeCommit('after'))
+      await until(true)
       expect([...(await wholeCommits(store))].sort()).toEqual(['after', 'before'])
-    },
-    minute,
-  )
+    })
+  }
+
+  test('is left when it has become a replica, and taken again when it is a primary', async () => {
+    const { store, states, until } = await handles.open(redis.port, { prefix: ownPrefix() })
+    await store.commit(wholeCommit('before'))
+    const nobody = await stablePort()
+    await withRedis(redis.port, async (past) => {
+      await past.replicaof('127.0.0.1', nobody)
+      await expect(store.commit(wholeCommit('refused'))).rejects.toThrow(StoreOutage)
+      await until(false)
+      expect(states.at(-1)?.because).toContain('READONLY')
+      await past.replicaof('NO', 'ONE')
+    })
+    await until(true)
+    await store.commit(wholeCommit('after'))
+    expect([...(await wholeCommits(store))].sort()).toEqual(['after', 'before'])
+  })
 })
 
 describe('a store on Redis', () => {
-  test(
-    'carries out what frees memory and what only looks while there is none left, whatever they are committed with',
-    async () => {
-      const { store } = await handles.open(redis.port, { prefix: ownPrefix() })
-      const deliver: Commit = { deliveries: [delivery('d')] }
-      const look: Commit = { checks: [{ key: 'user/a', was: undefined }] }
-      const settle = (settledTo: number): Commit => ({ settlements: [{ client: 'c', settledTo, releasedTo: settledTo }] })
-      const outcomesOf = async (...commits: Commit[]): Promise<string[]> => {
-        const outcomes = await Promise.allSettled(commits.map((commit) => store.commit(commit)))
-        return outcomes.map((one) => (one.status === 'rejected' ? (one.reason as Error).name : one.value.kind))
+  test('carries out what frees memory and what only looks while there is none left, whatever they are committed with', async () => {
+    const { store } = await handles.open(redis.port, { prefix: ownPrefix() })
+    const deliver: Commit = { deliveries: [delivery('d')] }
+    const look: Commit = { checks: [{ key: 'user/a', was: undefined }] }
+    const settle = (settledTo: number): Commit => ({ settlements: [{ client: 'c', settledTo, releasedTo: settledTo }] })
+    const outcomesOf = async (...commits: Commit[]): Promise<string[]> => {
+      const outcomes = await Promise.allSettled(commits.map((commit) => store.commit(commit)))
+      return outcomes.map((one) => (one.status === 'rejected' ? (one.reason as Error).name : one.value.kind))
+    }
+    await store.commit({ deliveries: times(9).map(() => delivery('c')) })
+    await withRedis(redis.port, async (past) => {
+      await past.config('SET', 'maxmemory', '1')
+      for (const round of [0, 1]) {
+        expect(await outcomesOf(deliver, look, settle(1 + 2 * round))).toEqual(['StoreOutage', 'committed', 'committed'])
+        expect(await outcomesOf(settle(2 + 2 * round), deliver, look)).toEqual(['committed', 'StoreOutage', 'committed'])
       }
-      await store.commit({ deliveries: times(9).map(() => delivery('c')) })
-      await withRedis(redis.port, async (past) => {
-        await past.config('SET', 'maxmemory', '1')
-        for (const round of [0, 1]) {
-          expect(await outcomesOf(deliver, look, settle(1 + 2 * round))).toEqual(['StoreOutage', 'committed', 'committed'])
-          expect(await outcomesOf(settle(2 + 2 * round), deliver, look)).toEqual(['committed', 'StoreOutage', 'committed'])
-        }
-        await past.config('SET', 'maxmemory', '0')
-      })
-      expect([await store.inboxHead('d'), (await store.inboxHead('c'))?.settledTo]).toEqual([undefined, 4])
-      expect(await outcomesOf(deliver, look)).toEqual(['committed', 'committed'])
-    },
-    minute,
-  )
+      await past.config('SET', 'maxmemory', '0')
+    })
+    expect([await store.inboxHead('d'), (await store.inboxHead('c'))?.settledTo]).toEqual([undefined, 4])
+    expect(await outcomesOf(deliver, look)).toEqual(['committed', 'committed'])
+  })
 
   test('refuses what comes when too much waits already, and applies the rest', async () => {
     const { store } = await handles.open(redis.port, { prefix: ownPrefix() })
@@ -157,31 +145,27 @@ describe('opening a store on Redis', () => {
     )
   })
 
-  test(
-    'says what is wrong with a server that cannot serve, and never the password',
-    async () => {
-      const named = `redis://:secret@127.0.0.1:${redis.port}`
-      await withRedis(redis.port, async (past) => {
-        await past.config('SET', 'requirepass', 'other')
-        await refused(named, /WRONGPASS.*check user, password and database/)
-        await refused(url(), /NOAUTH.*put user and password into its address/)
-        await past.config('SET', 'requirepass', 'secret')
-        await (await openRedisStore({ url: named, prefix: ownPrefix() })).close()
-        await refused(`${named}/99`, /out of range.*check user, password and database/)
-        await past.config('SET', 'requirepass', '')
-        await past.config('SET', 'maxmemory', '1gb', 'maxmemory-policy', 'allkeys-lru')
-        await refused(url(), /allkeys-lru.*set maxmemory-policy noeviction/)
-        await past.config('SET', 'maxmemory', '0', 'maxmemory-policy', 'noeviction')
-        await past.replicaof('127.0.0.1', await stablePort())
-        await refused(url(), /is a replica: name its primary/)
-        await past.replicaof('NO', 'ONE')
-        const prefix = ownPrefix()
-        await past.set(`${prefix}schema`, '99')
-        await expect(openRedisStore({ url: url(), prefix })).rejects.toThrow(/layout 99, this program knows \d+/)
-      })
-    },
-    minute,
-  )
+  test('says what is wrong with a server that cannot serve, and never the password', async () => {
+    const named = `redis://:secret@127.0.0.1:${redis.port}`
+    await withRedis(redis.port, async (past) => {
+      await past.config('SET', 'requirepass', 'other')
+      await refused(named, /WRONGPASS.*check user, password and database/)
+      await refused(url(), /NOAUTH.*put user and password into its address/)
+      await past.config('SET', 'requirepass', 'secret')
+      await (await openRedisStore({ url: named, prefix: ownPrefix() })).close()
+      await refused(`${named}/99`, /out of range.*check user, password and database/)
+      await past.config('SET', 'requirepass', '')
+      await past.config('SET', 'maxmemory', '1gb', 'maxmemory-policy', 'allkeys-lru')
+      await refused(url(), /allkeys-lru.*set maxmemory-policy noeviction/)
+      await past.config('SET', 'maxmemory', '0', 'maxmemory-policy', 'noeviction')
+      await past.replicaof('127.0.0.1', await stablePort())
+      await refused(url(), /is a replica: name its primary/)
+      await past.replicaof('NO', 'ONE')
+      const prefix = ownPrefix()
+      await past.set(`${prefix}schema`, '99')
+      await expect(openRedisStore({ url: url(), prefix })).rejects.toThrow(/layout 99, this program knows \d+/)
+    })
+  })
 
   test('refuses a Redis that is too old, a node of a Redis Cluster, or still loading', () => {
     const told = (...lines: string[]): string | undefined => cannotServe(parseInfo(lines.join('\r\n')))

@@ -3,8 +3,6 @@ import type { Commit, CommitResult, Store } from '../../src/store/contract.js'
 /** Reads what a test's setup has opened. */
 export type Get<T> = () => T
 
-export const minute = 60_000
-
 export const text = (words: string): Buffer => Buffer.from(words)
 export const plain = (bytes: Uint8Array | undefined): string | undefined =>
   bytes === undefined ? undefined : Buffer.from(bytes).toString()

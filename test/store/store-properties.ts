@@ -15,32 +15,22 @@ interface Done {
 
 /** Promises about any commits at all, held against the model. */
 export function randomPromises(open: OpenStore): void {
-  test(
-    'answers as the model does, whatever is committed',
-    async () => {
-      const bursts = fc.array(fc.array(commitWish(0), { minLength: 1, maxLength: 6 }), { maxLength: 12 })
-      await fc.assert(
-        fc.asyncProperty(bursts, (some) => withStore(open, (opened) => answersAsTheModel(opened, some))),
-        { numRuns: 40 },
-      )
-    },
-    minute,
-  )
+  test('answers as the model does, whatever is committed', async () => {
+    const bursts = fc.array(fc.array(commitWish(0), { minLength: 1, maxLength: 6 }), { maxLength: 12 })
+    await fc.assert(
+      fc.asyncProperty(bursts, (some) => withStore(open, (opened) => answersAsTheModel(opened, some))),
+      { numRuns: 40 },
+    )
+  })
 
-  test(
-    'makes the commits of racing handles come out as one after the other',
-    async () => {
-      const scripts = fc.array(fc.array(commitWish(1), { minLength: 1, maxLength: 15 }), { minLength: 2, maxLength: 3 })
-      await fc.assert(
-        fc.asyncProperty(scripts, (some) => withStore(open, (opened) => comesOutInSequence(opened, some))),
-        { numRuns: 25 },
-      )
-    },
-    minute,
-  )
+  test('makes the commits of racing handles come out as one after the other', async () => {
+    const scripts = fc.array(fc.array(commitWish(1), { minLength: 1, maxLength: 15 }), { minLength: 2, maxLength: 3 })
+    await fc.assert(
+      fc.asyncProperty(scripts, (some) => withStore(open, (opened) => comesOutInSequence(opened, some))),
+      { numRuns: 25 },
+    )
+  })
 }
-
-const minute = 60_000
 
 async function withStore(open: OpenStore, body: (opened: OpenedStore) => Promise<void>): Promise<void> {
   const opened = await open(4)

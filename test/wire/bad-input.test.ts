@@ -22,7 +22,7 @@ beforeAll(async () => {
   await befriend([ann, device], [boris, friend])
   await device.disconnect()
   await settle(friend)
-}, 120_000)
+})
 afterAll(() => server.close())
 
 const writers = {

@@ -1,8 +1,10 @@
+import { patienceMs } from '../patience.js'
+
 /** What has come and not been looked at yet, in order; a test waits here for what must come. */
 export interface Mailbox<T> {
   readonly items: readonly T[]
   put(item: T): void
-  /** Takes the first item that matches, now or when it comes. Rejects when it has not come within 20 s, or nothing can come any more. */
+  /** Takes the first item that matches, now or when it comes. Rejects when it has not come within the patience of tests, or nothing can come any more. */
   take(what: string, matches?: (item: T) => boolean): Promise<T>
   /** Takes the first item of that kind. */
   takeOf<U extends T>(what: string, isOfKind: (item: T) => item is U): Promise<U>
@@ -11,9 +13,6 @@ export interface Mailbox<T> {
   /** Nothing can come any more: whoever waits, now or later, is told. */
   end(because: string): void
 }
-
-/** Far beyond what anything here takes: only a test that fails waits as long. */
-const patienceMs = 20_000
 
 export function newMailbox<T>(show: (item: T) => string): Mailbox<T> {
   const items: T[] = []

@@ -97,9 +97,6 @@ const jobs = `
    v11|> A1 act {io,{error,not_found},<<>>}
 `
 
-/** Servers start, die and start again, and commands run, on whatever machine this is. */
-const slowMs = 120_000
-
 describe('between devices', () => {
   let server: WireServer
   beforeAll(async () => {
@@ -120,19 +117,15 @@ describe('between devices', () => {
   }
 
   for (const run of runs)
-    test(
-      `uploads${run.isV11 ? ', links and jobs' : ''}: ${run.title}`,
-      async () => {
-        const stage = await gather(run)
-        await stage.play(uploads)
-        if (run.isV11) {
-          await stage.play(links)
-          await stage.play(jobs)
-        }
-        stage.close()
-      },
-      slowMs,
-    )
+    test(`uploads${run.isV11 ? ', links and jobs' : ''}: ${run.title}`, async () => {
+      const stage = await gather(run)
+      await stage.play(uploads)
+      if (run.isV11) {
+        await stage.play(links)
+        await stage.play(jobs)
+      }
+      stage.close()
+    })
 })
 
 /** Schedules a message for as soon as the server takes it: how slow the machine is decides only how long the test lasts. */
@@ -153,95 +146,84 @@ async function schedule(device: WireDevice, from: Account, to: Account): Promise
 
 const isMessage = (one: { readonly tag: string }): one is Message => one.tag === 'Message'
 
-test(
-  'a scheduled message is published once, though the server is killed before its time',
-  async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'nynja-jobs-'))
-    const env = { NYNJA_DATA_DIR: folder }
-    const first = await startWireServer(env)
-    const anna = await register(first.mqtt, 'jobA1', '380670001234')
-    const boris = await register(first.mqtt, 'jobB1', '380670002234')
-    const [a, b] = [await come(first.mqtt, anna), await come(first.mqtt, boris)]
-    await befriend([anna, a], [boris, b])
-    const { id } = await schedule(a, anna, boris)
-    first.signal('SIGKILL')
-    await first.exited
+test('a scheduled message is published once, though the server is killed before its time', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'nynja-jobs-'))
+  const env = { NYNJA_DATA_DIR: folder }
+  const first = await startWireServer(env)
+  const anna = await register(first.mqtt, 'jobA1', '380670001234')
+  const boris = await register(first.mqtt, 'jobB1', '380670002234')
+  const [a, b] = [await come(first.mqtt, anna), await come(first.mqtt, boris)]
+  await befriend([anna, a], [boris, b])
+  const { id } = await schedule(a, anna, boris)
+  first.signal('SIGKILL')
+  await first.exited
 
-    const second = await startWireServer(env)
-    const again = await login(second.mqtt, boris)
-    const isIt = (one: { readonly tag: string }): boolean => isMessage(one) && one.msg_id === 'once'
-    // What was not acknowledged before the end comes once more.
-    await again.pushes.take('the message', (push) => isIt(recordOf(push)))
-    const own = await login(second.mqtt, anna)
-    for (;;) {
-      const told = recordOf(await own.pushes.take('the end of the job', (push) => push.topic.startsWith('ses/')), 'v1')
-      if (told.tag !== 'Job') continue
-      expect([told.id, told.status]).toEqual([id, 'complete'])
-      break
-    }
-    await fence(again)
-    expect(again.pushes.takeAll().filter((push) => isIt(recordOf(push)))).toEqual([])
-    const feed = record('p2p', { from: anna.phoneId, to: boris.phoneId })
-    await request(again, record('History', { roster_id: boris.phoneId, feed, size: 100, status: 'get' }))
-    const { data } = await takeRecord(again, 'History')
-    expect(data.filter(isIt)).toHaveLength(1)
-    await Promise.all([again.disconnect(), own.disconnect()])
-    await Promise.all([first.close(), second.close()])
-    await rm(folder, { recursive: true, force: true })
-  },
-  slowMs,
-)
+  const second = await startWireServer(env)
+  const again = await login(second.mqtt, boris)
+  const isIt = (one: { readonly tag: string }): boolean => isMessage(one) && one.msg_id === 'once'
+  // What was not acknowledged before the end comes once more.
+  await again.pushes.take('the message', (push) => isIt(recordOf(push)))
+  const own = await login(second.mqtt, anna)
+  for (;;) {
+    const told = recordOf(await own.pushes.take('the end of the job', (push) => push.topic.startsWith('ses/')), 'v1')
+    if (told.tag !== 'Job') continue
+    expect([told.id, told.status]).toEqual([id, 'complete'])
+    break
+  }
+  await fence(again)
+  expect(again.pushes.takeAll().filter((push) => isIt(recordOf(push)))).toEqual([])
+  const feed = record('p2p', { from: anna.phoneId, to: boris.phoneId })
+  await request(again, record('History', { roster_id: boris.phoneId, feed, size: 100, status: 'get' }))
+  const { data } = await takeRecord(again, 'History')
+  expect(data.filter(isIt)).toHaveLength(1)
+  await Promise.all([again.disconnect(), own.disconnect()])
+  await Promise.all([first.close(), second.close()])
+  await rm(folder, { recursive: true, force: true })
+})
 
-test(
-  'packs of stickers are loaded beside a server that runs, and their pictures downloaded',
-  async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'nynja-stickers-'))
-    const picture = Buffer.from('\x89PNG\r\n\x1a\n a sticker', 'latin1')
-    await mkdir(join(folder, 'packs', 'cats'), { recursive: true })
-    await writeFile(
-      join(folder, 'packs', 'cats', 'pack.json'),
-      JSON.stringify({ id: 7, name: 'Cats', stickers: [{ file: 'a.png', emoji: '👋' }] }),
-    )
-    await writeFile(join(folder, 'packs', 'cats', 'a.png'), picture)
-    const data = join(folder, 'data')
-    const server = await startWireServer({ NYNJA_DATA_DIR: data, NYNJA_HTTP_PORT: '0' })
-    const anna = await register(server.mqtt, 'stickA1', '380670001234')
-    const device = dial(server.mqtt)
-    const will = { topic: 'version/11', payload: Buffer.alloc(0) }
-    await device.connect({ clientId: anna.clientId, password: anna.token, will })
-    await fence(device, tablet)
-    device.pushes.takeAll()
-    const ask = async () => {
-      const asked = record('History', { roster_id: anna.phoneId, feed: record('StickerPack', {}), size: 10, status: 'get' })
-      await request(device, asked, tablet)
-      return recordOf(await device.pushes.take('the packs'), 'v11')
-    }
-    expect(await ask()).toMatchObject({ tag: 'History', data: [] })
+test('packs of stickers are loaded beside a server that runs, and their pictures downloaded', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'nynja-stickers-'))
+  const picture = Buffer.from('\x89PNG\r\n\x1a\n a sticker', 'latin1')
+  await mkdir(join(folder, 'packs', 'cats'), { recursive: true })
+  await writeFile(
+    join(folder, 'packs', 'cats', 'pack.json'),
+    JSON.stringify({ id: 7, name: 'Cats', stickers: [{ file: 'a.png', emoji: '👋' }] }),
+  )
+  await writeFile(join(folder, 'packs', 'cats', 'a.png'), picture)
+  const data = join(folder, 'data')
+  const server = await startWireServer({ NYNJA_DATA_DIR: data, NYNJA_HTTP_PORT: '0' })
+  const anna = await register(server.mqtt, 'stickA1', '380670001234')
+  const device = dial(server.mqtt)
+  const will = { topic: 'version/11', payload: Buffer.alloc(0) }
+  await device.connect({ clientId: anna.clientId, password: anna.token, will })
+  await fence(device, tablet)
+  device.pushes.takeAll()
+  const ask = async () => {
+    const asked = record('History', { roster_id: anna.phoneId, feed: record('StickerPack', {}), size: 10, status: 'get' })
+    await request(device, asked, tablet)
+    return recordOf(await device.pushes.take('the packs'), 'v11')
+  }
+  expect(await ask()).toMatchObject({ tag: 'History', data: [] })
 
-    expect(await nynja(folder, ['stickers', 'load', 'nothing', '--data-dir', data])).toMatchObject({ code: 2 })
-    const loaded = await nynja(folder, ['stickers', 'load', 'packs', '--data-dir', data])
-    expect(loaded).toMatchObject({ code: 0, stdout: 'loaded\t7\tCats\n' })
-    expect((await nynja(folder, ['stickers', 'list', '--data-dir', data])).stdout).toBe('7\tCats\t1 stickers\n')
-    const answer = await ask()
-    expect(answer).toMatchObject({
-      data: [{ id: 7, name: 'Cats', stickers: [{ mime: 'sticker', size: picture.length, filename: 'a.png' }] }],
-    })
-    const [pack] = answer.tag === 'History' ? answer.data : []
-    const url = pack?.tag === 'StickerPack' ? pack.stickers[0]?.payload : undefined
-    const downloaded = await fetch(url!)
-    expect([downloaded.headers.get('content-type'), Buffer.from(await downloaded.arrayBuffer()).equals(picture)]).toEqual([
-      'image/png',
-      true,
-    ])
+  expect(await nynja(folder, ['stickers', 'load', 'nothing', '--data-dir', data])).toMatchObject({ code: 2 })
+  const loaded = await nynja(folder, ['stickers', 'load', 'packs', '--data-dir', data])
+  expect(loaded).toMatchObject({ code: 0, stdout: 'loaded\t7\tCats\n' })
+  expect((await nynja(folder, ['stickers', 'list', '--data-dir', data])).stdout).toBe('7\tCats\t1 stickers\n')
+  const answer = await ask()
+  expect(answer).toMatchObject({
+    data: [{ id: 7, name: 'Cats', stickers: [{ mime: 'sticker', size: picture.length, filename: 'a.png' }] }],
+  })
+  const [pack] = answer.tag === 'History' ? answer.data : []
+  const url = pack?.tag === 'StickerPack' ? pack.stickers[0]?.payload : undefined
+  const downloaded = await fetch(url!)
+  expect([downloaded.headers.get('content-type'), Buffer.from(await downloaded.arrayBuffer()).equals(picture)]).toEqual(['image/png', true])
 
-    await nynja(folder, ['stickers', 'load', 'packs', '--data-dir', data])
-    expect(await ask()).toMatchObject({ data: [{ stickers: [{ payload: url }] }] })
-    expect((await nynja(folder, ['stickers', 'remove', '7', '--data-dir', data])).code).toBe(0)
-    expect(await ask()).toMatchObject({ data: [] })
-    expect((await nynja(folder, ['stickers', 'remove', '7', '--data-dir', data])).stderr).toContain('there is no pack 7')
-    await device.disconnect()
-    await server.close()
-    await rm(folder, { recursive: true, force: true })
-  },
-  slowMs,
-)
+  await nynja(folder, ['stickers', 'load', 'packs', '--data-dir', data])
+  expect(await ask()).toMatchObject({ data: [{ stickers: [{ payload: url }] }] })
+  expect((await nynja(folder, ['stickers', 'remove', '7', '--data-dir', data])).code).toBe(0)
+  expect(await ask()).toMatchObject({ data: [] })
+  expect((await nynja(folder, ['stickers', 'remove', '7', '--data-dir', data])).stderr).toContain('there is no pack 7')
+  await device.disconnect()
+  await server.close()
+  await rm(folder, { recursive: true, force: true })
+})

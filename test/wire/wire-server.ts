@@ -35,6 +35,9 @@ const main = fileURLToPath(new URL('../../src/server/main.js', import.meta.url))
 
 export const testCode = '481516'
 
+/** A busy machine is no reason to refuse a request, or to cut a drain short, unless a test is about that. */
+export const patientEnvironment = { NYNJA_REQUEST_DEADLINE_MS: '120000', NYNJA_DRAIN_TIMEOUT_MS: '60000' } as const
+
 /** Where `NYNJA_TEST_STORE` names a Redis, every server keeps its things there, under a prefix of its own. */
 function storeEnvironment(folder: string): Record<string, string> {
   const store = process.env['NYNJA_TEST_STORE']
@@ -67,6 +70,7 @@ export async function startWireServer(env: Readonly<Record<string, string>> = {}
       NYNJA_TEST_CODE: testCode,
       // What is lost is announced at once, unless a test is about the grace.
       NYNJA_PRESENCE_GRACE_MS: '0',
+      ...patientEnvironment,
       ...storeEnvironment(folder),
       ...env,
     },
