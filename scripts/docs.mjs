@@ -1,19 +1,31 @@
 // Writes docs/reference/ and the README's table of requests again from the tables in the source. Tests compare the pages with those tables.
-// The one table that is itself read from the source, the codes of each request, is written first and compiled.
+// Two tables are made from the source itself and compiled first: the codes of each request, and its examples.
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { format, resolveConfig } from 'prettier'
 
-const refusals = join('src', 'rpc', 'refusals.ts')
-const { renderRefusals, scanRefusals } = await import(new URL('../dist/test/rpc/refusal-scan.js', import.meta.url))
-const scanned = await format(renderRefusals(scanRefusals()), { ...(await resolveConfig(refusals)), filepath: refusals })
-if (scanned !== readFileSync(refusals, 'utf8')) {
-  writeFileSync(refusals, scanned)
-  console.log(refusals)
+/** @returns whether the file has changed */
+async function rewrite(path, source) {
+  const formatted = await format(source, { ...(await resolveConfig(path)), filepath: path })
+  if (formatted === readFileSync(path, 'utf8')) return false
+  writeFileSync(path, formatted)
+  console.log(path)
+  return true
+}
+
+function build() {
   const { status } = spawnSync(process.execPath, [join('scripts', 'build.mjs')], { stdio: 'inherit' })
   if (status !== 0) process.exit(status ?? 1)
 }
+
+const refusals = join('src', 'rpc', 'refusals.ts')
+const { renderRefusals, scanRefusals } = await import(new URL('../dist/test/rpc/refusal-scan.js', import.meta.url))
+if (await rewrite(refusals, renderRefusals(scanRefusals()))) build()
+
+const examples = join('src', 'rpc', 'request-examples.ts')
+const { renderExamples, scanExamples } = await import(new URL('../dist/test/rpc/example-scan.js', import.meta.url))
+if (await rewrite(examples, renderExamples(await scanExamples()))) build()
 
 const pages = [
   { page: 'options.md', from: 'server/options-pages', render: 'renderOptionsReference' },

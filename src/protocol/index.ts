@@ -4,7 +4,7 @@ export { codecOf, decode, decodeFrame, decodePush, encode, type Codec, type Deco
 export { feedName, p2pFeed, roomFeed } from './feed.js'
 export { parseRosterName } from './roster-name.js'
 export { parsePhone, parsePhoneId, phoneIdOf, phoneOf, rosterIdOf, type Phone, type PhoneId } from '../topics/index.js'
-export { type JsonSchema, recordSchema, recordsIn, type SchemaForm, termSchema, tupleOf } from './json-schema.js'
+export { type JsonSchema, recordSchema, recordsIn, type SchemaForm, termSchema, titleOf, tupleOf } from './json-schema.js'
 export { limits } from './limits.js'
 export type { Misfit } from './misfit.js'
 export { canonicalReason, channelReasons, reasons, wireReason, type ChannelErrorCode, type ErrorCode } from './reason-codes.js'

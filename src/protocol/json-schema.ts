@@ -35,11 +35,19 @@ export function recordSchema(tag: RecordTag, dialect: Dialect, form: SchemaForm)
   return layout === null ? undefined : layoutSchema(layout, form)
 }
 
+/**
+ * What generators of code call a record: `FriendV11`, `IoV1`.
+ * @param name of a record, or of anything that is asked for by one, as in `FriendBan`
+ */
+export function titleOf(name: string, dialect: Dialect): string {
+  return `${name.replace(/(?:^|_)(.)/g, (_match, first: string) => first.toUpperCase())}${dialect.toUpperCase()}`
+}
+
 function layoutSchema(layout: WireRecord, form: SchemaForm): JsonSchema {
   const fields = layout.names.map((name, index) => [name, fieldSchema(layout.shapes[index] as Shape, layout.dialect, form)] as const)
   const required = layout.names.filter((_name, index) => isRequired(layout.shapes[index] as Shape))
   return {
-    title: `${layout.name} (${layout.dialect})`,
+    title: titleOf(layout.name, layout.dialect),
     type: 'object',
     // a room key may also arrive under its old name (records.json, note on group)
     properties: {
@@ -62,10 +70,35 @@ function shapeSchema(shape: Shape, dialect: Dialect, form: SchemaForm): JsonSche
   return anyOf(alternativesOf(shape, dialect, form))
 }
 
+/** Alternatives of different types are one schema with a list of types, for what a schema says of one type binds no other. */
 function anyOf(alternatives: readonly JsonSchema[]): JsonSchema {
-  const [first] = alternatives
-  if (alternatives.length === 1 && first !== undefined) return first
-  return alternatives.length === 0 ? false : { anyOf: alternatives }
+  const joined = alternatives.reduce<readonly JsonSchema[]>(join, [])
+  const [first] = joined
+  if (joined.length === 1 && first !== undefined) return first
+  return joined.length === 0 ? false : { anyOf: joined }
+}
+
+/** Adds an alternative to the first that it can be joined with. */
+function join(joined: readonly JsonSchema[], schema: JsonSchema): readonly JsonSchema[] {
+  const types = typesOf(schema)
+  const place = joined.findIndex((one) => typesOf(one).length > 0 && types.length > 0 && !typesOf(one).some((type) => types.includes(type)))
+  const partner = joined[place]
+  if (typeof partner !== 'object' || typeof schema !== 'object' || !canJoin(partner, schema)) return [...joined, schema]
+  const type = [...typesOf(partner), ...types].sort((a, b) => Number(a === 'null') - Number(b === 'null'))
+  const values = [partner, schema].flatMap((one) => (Array.isArray(one['enum']) ? (one['enum'] as readonly unknown[]) : []))
+  const listed = values.length === 0 ? {} : { enum: type.includes('null') ? [...values, null] : values }
+  return joined.map((one, i) => (i === place ? { ...partner, ...schema, type, ...listed } : one))
+}
+
+/** An enum binds all types, so that only what it can list is joined with it. */
+function canJoin(...schemas: readonly Readonly<Record<string, unknown>>[]): boolean {
+  const others = schemas.filter((one) => one['enum'] === undefined)
+  return others.length === schemas.length || others.every(({ type }) => type === 'null')
+}
+
+function typesOf(schema: JsonSchema): readonly string[] {
+  const type = typeof schema === 'object' ? schema['type'] : undefined
+  return Array.isArray(type) ? (type as readonly string[]) : typeof type === 'string' ? [type] : []
 }
 
 /** Whole numbers that are exact in a double. */
@@ -91,11 +124,11 @@ function stringsOf(shape: Shape): JsonSchema[] {
   if (shape.symbol) return [anyAtom, marked('text', { type: 'string' })]
   if (shape.text) return [{ type: 'string' }]
   if (shape.anyAtom) return [anyAtom]
-  return [...(shape.atoms === null ? [] : [{ enum: shape.atoms.wire }]), ...(shape.bytes ? [bytes] : [])]
+  return [...(shape.atoms === null ? [] : [{ type: 'string', enum: shape.atoms.wire }]), ...(shape.bytes ? [bytes] : [])]
 }
 
 function numbersOf({ int, ints, real }: Shape): JsonSchema[] {
-  if (ints !== null) return [{ enum: ints }]
+  if (ints !== null) return [{ type: 'integer', enum: ints }]
   if (real) return [{ type: 'number' }]
   return int ? [{ type: 'integer', ...safe }] : []
 }
@@ -129,7 +162,7 @@ export function termSchema(form: SchemaForm): JsonSchema {
   const self = form.within()
   const list = { type: 'array', items: self }
   return {
-    title: 'any Erlang term',
+    title: 'Term',
     anyOf: [
       { type: ['null', 'string'] },
       { type: 'number', ...safe },

@@ -31,5 +31,9 @@ export function requestAtoms(
   }
   if (shape.nil) add('[]', null)
   for (const [wire, meaning] of shape.atoms?.received ?? []) add(wire, meaning)
+  if (shape.symbol) for (const name of namedByAnyAtom[tag] ?? []) add(name, { atom: name })
   return atoms
 }
+
+/** What is asked by a field that takes any atom. */
+const namedByAnyAtom: Readonly<Partial<Record<RecordTag, readonly string[]>>> = { ftp: ['init', 'send'] }

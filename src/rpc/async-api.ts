@@ -7,12 +7,14 @@ import {
   reasons,
   requestAtoms,
   type SchemaForm,
+  titleOf,
   tupleOf,
 } from '../protocol/index.js'
 import { type TopicKind, topicReference } from '../topics/index.js'
 import { requestOf, routes } from './dispatcher.js'
 import { allRequests, protocolRequests, type RequestFamily, requestName } from './protocol-requests.js'
 import { refusals } from './refusals.js'
+import { requestExamples } from './request-examples.js'
 
 /** A listener that clients can connect to. */
 export interface ServerPort {
@@ -32,8 +34,9 @@ const requestTopic = 'events/1//api/anon//'
 const form: SchemaForm = {
   within: (record) =>
     record === undefined
-      ? { title: 'any Erlang term', 'x-schema': '/schemas/term.json' }
+      ? { title: 'Term', 'x-schema': '/schemas/term.json' }
       : {
+          title: titleOf(record.name, record.dialect),
           type: 'object',
           properties: { tag: { const: record.name } },
           required: ['tag'],
@@ -191,6 +194,7 @@ function messages(): Json {
       {
         name: requestName(record, request),
         payload: requestPayload(record, request),
+        examples: examplesOf(record, request),
         'x-tuple': tuples(record),
         'x-refused-with': refusals[requestName(record, request)] ?? [],
       },
@@ -209,26 +213,58 @@ function tuples(tag: RecordTag): Json {
 
 /** The record in either dialect. */
 function recordIn(tag: RecordTag): JsonSchema {
-  return { anyOf: dialects.filter((dialect) => tupleOf(tag, dialect) !== undefined).map((dialect) => refTo(tag, dialect)) }
+  return {
+    title: inCapitals(tag),
+    anyOf: dialects.filter((dialect) => tupleOf(tag, dialect) !== undefined).map((dialect) => refTo(tag, dialect)),
+  }
 }
 
 function refTo(tag: RecordTag, dialect: Dialect): JsonSchema {
   return { $ref: `#/components/schemas/${schemaName(tag, dialect)}` }
 }
 
-/** The record with an atom that asks for this request; in the dialects that have one. */
+/** The record with an atom that asks for this request, and what it cannot do without; in the dialects that have one. */
 function requestPayload(tag: RecordTag, request: string): JsonSchema {
-  const field = tag === 'Auth' ? 'type' : 'status'
   const alternatives = dialects.flatMap((dialect): JsonSchema[] => {
     const atoms = requestAtoms(tag, dialect, requestOf).get(request)
-    if (atoms === undefined) return []
-    if (atoms.includes('') || tupleOf(tag, dialect)?.includes(field) !== true) return [refTo(tag, dialect)]
-    const isOptional = atoms.includes('[]')
-    const values = atoms.map((atom) => (atom === '[]' ? null : atom))
-    const asked = { properties: { [field]: { enum: values } }, ...(isOptional ? {} : { required: [field] }) }
-    return [{ allOf: [refTo(tag, dialect), asked] }]
+    return atoms === undefined ? [] : [requestSchema(tag, request, dialect, atoms)]
   })
-  return { anyOf: alternatives }
+  return { title: titled(tag, request), anyOf: alternatives }
+}
+
+/** `FriendBan`, `LocRequest` */
+function titled(tag: RecordTag, request: string): string {
+  return inCapitals(`${tag}_${request === '' ? 'request' : request}`)
+}
+
+function inCapitals(name: string): string {
+  return name.replace(/(?:^|_)(.)/g, (_match, first: string) => first.toUpperCase())
+}
+
+function requestSchema(tag: RecordTag, request: string, dialect: Dialect, atoms: readonly string[]): JsonSchema {
+  const field = tag === 'Auth' ? 'type' : 'status'
+  const needed = requestExamples[requestName(tag, request)]?.[dialect]?.required ?? []
+  const hasAtom = !atoms.includes('') && tupleOf(tag, dialect)?.includes(field) === true
+  const isOptional = atoms.includes('[]')
+  const required = [...(hasAtom && !isOptional ? [field] : []), ...needed]
+  const values = atoms.map((atom) => (atom === '[]' ? null : atom))
+  const asked = {
+    ...(hasAtom ? { properties: { [field]: { enum: values } } } : {}),
+    ...(required.length === 0 ? {} : { required }),
+  }
+  return {
+    title: titleOf(titled(tag, request), dialect),
+    allOf: [refTo(tag, dialect), ...(Object.keys(asked).length === 0 ? [] : [asked])],
+  }
+}
+
+/** One in each dialect that has the request. */
+function examplesOf(tag: RecordTag, request: string): readonly Json[] {
+  const known = requestExamples[requestName(tag, request)] ?? {}
+  return dialects.flatMap((dialect) => {
+    const example = known[dialect]
+    return example === undefined ? [] : [{ name: dialect, payload: JSON.parse(example.payload) as unknown }]
+  })
 }
 
 function schemas(): Json {

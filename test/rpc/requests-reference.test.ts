@@ -4,6 +4,8 @@ import { routes } from '../../src/rpc/index.js'
 import { allRequests, protocolRequests, requestName, requestNames } from '../../src/rpc/protocol-requests.js'
 import { refusals } from '../../src/rpc/refusals.js'
 import { renderRequestsReference, unserved } from '../../src/rpc/requests-reference.js'
+import { requestExamples } from '../../src/rpc/request-examples.js'
+import { scanExamples } from './example-scan.js'
 import { scanRefusals } from './refusal-scan.js'
 
 const text = readFileSync('docs/protocol/rpc.md', 'utf8')
@@ -93,4 +95,8 @@ test('the table of refusals is what the source of the handlers says', () => {
 
 test('the page of requests is what `npm run docs` makes of the routes', () => {
   expect(readFileSync('docs/reference/requests.md', 'utf8')).toBe(renderRequestsReference())
+})
+
+test('the examples of requests, and what each cannot do without, are what the server says of them (npm run docs)', async () => {
+  expect(requestExamples).toEqual(Object.fromEntries(await scanExamples()))
 })

@@ -143,8 +143,14 @@ function requestsOf(world: AccountWorld, people: People, made: Made): readonly N
     named('Presence/', record('Presence', { uid: boris.id })),
     ...rosterRequests(named, roster, people),
     ...friendRequests(named, people),
-    named('Message/client', record('Message', { from: ann.id, to: boris.id, msg_id: 'two', files: [text('hello')], status: 'client' })),
-    named('Message/upload', record('Message', { from: ann.id, to: boris.id, msg_id: 'three', files: [text('')], status: 'upload' })),
+    named(
+      'Message/client',
+      record('Message', { feed_id: p2p, from: ann.id, to: boris.id, msg_id: 'two', files: [text('hello')], status: 'client' }),
+    ),
+    named(
+      'Message/upload',
+      record('Message', { feed_id: p2p, from: ann.id, to: boris.id, msg_id: 'three', files: [text('')], status: 'upload' }),
+    ),
     named(
       'Message/complete',
       record('Message', { id: made.upload, files: [record('Desc', { mime: 'image', payload: 'http://x/y' })], status: 'complete' }),

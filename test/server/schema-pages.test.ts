@@ -1,7 +1,9 @@
 import { Parser } from '@asyncapi/parser'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { Ajv } from 'ajv'
 import { Ajv2020 } from 'ajv/dist/2020.js'
-import { recordTags } from '../../src/protocol/index.js'
+import { decode, type Dialect, recordTags } from '../../src/protocol/index.js'
+import { requestOf } from '../../src/rpc/dispatcher.js'
 import { routes } from '../../src/rpc/index.js'
 import { createHttpServer, type HttpServer } from '../../src/server/http.js'
 import { type SchemaPage, schemaPages } from '../../src/server/schema-pages.js'
@@ -13,10 +15,23 @@ const pages = schemaPages('1.2.3', [
 ])
 const asyncApi = pages.get('/asyncapi.json')?.body ?? ''
 
+interface Described {
+  readonly name: string
+  readonly payload: { readonly title: string; readonly anyOf: readonly { readonly title?: string }[] }
+  readonly examples?: readonly { readonly name: string; readonly payload: unknown }[]
+}
+
+/** Everything in a document that is an object. */
+function objectsIn(value: unknown): readonly Readonly<Record<string, unknown>>[] {
+  if (typeof value !== 'object' || value === null) return []
+  const parts = Object.values(value).flatMap(objectsIn)
+  return Array.isArray(value) ? parts : [value as Readonly<Record<string, unknown>>, ...parts]
+}
+
 describe('the AsyncAPI document', () => {
   const document = JSON.parse(asyncApi) as {
     channels: Record<string, { messages: Record<string, { $ref: string }> }>
-    components: { messages: Record<string, { name: string; payload: { anyOf: readonly object[] } }> }
+    components: { messages: Record<string, Described> }
   }
 
   test('is valid by the official parser', async () => {
@@ -43,11 +58,60 @@ describe('the AsyncAPI document', () => {
   test('tells a request by its atom, and a v11 message by its having none', () => {
     const { payload } = document.components.messages['request.Message.client']!
     expect(payload).toEqual({
+      title: 'MessageClient',
       anyOf: [
-        { allOf: [{ $ref: '#/components/schemas/v1.Message' }, { properties: { status: { enum: ['client'] } }, required: ['status'] }] },
-        { allOf: [{ $ref: '#/components/schemas/v11.Message' }, { properties: { status: { enum: [null] } } }] },
+        {
+          title: 'MessageClientV1',
+          allOf: [
+            { $ref: '#/components/schemas/v1.Message' },
+            { properties: { status: { enum: ['client'] } }, required: ['status', 'from', 'files'] },
+          ],
+        },
+        {
+          title: 'MessageClientV11',
+          allOf: [{ $ref: '#/components/schemas/v11.Message' }, { properties: { status: { enum: [null] } }, required: ['from', 'files'] }],
+        },
       ],
     })
+  })
+
+  test('has titles that are names in any programming language, each for one thing', () => {
+    const parts = objectsIn(document.components).flatMap((part) => (typeof part['title'] === 'string' ? [part as { title: string }] : []))
+    expect(parts.map(({ title }) => title).filter((title) => !/^[A-Z][A-Za-z0-9]*$/.test(title))).toEqual([])
+    const all = Object.values(document.components.messages).flatMap(({ payload }) => [
+      payload.title,
+      ...payload.anyOf.map((one) => one.title),
+    ])
+    const titles = all.filter((title) => title !== undefined)
+    expect(new Set(titles).size).toBe(titles.length)
+  })
+
+  test('has no union of plain types without a name', () => {
+    const isPlain = (schema: object): boolean =>
+      'type' in schema && !('title' in schema) && !('properties' in schema) && !('items' in schema)
+    const unions = objectsIn(document.components).flatMap(({ anyOf }) => (Array.isArray(anyOf) ? [anyOf as object[]] : []))
+    expect(unions.filter((union) => union.filter(isPlain).length > 1)).toEqual([])
+  })
+
+  test('has an example of every request in each dialect that has it, which fits its schema and is that request', () => {
+    const ajv = new Ajv({ allowUnionTypes: true, strict: false })
+    ajv.addSchema(document, 'document')
+    for (const { tag, request } of routes) {
+      const { name, examples = [], payload } = document.components.messages[`request.${request === '' ? tag : `${tag}.${request}`}`]!
+      expect({ name, examples: examples.length }).toEqual({ name, examples: payload.anyOf.length })
+      const pointer = `document#/components/messages/request.${request === '' ? tag : `${tag}.${request}`}/payload`
+      const validate = ajv.getSchema(pointer)!
+      for (const example of examples) {
+        expect({ name, valid: validate(example.payload), errors: validate.errors }).toEqual({ name, valid: true, errors: null })
+        const decoded = decode(Buffer.from(JSON.stringify(example.payload)), example.name as Dialect)
+        expect(
+          decoded.kind === 'record' && { name: `${decoded.record.tag}/${requestOf(decoded.record)}`, misfits: decoded.misfits },
+        ).toEqual({
+          name: `${tag}/${request}`,
+          misfits: [],
+        })
+      }
+    }
   })
 })
 
