@@ -9,6 +9,8 @@ export {
   listenWebSocket,
   type ListenAddress,
   type Listener,
+  type TlsListener,
+  type TlsPair,
 } from './listeners.js'
 export { TransferSockets, type TransferSocketsParts } from './transfer-sockets.js'
 export { startMessenger, type Messenger } from './messenger.js'

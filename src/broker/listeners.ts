@@ -26,6 +26,17 @@ export interface ListenAddress {
   readonly gate?: ConnectionGate
 }
 
+/** Private key and certificate chain, PEM. */
+export interface TlsPair {
+  readonly key: Buffer
+  readonly cert: Buffer
+}
+
+export interface TlsListener extends Listener {
+  /** Shows another certificate to whoever comes from now on; connections that stand are not touched. @throws if the pair cannot be used */
+  renew(pair: TlsPair): void
+}
+
 /** Whether there is room for one more connection. */
 export interface ConnectionGate {
   /** @returns false for one that is to be closed at once */
@@ -57,6 +68,7 @@ export type Serve = (socket: Duplex, origin: Origin) => void
 export type ServeTransfers = (socket: WebSocket, origin: Origin) => void
 
 const backlog = 4_096
+const minVersion = 'TLSv1.2'
 /** Names of MQTT as a subprotocol, the one that is answered where several are offered first. */
 const subprotocols: readonly string[] = ['mqtt', 'mqttv3.1']
 
@@ -70,19 +82,21 @@ export async function listenTcp(address: ListenAddress, serve: Serve): Promise<L
 }
 
 /** MQTT over TLS 1.2 or newer. @throws if the port cannot be opened, or key and certificate do not fit */
-export async function listenTls(
-  address: ListenAddress,
-  { key, cert }: { readonly key: Buffer; readonly cert: Buffer },
-  serve: Serve,
-): Promise<Listener> {
-  const server = createTlsServer({ key, cert, minVersion: 'TLSv1.2', noDelay: true, handshakeTimeout: 10_000 }, (socket) => {
+export async function listenTls(address: ListenAddress, { key, cert }: TlsPair, serve: Serve): Promise<TlsListener> {
+  const server = createTlsServer({ key, cert, minVersion, noDelay: true, handshakeTimeout: 10_000 }, (socket) => {
     serve(socket, { listener: 'tls', address: addresses.of(socket) })
   })
   const addresses = addressesOf(server, address)
   server.on('tlsClientError', (_error, socket) => {
     socket.destroy()
   })
-  return opened(server, address)
+  const listener = await opened(server, address)
+  return {
+    ...listener,
+    renew(pair) {
+      server.setSecureContext({ ...pair, minVersion })
+    },
+  }
 }
 
 /**

@@ -5,6 +5,7 @@ import { gatewayProblems } from './options-gateway-rules.js'
 import { mailServer } from './options-gateways.js'
 import { cloudProblems, pushProblems } from './options-push-rules.js'
 import type { OptionName, Options } from './options-table.js'
+import { readTlsPair } from './tls-pair.js'
 
 /** What the fixed header, the topic and the packet id of a PUBLISH may need beside its payload, bytes. */
 const publishOverheadBytes = 1_024
@@ -35,11 +36,8 @@ function grantProblems({ grants: entries, services }: Options): readonly string[
 function tlsProblems({ tlsKey, tlsCert, tlsPort }: Options, given: ReadonlySet<OptionName>): readonly string[] {
   if ((tlsKey === undefined) !== (tlsCert === undefined)) return ['NYNJA_TLS_KEY and NYNJA_TLS_CERT must be given together']
   if (tlsKey === undefined && given.has('tlsPort') && tlsPort !== 'off') return ['NYNJA_TLS_PORT needs NYNJA_TLS_KEY and NYNJA_TLS_CERT']
-  const files = [
-    { variable: 'NYNJA_TLS_KEY', file: tlsKey },
-    { variable: 'NYNJA_TLS_CERT', file: tlsCert },
-  ]
-  return files.flatMap(({ variable, file }) => (file === undefined || isReadable(file) ? [] : [`${variable}: ${file} cannot be read`]))
+  const read = readTlsPair({ tlsKey, tlsCert })
+  return read.kind === 'problem' ? read.problems : []
 }
 
 function isReadable(file: string): boolean {

@@ -3,6 +3,13 @@ import type { ListenAddress } from '../broker/index.js'
 /** Why a server cannot start that is nobody's fault in the program, in words for who runs it: what is wrong, and what to do. */
 export class StartProblem extends Error {
   override readonly name = 'StartProblem'
+  /** Whether another start would end alike until the options are mended: what they name cannot be used. */
+  readonly isOfOptions: boolean
+
+  constructor(message: string, { isOfOptions = false, ...options }: ErrorOptions & { readonly isOfOptions?: boolean } = {}) {
+    super(message, options)
+    this.isOfOptions = isOfOptions
+  }
 }
 
 const reasons: Readonly<Record<string, string>> = {

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { parseGrants } from '../acl/index.js'
 import {
   type ConnectionGate,
@@ -9,8 +8,9 @@ import {
   listenTls,
   listenWebSocket,
   type Messenger,
-  newRateGate,
   startMessenger,
+  type TlsListener,
+  type TlsPair,
   TransferSockets,
 } from '../broker/index.js'
 import { listenToCluster, openPlain } from './open-cluster.js'
@@ -28,6 +28,7 @@ import { count, messengerCounts } from './counting.js'
 import { type Exhaustion, newExhaustion } from './exhaustion.js'
 import { createHttpServer, type HttpServer, type Readiness } from './http.js'
 import { lockFolder } from './folder-lock.js'
+import { newLiveGate } from './live-gate.js'
 import type { Log } from './log.js'
 import { thisMachine } from './machine.js'
 import { createMetrics, type Metrics } from './metrics.js'
@@ -37,8 +38,10 @@ import { newProviderWatch } from './provider-watch.js'
 import { openProviders } from './open-providers.js'
 import type { Options } from './options-table.js'
 import { type SchemaPage, schemaPages } from './schema-pages.js'
+import { planReload, type Reload } from './reload.js'
 import { serverVersion } from './version.js'
-import { listening } from './start-problem.js'
+import { listening, StartProblem } from './start-problem.js'
+import { readTlsPair } from './tls-pair.js'
 import { newTaskRunner } from './task-runner.js'
 import { type MachineWatch, watchMachine } from './watch-machine.js'
 import { storePath, type WorkerData } from './worker-data.js'
@@ -56,6 +59,13 @@ export interface RunningServer {
   readonly ports: Ports
   /** Takes no new connections, finishes what is in flight within the drain timeout, closes everything. */
   stop(): Promise<void>
+  /** Whoever stops it waits no longer than {@link hurryMs} from now. */
+  hurry(): void
+  /**
+   * Takes options that have been read again as far as they may change while it runs, and reads key and certificate of TLS again.
+   * @throws StartProblem if these cannot be used; then nothing has changed
+   */
+  reload(options: Options): Pick<Reload, 'changed' | 'later'>
   /** Ends the worker of a node as if it had crashed; the ring replaces it. */
   killWorker(node: number): Promise<void>
 }
@@ -66,9 +76,16 @@ const clientDrainTimeoutMs = 60_000
 const maxTransferSockets = 10_000
 const idleTransferMs = 120_000
 const lookEveryMs = 1_000
+const hurryMs = 2_000
+
+/** The options in effect; some of them change while the server runs. */
+interface Live {
+  options: Options
+}
 
 /** Starts everything the options ask for. @throws if the store, a worker or a listener cannot be opened; none is left open then */
 export async function startServer(options: Options, log: Log): Promise<RunningServer> {
+  const live: Live = { options }
   const metrics = createMetrics()
   const closers: Closer[] = []
   let readiness: Readiness = { kind: 'not-ready', because: 'starting' }
@@ -97,24 +114,27 @@ export async function startServer(options: Options, log: Log): Promise<RunningSe
     await prepareStore(options, log, (because) => {
       readiness = { kind: 'not-ready', because }
     })
-    const rpc = await startRpc(options, log, { metrics, exhaustion, urlOfFiles: filesUrl(options, httpPort) })
+    const rpc = await startRpc(live, log, { metrics, exhaustion, urlOfFiles: filesUrl(options, httpPort) })
     const { messenger, transfers, ring } = rpc
     closers.push(() => rpc.stop())
     const listeners = await openListeners(options, { messenger, transfers, gate: gateOf(machine, 'client') })
-    closers.push(lookRegularly(machine, exhaustion, () => messenger.connectionCount < options.maxConnections * enoughShare))
+    closers.push(lookRegularly(machine, exhaustion, () => messenger.connectionCount < live.options.maxConnections * enoughShare))
     machine.opened()
     const ports = { ...portsOf(listeners), http: httpPort }
     schemas = schemaPages(serverVersion(), openPorts(ports))
     readiness = { kind: 'ready' }
     log.info({ event: 'ready', ...ports, nodes: options.nodes, pid: process.pid }, 'ready')
     let stopping: Promise<void> | undefined
+    const hurry = newHurry()
     return {
       ports,
       killWorker: (node) => ring.kill(node),
       stop: () =>
-        (stopping ??= stop({ listeners, messenger, transfers, closers, options, log }, () => {
+        (stopping ??= stop({ listeners, messenger, transfers, closers, options: live.options, log, hurry }, () => {
           readiness = { kind: 'not-ready', because: 'draining' }
         })),
+      hurry: hurry.begin,
+      reload: (asked) => reload(live, asked, listeners, log),
     }
   } catch (error) {
     await closeAll(closers)
@@ -164,23 +184,24 @@ interface RpcWorld {
   readonly urlOfFiles: string | null
 }
 
-async function startRpc(options: Options, log: Log, { metrics, exhaustion, urlOfFiles }: RpcWorld): Promise<Rpc> {
+async function startRpc(live: Live, log: Log, { metrics, exhaustion, urlOfFiles }: RpcWorld): Promise<Rpc> {
+  const { options } = live
   const shared = new SharedArrayBuffer(variantCount * Int32Array.BYTES_PER_ELEMENT)
   const sharedMemory = newSharedMemory()
   const boot = randomUUID()
-  const runTask = newTaskRunner(options, openProviders(options, log), { watch: newProviderWatch(exhaustion, log), log })
-  const admits = admission(options)
+  const runTask = newTaskRunner(() => live.options, openProviders(options, log), { watch: newProviderWatch(exhaustion, log), log })
+  const admits = admission(live)
   const started: { ring?: Ring } = {}
   const ring = (): Ring => {
     if (started.ring === undefined) throw new Error('the ring has not started')
     return started.ring
   }
   const counts = messengerCounts(metrics, () => {
-    exhaustion.begin('connections', `${options.maxConnections} are open, as many as NYNJA_MAX_CONNECTIONS allows`)
+    exhaustion.begin('connections', `${live.options.maxConnections} are open, as many as NYNJA_MAX_CONNECTIONS allows`)
   })
   const transfers = new TransferSockets({ ring, admits, counts, log, maxSockets: maxTransferSockets, idleMs: idleTransferMs })
   const plain = openPlain(options, boot, log)
-  const messenger = await startMessenger(messengerOptions(options), {
+  const messenger = await startMessenger(messengerOptions(live), {
     ring,
     variantsInUse: new Int32Array(shared),
     counts,
@@ -258,10 +279,12 @@ function noteExhausted(exhaustion: Exhaustion, node: number, { resource, because
   else exhaustion.begin(resource, because, String(node))
 }
 
-function messengerOptions(options: Options): Parameters<typeof startMessenger>[0] {
-  const { publishesPerSecond } = options
+function messengerOptions(live: Live): Parameters<typeof startMessenger>[0] {
+  const { options } = live
   return {
-    maxConnections: options.maxConnections,
+    get maxConnections() {
+      return live.options.maxConnections
+    },
     maxPacketBytes: options.maxPacketBytes,
     maxPayloadBytes: options.maxPayloadBytes,
     windowSize: options.inflightWindow,
@@ -270,19 +293,24 @@ function messengerOptions(options: Options): Parameters<typeof startMessenger>[0
     drainTimeoutMs: clientDrainTimeoutMs,
     connectTimeoutMs,
     connectPatienceMs: options.requestDeadlineMs,
-    publishRate: publishesPerSecond === 'off' ? 'off' : { perSecond: publishesPerSecond, burst: publishesPerSecond },
+    get publishRate() {
+      const { publishesPerSecond } = live.options
+      return publishesPerSecond === 'off' ? 'off' : { perSecond: publishesPerSecond, burst: publishesPerSecond }
+    },
     grants: parseGrants(options.grants.join('\n')).grants,
   }
 }
 
-function admission({ connectsPerSecond, connectsBurst }: Options): (address: string) => Promise<boolean> {
-  const gate = newRateGate(
-    connectsPerSecond === 'off' ? 'off' : { points: connectsBurst, seconds: Math.max(1, Math.round(connectsBurst / connectsPerSecond)) },
-  )
+function admission(live: Live): (address: string) => Promise<boolean> {
+  const gate = newLiveGate(() => {
+    const { connectsPerSecond, connectsBurst } = live.options
+    if (connectsPerSecond === 'off') return 'off'
+    return { points: connectsBurst, seconds: Math.max(1, Math.round(connectsBurst / connectsPerSecond)) }
+  })
   return (address) => Promise.resolve(gate.take(address))
 }
 
-type Listeners = Partial<Record<'mqtt' | 'ws' | 'tls', Listener>>
+type Listeners = Partial<Record<'mqtt' | 'ws', Listener> & { tls: TlsListener }>
 
 interface Served {
   readonly messenger: Messenger
@@ -296,8 +324,8 @@ async function openListeners(options: Options, { messenger, transfers, gate }: S
   const at = (port: number): ListenAddress => ({ host, port, isProxied, gate })
   try {
     if (mqttPort !== 'off') opened.mqtt = await listening(listenTcp(at(mqttPort), messenger.serve), 'NYNJA_MQTT_PORT', at(mqttPort))
-    if (tlsPort !== 'off' && tlsKey !== undefined && tlsCert !== undefined) {
-      const pair = { key: readFileSync(tlsKey), cert: readFileSync(tlsCert) }
+    const pair = tlsPort === 'off' ? undefined : tlsPairOf({ tlsKey, tlsCert })
+    if (tlsPort !== 'off' && pair !== undefined) {
       opened.tls = await listening(listenTls(at(tlsPort), pair, messenger.serve), 'NYNJA_TLS_PORT', at(tlsPort))
     }
     if (wsPort !== 'off') {
@@ -313,6 +341,22 @@ async function openListeners(options: Options, { messenger, transfers, gate }: S
 
 async function openHttp(http: HttpServer, { host, httpPort: port }: Options): Promise<number | 'off'> {
   return port === 'off' ? 'off' : listening(http.start(host, port), 'NYNJA_HTTP_PORT', { host, port })
+}
+
+/** @throws StartProblem if there is a pair and it cannot be used */
+function tlsPairOf(options: Pick<Options, 'tlsKey' | 'tlsCert'>): TlsPair | undefined {
+  const read = readTlsPair(options)
+  if (read.kind === 'problem') throw new StartProblem(read.problems.join('; '), { isOfOptions: true })
+  return read.kind === 'none' ? undefined : read.pair
+}
+
+function reload(live: Live, asked: Options, { tls }: Listeners, log: Log): Pick<Reload, 'changed' | 'later'> {
+  const { options, changed, later } = planReload(live.options, asked, tls !== undefined)
+  const pair = tls === undefined ? undefined : tlsPairOf(options)
+  if (pair !== undefined) tls?.renew(pair)
+  live.options = options
+  log.level = options.logLevel
+  return { changed, later }
 }
 
 async function closeListeners(listeners: Listeners): Promise<void> {
@@ -344,14 +388,32 @@ interface Parts {
   readonly closers: readonly Closer[]
   readonly options: Options
   readonly log: Log
+  readonly hurry: Hurry
 }
 
-async function stop({ listeners, messenger, transfers, closers, options, log }: Parts, onDraining: () => void): Promise<void> {
+/** What whoever waits for an orderly end also waits for. */
+interface Hurry {
+  begin(): void
+  /** Resolves when the end is to be hurried. */
+  readonly begun: Promise<void>
+  /** Resolves when it has been waited for long enough all the same. */
+  readonly over: Promise<void>
+}
+
+function newHurry(): Hurry {
+  let begin = (): void => undefined
+  const begun = new Promise<void>((resolve) => (begin = resolve))
+  const over = begun.then(() => new Promise<void>((resolve) => setTimeout(resolve, hurryMs)))
+  return { begin, begun, over }
+}
+
+async function stop({ listeners, messenger, transfers, closers, options, log, hurry }: Parts, onDraining: () => void): Promise<void> {
   onDraining()
   log.info({ event: 'draining', connections: messenger.connectionCount }, 'draining')
   await closeListeners(listeners)
   transfers.close()
-  await messenger.drain(options.drainTimeoutMs)
-  await closeAll(closers)
+  await Promise.race([messenger.drain(options.drainTimeoutMs), hurry.begun])
+  // What has been acknowledged is stored: whatever is cut off here, a crash would cut off as well.
+  await Promise.race([closeAll(closers), hurry.over])
   log.info({ event: 'stopped' }, 'stopped')
 }

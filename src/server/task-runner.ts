@@ -1,7 +1,7 @@
-import { newRateGate } from '../broker/index.js'
 import { type CloudProvider, ProviderOutage, type PushProvider } from '../providers/index.js'
 import type { ControlToMain, Job, PushTask, Task, TaskEnd } from '../rpc/index.js'
 import { newGate } from './gate.js'
+import { newLiveGate } from './live-gate.js'
 import type { Log } from './log.js'
 import type { Providers } from './open-providers.js'
 import type { ProviderWatch } from './provider-watch.js'
@@ -19,13 +19,15 @@ const pushesAtOnce = 64
  * both are told of the one end.
  */
 export function newTaskRunner(
-  options: Pick<Options, 'registrationsPerHour'>,
+  optionsNow: () => Pick<Options, 'registrationsPerHour'>,
   providers: Providers,
   { watch, log }: { readonly watch: ProviderWatch; readonly log: Log },
 ): TaskRunner {
   const underWay = new Map<string, Promise<TaskEnd>>()
-  const { registrationsPerHour } = options
-  const gate = newRateGate(registrationsPerHour === 'off' ? 'off' : { points: registrationsPerHour, seconds: hourSeconds })
+  const gate = newLiveGate(() => {
+    const { registrationsPerHour } = optionsNow()
+    return registrationsPerHour === 'off' ? 'off' : { points: registrationsPerHour, seconds: hourSeconds }
+  })
   const runPush = pushRunner(providers.pushes, watch)
 
   async function runJob(job: Job, address: string | undefined): Promise<TaskEnd> {

@@ -1,9 +1,11 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { createPrivateKey } from 'node:crypto'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { loadOptions } from '../../src/server/options-load.js'
 import { renderOptionsReference } from '../../src/server/options-pages.js'
+import { type Certificate, makeCertificate } from '../providers/mail-server.js'
 import { namedSections, type OptionName, type Options } from '../../src/server/options-table.js'
 
 type Environment = Readonly<Record<string, string>>
@@ -13,6 +15,21 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'nynja-options-'))
 })
 afterEach(() => rmSync(folder, { recursive: true }))
+
+let certificate: Certificate
+let other: Certificate
+beforeAll(() => {
+  certificate = makeCertificate()
+  other = makeCertificate()
+})
+afterAll(() => {
+  certificate.remove()
+  other.remove()
+})
+
+function encrypted(key: string): string {
+  return createPrivateKey(key).export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'x' }).toString()
+}
 
 function writeConfig(content: unknown, name = 'nynja.config.json'): void {
   writeFileSync(join(folder, name), typeof content === 'string' ? content : JSON.stringify(content))
@@ -361,10 +378,37 @@ describe('problems', () => {
       `NYNJA_TLS_KEY: ${join(folder, 'key.pem')} cannot be read`,
       `NYNJA_TLS_CERT: ${join(folder, 'cert.pem')} cannot be read`,
     ])
-    writeConfig('', 'key.pem')
-    writeConfig('', 'cert.pem')
+    writeConfig(certificate.key, 'key.pem')
+    writeConfig(certificate.cert, 'cert.pem')
     expect(optionsOf([], env)).toMatchObject({ tlsPort: 8883, tlsKey: join(folder, 'key.pem') })
     expect(optionsOf(['--tls-port', '0'], env).tlsPort).toBe(0)
+  })
+
+  test.each<{ wrong: string; key: () => string; cert: () => string; says: RegExp }>([
+    {
+      wrong: 'a key that is none',
+      key: () => 'x',
+      cert: () => certificate.cert,
+      says: /NYNJA_TLS_KEY: .*key\.pem holds no private key in PEM/,
+    },
+    {
+      wrong: 'files that were swapped',
+      key: () => certificate.cert,
+      cert: () => certificate.key,
+      says: /NYNJA_TLS_KEY: .* holds no private key/,
+    },
+    {
+      wrong: 'a certificate that is none',
+      key: () => certificate.key,
+      cert: () => '',
+      says: /NYNJA_TLS_CERT: .*cert\.pem holds no certificate/,
+    },
+    { wrong: 'an encrypted key', key: () => encrypted(certificate.key), cert: () => certificate.cert, says: /is encrypted/ },
+    { wrong: 'a certificate of another key', key: () => other.key, cert: () => certificate.cert, says: /do not belong together/ },
+  ])('$wrong is told in one sentence', ({ key, cert, says }) => {
+    writeConfig(key(), 'key.pem')
+    writeConfig(cert(), 'cert.pem')
+    expect(problemsOf([], { NYNJA_TLS_KEY: 'key.pem', NYNJA_TLS_CERT: 'cert.pem' })).toEqual([expect.stringMatching(says)])
   })
 })
 

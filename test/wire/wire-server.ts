@@ -47,14 +47,19 @@ function storeEnvironment(folder: string): Record<string, string> {
 export interface Start {
   /** What starts it: a command and its arguments, to which the server is added. @param folder where its data are */
   readonly before?: (folder: string) => readonly string[]
+  /** Flags of the server. */
+  readonly args?: readonly string[]
 }
 
 const none = (): readonly string[] => []
 
 /** Starts a server; phones that begin with 38067 log in with `testCode`. @param env further `NYNJA_…` variables */
-export async function startWireServer(env: Readonly<Record<string, string>> = {}, { before = none }: Start = {}): Promise<WireServer> {
+export async function startWireServer(
+  env: Readonly<Record<string, string>> = {},
+  { before = none, args: flags = [] }: Start = {},
+): Promise<WireServer> {
   const folder = await mkdtemp(join(tmpdir(), 'nynja-wire-'))
-  const [command, ...args] = [...before(folder), process.execPath, main]
+  const [command = process.execPath, ...args] = [...before(folder), process.execPath, main, ...flags]
   const child = spawn(command, args, {
     cwd: folder,
     stdio: ['ignore', 'pipe', 'pipe'],
