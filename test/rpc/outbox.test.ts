@@ -6,7 +6,17 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import fc from 'fast-check'
 import { monotonicMs } from '../../src/clock/index.js'
 import { ok, record } from '../../src/protocol/index.js'
-import { devices, type MessageDocument, messages } from '../../src/rpc/documents/index.js'
+import {
+  clearances,
+  devices,
+  feedLevel,
+  members,
+  type MessageDocument,
+  messages,
+  profiles,
+  roomClearances,
+  sessions,
+} from '../../src/rpc/documents/index.js'
 import { emptyOverlay, newFactReader } from '../../src/rpc/facts.js'
 import { isAcknowledged } from '../../src/rpc/outbox/acknowledged.js'
 import { backoffMs } from '../../src/rpc/outbox/backoff.js'
@@ -17,13 +27,14 @@ import { Outbox, type OutboxWorld } from '../../src/rpc/outbox/outbox.js'
 import { newOutboxWriter } from '../../src/rpc/outbox/outbox-writer.js'
 import { newPushQueue, type QueuedPush } from '../../src/rpc/outbox/push-queue.js'
 import { newSchedule } from '../../src/rpc/outbox/schedule.js'
-import type { Task } from '../../src/rpc/outbox/task.js'
+import { readReceiver } from '../../src/rpc/outbox/receiver.js'
+import type { PushRules, PushTask, Task } from '../../src/rpc/outbox/task.js'
 import { accept, push } from '../../src/rpc/outcome.js'
 import { newReadCache } from '../../src/rpc/read-cache.js'
 import { addOutcome, type Draft, emptyDraft } from '../../src/rpc/worker/draft.js'
-import type { Commit, Store } from '../../src/store/contract.js'
+import type { Commit, Put, Store } from '../../src/store/contract.js'
 import { openLmdbStore } from '../../src/store/lmdb/open-lmdb-store.js'
-import type { Phone, PhoneId } from '../../src/topics/index.js'
+import { parseRoomId, type Phone, phoneOf as topicsPhoneOf, type PhoneId, type RoomId } from '../../src/topics/index.js'
 import { clientIdOf } from '../acl/cast.js'
 import { reading } from '../clock/readings.js'
 import { phoneOf } from './account-world.js'
@@ -324,6 +335,129 @@ describe('a notice that is held', () => {
     expect(await held.pass(hour, -hour)).toEqual([[15 * 60_000, 'gone']])
   })
 })
+
+describe('a notification', () => {
+  const club = parseRoomId('club') as RoomId
+  const author = '380670000001_1' as PhoneId
+  /** One more than are handed to a service at a time. */
+  const members33 = Array.from({ length: 33 }, (_, i) => `3806701${String(i).padStart(5, '0')}_1` as PhoneId)
+  const settings = { isSilent: false, avatar: null, names: null, surnames: null, alias: null, email: null, voxId: null, settings: [] }
+  const rules: PushRules = {
+    ...{ graceMs: 0, lifeMs: 3_600_000, showsText: true },
+    channels: { ios: 'webhook', android: 'webhook', web: 'webhook', other: 'webhook' },
+  }
+  const saying = (payload: string): MessageDocument => ({
+    ...greeting,
+    ...{ feed: 'room/club', from: author, to: club, status: 'sent', files: [record('Desc', { id: 'd', mime: 'text', payload })] },
+  })
+  const put = (...puts: readonly Put[]) => store.commit({ puts })
+
+  function memberPuts(member: PhoneId, i: number): readonly Put[] {
+    const phone = topicsPhoneOf(member)
+    const client = clientIdOf(`emqttd_${phone}`)
+    return [
+      profiles.put({ services: [], settings: [], rosters: [1], update: 0, balance: 0, created: 0 }, phone),
+      devices.put({ clients: [client], pushes: [client] }, phone),
+      members.put({ id: i + 1, role: 'member', isMuted: false, ...settings, joined: 0, update: 0 }, club, member),
+      sessions.put(
+        {
+          ...{ phone, userId: member, devKey: null, token: { hash: 'h', issued: 0 }, renewal: null, created: 0, lastOnline: 0 },
+          ...{ push: `token of ${member}`, os: 'ios', settings: [], dialect: 'v1', codec: 'bert' },
+        },
+        client,
+      ),
+    ]
+  }
+
+  /** An outbox that has handed over what its service takes at a time, of a message to 33 people; `told` are those handed over. */
+  async function opened(): Promise<{ outbox: Outbox; told: readonly PushTask[]; ids: readonly string[]; ends: string[]; message: number }> {
+    await put(...members33.flatMap(memberPuts))
+    const result = await store.commit({ appends: [{ feed: 'room/club', message: messages.encode(saying('first')), isCountable: true }] })
+    if (result.kind !== 'committed') throw new Error('a conflict')
+    const message = result.appended[0]!.id
+    const [told, ids, ends]: [PushTask[], string[], string[]] = [[], [], []]
+    const outbox = new Outbox({
+      ...{ store, node: 1, nodes: 1, boot: 'this', isAlone: true, rules, codeLifeMs: 600_000, now: () => 1_700_000_000_000 },
+      elapsed: monotonicMs,
+      newReader: () => newFactReader({ store, overlay: emptyOverlay(), cache: newReadCache(100), boot: 'this' }).reader,
+      perform(id, task) {
+        if (task.kind !== 'push') throw new Error(task.kind)
+        ids.push(id)
+        told.push(task)
+      },
+      answer: () => undefined,
+      count: (_channel, outcome) => ends.push(outcome),
+      countRequest: () => undefined,
+      onFault(fault) {
+        throw fault
+      },
+    })
+    const notice: Notice = { kind: 'message', from: author, feed: 'room/club' }
+    const phones = members33.map((member) => topicsPhoneOf(member))
+    outbox.startNotice({ id: outbox.newId(), notice, phones, isOfAppend: false, message, numbers: new Map() })
+    return { outbox, told, ids, ends, message }
+  }
+
+  test('that has waited for its service tells what the message says by then', async () => {
+    const { outbox, told, ids, message } = await opened()
+    await waitFor(() => told.length === 32)
+    await put(messages.put(saying('second'), ...messages.of(message)))
+    outbox.ended(ids[0]!, { kind: 'done' })
+    await waitFor(() => told.length === 33)
+    expect(told.map(({ note }) => note.text)).toEqual([...Array.from({ length: 32 }, () => 'first'), 'second'])
+    for (const id of ids) outbox.ended(id, { kind: 'done' })
+    await outbox.stop()
+  })
+
+  for (const { change, puts } of [
+    { change: 'erased', puts: (id: number) => [messages.put({ ...saying(''), files: [], status: 'deleted' }, ...messages.of(id))] },
+    { change: 'cleared with its room', puts: (id: number) => [roomClearances.put(id, club)] },
+    { change: 'kept from those who have been removed', puts: () => members33.map((member) => members.remove(club, member)) },
+  ]) {
+    test(`that has waited for its service is not sent if the message has been ${change}`, async () => {
+      const { outbox, told, ids, ends, message } = await opened()
+      await waitFor(() => told.length === 32)
+      await put(...puts(message))
+      outbox.ended(ids[0]!, { kind: 'done' })
+      await waitFor(() => ends.includes('gone'))
+      expect([told.length, ends]).toEqual([32, ['sent', 'gone']])
+      for (const id of ids) outbox.ended(id, { kind: 'done' })
+      await outbox.stop()
+      await put(roomClearances.remove(club))
+    })
+  }
+
+  test('of what one has cleared for oneself, or a room for all, before its grace was over is not sent', async () => {
+    const feed = 'p2p/380670100000_1/380670100001_1'
+    const [from, to] = [members33[0]!, members33[1]!]
+    const { reader } = newFactReader({ store, overlay: emptyOverlay(), cache: newReadCache(100), boot: 'this' })
+    const said = await store.commit({
+      appends: [
+        { feed, message: messages.encode({ ...saying('x'), feed, from, to }), isCountable: true },
+        { feed: 'room/club', message: messages.encode(saying('x')), isCountable: true },
+      ],
+    })
+    if (said.kind !== 'committed') throw new Error('a conflict')
+    const [chat, room] = said.appended.map(({ id }) => id)
+    await put(...memberPuts(to, 1))
+    const ask = async () => [
+      (await readReceiver(reader, topicsPhoneOf(to), { kind: 'message', from, feed }, chat!)).kind,
+      (await readReceiver(reader, topicsPhoneOf(to), { kind: 'message', from, feed: 'room/club' }, room!)).kind,
+    ]
+    expect(await ask()).toEqual(['wants', 'wants'])
+    await put(clearances.put(chat!, to, feedLevel(feed)), roomClearances.put(room!, club))
+    expect(await ask()).toEqual(['gone', 'gone'])
+    await put(roomClearances.remove(club))
+  })
+})
+
+/** Waits until something is so, which other tasks of the event loop bring about. */
+async function waitFor(isSo: () => boolean): Promise<void> {
+  for (const until = performance.now() + 10_000; !isSo();) {
+    if (performance.now() > until) throw new Error(`too late: ${isSo.toString()}`)
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+}
 
 describe('a worker that takes the place of another', () => {
   const job = { kind: 'sms', phone: phoneOf('380670001234'), text: 't', code: '1' } as const

@@ -1,6 +1,6 @@
 import { afterMs, type Monotonic } from '../../clock/index.js'
 import type { Store } from '../../store/contract.js'
-import type { ClientId, Phone } from '../../topics/index.js'
+import { type ClientId, type Phone, phoneOf, type PhoneId } from '../../topics/index.js'
 import { backoffMs, longestBackoffMs, maxAttempts } from './backoff.js'
 import { encodeContent, type NoticeEntry, noticedMessages } from './entry.js'
 import { forgetToken } from './forget-token.js'
@@ -56,6 +56,7 @@ export interface NoticesWorld extends Omit<ScheduleWorld<unknown>, 'onDue'>, Jud
 }
 
 interface Push extends QueuedPush {
+  task: PushTask
   readonly of: Open
 }
 
@@ -106,8 +107,9 @@ export class Notices {
       newPushQueue({
         window,
         limit: queueLimit,
-        perform: ({ id, task }) => {
-          world.perform(id, task)
+        perform: (push, hasWaited) => {
+          if (hasWaited) this.#performLate(push).catch(world.onFault)
+          else world.perform(push.id, push.task)
         },
       })
     this.#queues = { fcm: queue(), apns: queue(), webpush: queue(), webhook: queue() }
@@ -202,6 +204,32 @@ export class Notices {
     } catch (fault) {
       this.#world.onFault(fault)
       return 'gone'
+    }
+  }
+
+  /** What has waited for its service is judged once more: it tells what is so now, or is not sent. */
+  async #performLate(push: Push): Promise<void> {
+    const verdict = await this.#judgeAgain(push)
+    if (typeof verdict === 'object') {
+      push.task = verdict
+      this.#world.perform(push.id, verdict)
+      return
+    }
+    this.#queues[push.task.channel].ended(push.id)
+    if (verdict === undefined) this.#retry(push, undefined)
+    else this.#endPush(push, verdict)
+  }
+
+  /** @returns undefined if it cannot be told now */
+  async #judgeAgain({ of, client, task }: Push): Promise<PushTask | PushOutcome | undefined> {
+    const entry = { ...of.entry, only: client }
+    try {
+      const judgement = await judgePhone({ ...of, entry }, phoneOf(task.note.to as PhoneId), this.#world)
+      if (judgement.kind !== 'notify') return judgement.kind
+      return judgement.tasks.find((one) => one.client === client)?.task ?? 'gone'
+    } catch (fault) {
+      this.#world.onFault(fault)
+      return undefined
     }
   }
 

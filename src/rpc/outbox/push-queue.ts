@@ -24,7 +24,8 @@ export interface PushQueueOptions<P> {
   /** Notifications handed over and not ended. */
   readonly window: number
   readonly limit: number
-  readonly perform: (push: P) => void
+  /** @param hasWaited it was not handed over as soon as it was added: what it says may be out of date */
+  readonly perform: (push: P, hasWaited: boolean) => void
 }
 
 /** One for each channel, so that a slow service holds up none but its own. */
@@ -32,12 +33,12 @@ export function newPushQueue<P extends QueuedPush>({ window, limit, perform }: P
   const waiting = new Map<string, P>()
   const inFlight = new Map<string, P>()
 
-  function pump(): void {
+  function pump(haveWaited: boolean): void {
     for (const [key, push] of waiting) {
       if (inFlight.size >= window) return
       waiting.delete(key)
       inFlight.set(push.id, push)
-      perform(push)
+      perform(push, haveWaited)
     }
   }
 
@@ -47,13 +48,14 @@ export function newPushQueue<P extends QueuedPush>({ window, limit, perform }: P
       const replaced = waiting.get(key)
       if (replaced === undefined && waiting.size >= limit) return { isFull: true }
       waiting.set(key, push)
-      pump()
+      // Others wait only while the window is full.
+      pump(false)
       return replaced === undefined ? { isFull: false } : { replaced, isFull: false }
     },
     ended(id) {
       const push = inFlight.get(id)
       inFlight.delete(id)
-      pump()
+      pump(true)
       return push
     },
     get inFlight() {

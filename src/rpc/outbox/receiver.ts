@@ -1,14 +1,15 @@
 import { type Phone, phoneIdOf, type PhoneId, phoneOf } from '../../topics/index.js'
 import { contacts, members, type MessageDocument, messages, profiles } from '../documents/index.js'
 import type { FactReader } from '../facts.js'
-import { feedNamed, isVisible } from '../views/message-view.js'
+import { readClearance } from '../views/clearance.js'
+import { type Feed, feedNamed, isVisible } from '../views/message-view.js'
 import type { Notice } from './notice.js'
 
 /** Whether a person wants to hear of something, and as which of its rosters. */
 export type Receiver =
   | { readonly kind: 'wants'; readonly phoneId: PhoneId; readonly message: MessageDocument | undefined }
   | { readonly kind: 'muted' }
-  /** There is nothing to hear of any more: removed, hidden, revoked, left. */
+  /** There is nothing to hear of any more: removed, cleared, hidden, revoked, left. */
   | { readonly kind: 'gone' }
 
 const muted: Receiver = { kind: 'muted' }
@@ -23,9 +24,16 @@ export async function readReceiver(facts: FactReader, phone: Phone, notice: Noti
   const message = messageId === 0 ? undefined : await facts.peek(messages, ...messages.of(messageId))
   if (messageId !== 0 && (message === undefined || message.status === 'deleted')) return gone
   const feed = feedNamed(notice.feed)
+  if (messageId !== 0 && messageId <= (await readClearance(facts, feed, ownIn(feed, notice)))) return gone
   if (feed.kind === 'room') return readMember(facts, await rostersOf(facts, phone), { feed, message })
-  const other = feed.left === notice.from ? feed.right : feed.left
+  const other = ownIn(feed, notice)
   return phoneOf(other) === phone ? readContact(facts, other, notice, message) : gone
+}
+
+/** Who a notice of a chat is for. What is read of a room is the same for all. */
+function ownIn(feed: Feed, { from }: Notice): PhoneId {
+  if (feed.kind === 'room') return from
+  return feed.left === from ? feed.right : feed.left
 }
 
 async function readContact(
