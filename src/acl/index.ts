@@ -19,5 +19,5 @@ export {
   type RoomType,
 } from './room-right.js'
 export { decideDelivery, type FeedSight, type WaitingMessage } from './delivery-right.js'
-export { type FeedFacts, mayEdit, mayErase, mayPost } from './message-right.js'
+export { decideParty, type FeedFacts, mayEdit, mayErase, mayPost } from './message-right.js'
 export { decideRequest } from './request-gate.js'

@@ -20,16 +20,21 @@ export function mayEdit(message: { readonly isAuthor: boolean; readonly isErased
   return message.isErased ? refuse('invalid_data', 'an erased message has no content to edit') : allow('the author')
 }
 
-/** Whether a message may be erased for all: by its author, in a room also by owner and admins. @see docs/protocol/rpc.md 10, Message/edit as removal */
+/**
+ * Whether a message may be erased for all: by its author, whatever has come between him and the feed since; in a room also by owner and admins.
+ * @see docs/protocol/rpc.md 10, Message/edit as removal
+ */
 export function mayErase(message: { readonly isAuthor: boolean }, feed: FeedFacts): RequestVerdict {
+  if (feed.kind === 'room' && feed.room === undefined) return refuse('room_not_found', 'there is no such room')
+  if (message.isAuthor) return allow('one takes back what one has said')
   const party = decideParty(feed)
-  if (!party.allowed || message.isAuthor) return party
+  if (!party.allowed) return party
   if (feed.kind === 'room' && feed.room !== undefined) return decideRoomRight('delete-messages', feed.room.type, feed.room.membership)
   return refuse('not_authorized', 'only the author erases in a private chat')
 }
 
 /** Whether one belongs to a feed now: the member of a room, the unbanned friend of a chat. */
-function decideParty(feed: FeedFacts): RequestVerdict {
+export function decideParty(feed: FeedFacts): RequestVerdict {
   switch (feed.kind) {
     case 'self':
       return allow('a chat with oneself')

@@ -92,14 +92,14 @@ describe('the rights to a message', () => {
   test.each([
     ['self', 'yes yes no bad yes no'],
     ['friend', 'yes yes no bad yes no'],
-    ['banned', 'no no no no no no'],
-    ['stranger', 'no no no no no no'],
-    ['nobody', 'no no no no no no'],
+    ['banned', 'no no no no yes no'],
+    ['stranger', 'no no no no yes no'],
+    ['nobody', 'no no no no yes no'],
     ['member', 'yes yes no bad yes no'],
     ['muted', 'no yes no bad yes no'],
     ['admin', 'yes yes no bad yes yes'],
     ['reader', 'no yes no bad yes no'],
-    ['outsider', 'no no no no no no'],
+    ['outsider', 'no no no no yes no'],
     ['nowhere', '404 404 no 404 404 404'],
   ] as const)('%s: %s', (name, rights) => {
     const feed = feeds[name]

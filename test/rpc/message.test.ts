@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { type Desc, type Message, record, type RecordOf } from '../../src/protocol/index.js'
-import { contacts, cursors, feedLevel } from '../../src/rpc/documents/index.js'
+import { contacts, cursors, feedLevel, members } from '../../src/rpc/documents/index.js'
 import { type PhoneId, type RoomId, parseRoomId } from '../../src/topics/index.js'
 import {
   aContact,
@@ -350,6 +350,59 @@ describe('removal for all', () => {
     expect((await change(ann, inRoom.id, { status: 'deleted' })).pushes).toMatchObject([
       { topic: 'room/trip', record: { status: 'deleted' } },
     ])
+  })
+
+  for (const { rule, between } of [
+    { rule: 'a ban', between: { isBanned: true } },
+    { rule: 'a ban of one’s own', between: { bans: true } },
+    { rule: 'the end of the friendship', between: { state: 'none' } },
+    { rule: 'nothing left of the contact', between: undefined },
+  ] as const) {
+    test(`of one’s own words stays possible after ${rule}, and says nothing but which message it was`, async () => {
+      await world.put(...friends(boris, clara))
+      const { id } = await post(boris, clara)
+      const key = contacts.key(boris, clara)
+      const contact = between && aContact({ state: 'friend', ...between })
+      await world.put(contact === undefined ? { key, value: undefined } : contacts.put(contact, boris, clara))
+      expect((await change(boris, id, { files: [text('one last word')] })).error).toBe('not_authorized')
+      const { pushes, error } = await change(boris, id, { files: [], seenby: -1, msg_id: 'one last word' })
+      const named = { id, feed_id: record('p2p', { from: boris, to: clara }), from: boris, to: clara, status: 'deleted' } as const
+      expect([error, pushes]).toEqual([
+        undefined,
+        [{ topic: `p2p/${boris}/${clara}`, to: all(boris, clara), record: record('Message', named) }],
+      ])
+      expect((await change(clara, id, { files: [], seenby: -1 })).error).toBe('not_authorized')
+    })
+  }
+
+  test('of one’s own words stays possible outside the room they were said in; the own devices are told as well', async () => {
+    const { id } = await post(boris, 'trip')
+    const restored = aRoom(
+      trip,
+      [
+        [ann, 'owner'],
+        [boris, 'member'],
+        [clara, 'member', true],
+      ],
+      { stamp: 31 },
+    )
+    const without = aRoom(
+      trip,
+      [
+        [ann, 'owner'],
+        [clara, 'member', true],
+      ],
+      { stamp: 30 },
+    )
+    await world.put(...without, members.remove(trip, boris))
+    expect((await change(boris, id, { files: [text('one last word')] })).error).toBe('not_authorized')
+    const { pushes } = await change(boris, id, { status: 'deleted' })
+    const named = { id, feed_id: record('muc', { name: trip }), from: boris, to: trip, status: 'deleted' } as const
+    expect(pushes).toEqual([
+      { topic: 'room/trip', to: all(ann, clara), record: record('Message', named) },
+      { topic: 'ses/380670002234', to: all(boris), record: record('Message', named) },
+    ])
+    await world.put(...restored)
   })
 })
 

@@ -1,12 +1,12 @@
-import { mayEdit, mayErase } from '../../../acl/index.js'
-import type { Message } from '../../../protocol/index.js'
-import { parsePhoneId, type PhoneId } from '../../../topics/index.js'
+import { decideParty, mayEdit, mayErase } from '../../../acl/index.js'
+import { type Message, record } from '../../../protocol/index.js'
+import { parsePhoneId, type PhoneId, phoneOf, sesTopic } from '../../../topics/index.js'
 import { type MessageDocument, messages } from '../../documents/index.js'
 import type { FactReader } from '../../facts.js'
 import { accept, type Outcome, push, refuse, type Refused } from '../../outcome.js'
 import { type Caller, handler, ownRosters, type Request } from '../../request.js'
 import { isCleared } from '../../views/clearance.js'
-import { feedNamed, messageRecord, type PlacedMessage, readMessage } from '../../views/message-view.js'
+import { feedKeyRecord, feedNamed, messageRecord, type PlacedMessage, readMessage } from '../../views/message-view.js'
 import { chosenTypes, contentFault } from './content.js'
 import { type FeedAccess, ownParty, type Parties, phonesFor, readFeedAccess, readParties, readServiceAccess } from './feed-access.js'
 import { hideForOneself } from './hide.js'
@@ -99,7 +99,7 @@ export function decideChange(request: Request<Message>, { found, actor }: Change
     case 'erase': {
       const verdict = mayErase({ isAuthor }, standing)
       if (!verdict.allowed) return refuse(verdict.error, verdict.because)
-      return document.status === 'deleted' ? refuse('invalid_data', 'erased already') : erase(found, actor.access)
+      return document.status === 'deleted' ? refuse('invalid_data', 'erased already') : erase(found, actor)
     }
     case 'hide':
       return hideForOneself(request.record, found, actor)
@@ -119,13 +119,22 @@ function edit(message: Message, { place, document }: PlacedMessage, { parties }:
   })
 }
 
-/** The tombstone stays in the history; an upload that is not complete ends with it. */
-function erase({ place, document }: PlacedMessage, { parties }: FeedAccess): Outcome {
+/**
+ * The tombstone stays in the history; an upload that is not complete ends with it. Who does not belong to the feed any more can take his words
+ * back, and say nothing more by it than that: the push names the message and no more of it.
+ */
+function erase({ place, document }: PlacedMessage, { phoneId, access }: NonNullable<ChangeFacts['actor']>): Outcome {
   const erased = erasedMessage(document)
-  return accept({
-    puts: [messages.put(erased, ...messages.of(place.id))],
-    sends: [push(document.feed, phonesFor(parties, document), messageRecord(place, erased))],
+  const puts = [messages.put(erased, ...messages.of(place.id))]
+  const phones = phonesFor(access.parties, document)
+  if (decideParty(access.standing).allowed) return accept({ puts, sends: [push(document.feed, phones, messageRecord(place, erased))] })
+  const withdrawn = record('Message', {
+    ...{ id: place.id, feed_id: feedKeyRecord(document.feed), from: document.from, to: document.to, status: 'deleted' },
   })
+  const own = phoneOf(phoneId)
+  // A room is not his topic any more, but his other devices have the message, too.
+  const sends = phones.includes(own) ? [] : [push(sesTopic(own), [own], withdrawn)]
+  return accept({ puts, sends: [push(document.feed, phones, withdrawn), ...sends] })
 }
 
 /** What stays of a message whose content is erased. */
