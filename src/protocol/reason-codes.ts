@@ -20,7 +20,7 @@ export const reasons = {
   mismatch_user_data: reason('client_id, dev_key or phone differ from the stored session.'),
   invalid_sms_code: reason('Wrong code from the SMS or call.'),
   invalid_jwt_code: reason('Wrong answer to the challenge.'),
-  attempts_expired: reason('Too many wrong codes or repetitions; locked.'),
+  attempts_expired: reason('Too many tries; Data is after how many seconds trying again may succeed, 0: at once, from the beginning.'),
   wrong_code: reason('Wrong e-mail or migration code.'),
   sms_send: reason('The code could not be sent.'),
   profile_not_found: reason('No such profile.'),

@@ -60,8 +60,8 @@ export function renderErrorsReference(): string {
   const channelRows = Object.entries(channelReasons).map(([code, { meaning, v1 }]) => `| ${code} | ${v1} | ${meaning} |`)
   return `# Error codes
 
-Generated from \`src/protocol/reason-codes.ts\`; a test compares it. A refused request is answered \`{io,{error,Code},<<>>}\`, changes nothing and
-notifies nobody. A code is never reused for another meaning.
+Generated from \`src/protocol/reason-codes.ts\`; a test compares it. A refused request is answered \`{io,{error,Code},<<>>}\` (attempts_expired: with
+a number of seconds), changes nothing and notifies nobody. A code is never reused for another meaning.
 
 | code (v1) | v11 | meaning |
 | --- | --- | --- |

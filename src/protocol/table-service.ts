@@ -7,7 +7,7 @@ const zero = preset(int, 0)
 const coordinate = maybe(or(real, int))
 
 const answerCode = maybe(or(text, rec('ok', 'error', 'ok2', 'error2'), listOf(rec('Roster'))))
-const answerData = maybe(or(text, rec('ok', 'error', 'Roster', 'Service', 'Token'), tuple(atom, or(text, int))))
+const answerData = maybe(or(text, int, rec('ok', 'error', 'Roster', 'Service', 'Token'), tuple(atom, or(text, int))))
 
 const loc = layout(['x', coordinate], ['y', coordinate], ['z', coordinate])
 

@@ -4,7 +4,9 @@ import {
   channelReasons,
   type Dialect,
   type Encoding,
+  err,
   type ErrorCode,
+  type Io,
   record,
   type RecordOf,
 } from '../protocol/index.js'
@@ -110,6 +112,25 @@ export function accept(parts: Partial<Omit<Accepted, 'kind'>>): Accepted {
 
 export function refuse(code: ErrorCode, because: string): Refused {
   return { kind: 'refused', code, because }
+}
+
+/**
+ * Refuses for too many tries.
+ * @param waitMs after how long trying again may succeed; 0: at once, but from the beginning
+ * @see docs/protocol/rpc.md 1.6, attempts_expired
+ */
+export function refuseAttempts(waitMs: number, because: string): Refused {
+  return { ...refuse('attempts_expired', because), answer: attemptsExpired(waitMs) }
+}
+
+/** Refuses for too many codes within a time: until the oldest of them (`sent`, in order) no longer counts. */
+export function refuseUntil(sent: readonly number[], countMs: number, now: number): Refused {
+  return refuseAttempts((sent[0] ?? now) + countMs - now, 'too many codes were asked for')
+}
+
+/** `{io,{error,attempts_expired},Seconds}`. @param waitMs as in {@link refuseAttempts} */
+export function attemptsExpired(waitMs: number): Io {
+  return err('attempts_expired', Math.max(0, Math.ceil(waitMs / 1_000)))
 }
 
 /**

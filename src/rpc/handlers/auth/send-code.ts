@@ -3,19 +3,19 @@ import { type Auth, err, type Io, ok, pair } from '../../../protocol/index.js'
 import type { Phone } from '../../../topics/index.js'
 import { type PendingSession, pendingSessions, type PhoneLock, phoneLocks } from '../../documents/index.js'
 import type { FactReader } from '../../facts.js'
-import { type Accepted, accept, answer, type Job, type Outcome, refuse } from '../../outcome.js'
+import { type Accepted, accept, answer, type Job, type Outcome, refuse, refuseAttempts } from '../../outcome.js'
 import { isWithinSettings } from '../../merge-features.js'
 import { handler, type Request } from '../../request.js'
 import { newCode } from '../../tokens.js'
 import {
   checkRegistration,
-  isLocked,
   isOpen,
   isTestNumber,
   namesClient,
   type OpenRegistration,
   readPhone,
   readRegistration,
+  refuseLocked,
 } from './registration.js'
 
 const maxDevKeyBytes = 255
@@ -51,7 +51,8 @@ export const register = handler({
     if (!isWithinBounds(record)) return refuse('invalid_data', 'dev_key or settings are too long')
     if (record.services.includes('jwt')) return refuse('invalid_data', 'there is no external provider')
     if (!namesClient(record, caller.clientId)) return refuse('mismatch_user_data', 'client_id is not that of the connection')
-    if (isLocked(facts.lock, request)) return refuse('attempts_expired', 'the phone is locked')
+    const locked = refuseLocked(facts.lock, request)
+    if (locked !== undefined) return locked
     if (keepsCode(request, phone, facts.pending)) return accept({ sends: [answer(smsSent)] })
     const pending = newPending(request, phone, facts.newCode)
     return { ...sendCode(request, pending), puts: [pendingSessions.put(pending, caller.clientId)] }
@@ -99,7 +100,7 @@ function languageOf({ services }: Auth): string {
 
 function checkResend({ context }: Request<Auth>, open: OpenRegistration | ReturnType<typeof refuse>) {
   if (open.kind !== 'open') return open
-  return open.pending.resends < context.limits.resends ? open : refuse('attempts_expired', 'the code was repeated too often')
+  return open.pending.resends < context.limits.resends ? open : refuseAttempts(0, 'the code was repeated too often')
 }
 
 function keepsCode(request: Request<Auth>, phone: Phone, pending: PendingSession | undefined): boolean {

@@ -1,7 +1,7 @@
 import { type Auth, err } from '../../../protocol/index.js'
 import { type ClientId, phoneIdOf, type PhoneId } from '../../../topics/index.js'
 import { pendingSessions, phoneLocks, type PendingSession, type SessionDocument, sessions } from '../../documents/index.js'
-import { type Accepted, accept, answer, type Outcome } from '../../outcome.js'
+import { type Accepted, accept, answer, attemptsExpired, type Outcome } from '../../outcome.js'
 import { handler, type Request } from '../../request.js'
 import { storedToken } from '../../tokens.js'
 import { holderPuts, loginAnswer } from '../connect/session-use.js'
@@ -33,7 +33,7 @@ function countWrongCode({ record, caller, now, context }: Request<Auth>, pending
   if (counted.lockedUntil > 0) {
     return accept({
       puts: [count, pendingSessions.put(burnt(pending), caller.clientId)],
-      sends: [answer(err('attempts_expired'))],
+      sends: [answer(attemptsExpired(counted.lockedUntil - now))],
     })
   }
   return accept({ puts: [count], sends: [answer(err(record.services.includes('jwt') ? 'invalid_jwt_code' : 'invalid_sms_code'))] })

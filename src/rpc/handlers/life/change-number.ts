@@ -4,11 +4,11 @@ import type { ClientId, Phone } from '../../../topics/index.js'
 import { type AnnounceChore, devices, migrations, phoneLocks, type ProfileDocument, profiles } from '../../documents/index.js'
 import type { FactReader } from '../../facts.js'
 import { type AccountNumber, putNamings, readLastMove, readNumberOf } from '../../names/account-number.js'
-import { accept, answer, type Outcome, refuse, type Refused, type Send } from '../../outcome.js'
+import { accept, answer, attemptsExpired, type Outcome, refuse, refuseAttempts, type Refused, type Send } from '../../outcome.js'
 import { type Caller, handler, type Request } from '../../request.js'
 import { isCode } from '../../tokens.js'
 import { rosterIds } from '../../views/profile-view.js'
-import { afterWrongCode, isLocked, isOpen, readPhone } from '../auth/registration.js'
+import { afterWrongCode, isOpen, readPhone, refuseLocked } from '../auth/registration.js'
 import { announce, type AnnounceFacts, readAnnounce } from './announce.js'
 import { beginChore } from './chore.js'
 import { type MoveFacts, readMove } from './migrate.js'
@@ -85,8 +85,7 @@ function checkChange(request: Request<Profile>, { wanted, pending, lock }: Chang
   if (login === undefined) return refuse('invalid_data', 'no code is given')
   if (login.login !== null && readPhone(login.login) !== wanted.number) return refuse('invalid_data', 'the code is for another number')
   if (pending?.number !== wanted.number || !isOpen(pending, request)) return refuse('not_authorized', 'no move to this number is pending')
-  if (isLocked(lock, request) || pending.code === '') return refuse('attempts_expired', 'the number is locked')
-  return undefined
+  return refuseLocked(lock, request) ?? (pending.code === '' ? refuseAttempts(0, 'its code is burnt') : undefined)
 }
 
 /** Wrong codes count for the new number, as those of a registration; the last one allowed burns the code. */
@@ -94,7 +93,10 @@ function countWrongCode({ now, context }: Request, filed: Phone, number: Phone, 
   const counted = afterWrongCode(lock, now, context.limits)
   const count = phoneLocks.put(counted, number)
   if (counted.lockedUntil === 0 || pending === undefined) return accept({ puts: [count], sends: [answer(err('wrong_code'))] })
-  return accept({ puts: [count, migrations.put({ ...pending, code: '' }, filed)], sends: [answer(err('attempts_expired'))] })
+  return accept({
+    puts: [count, migrations.put({ ...pending, code: '' }, filed)],
+    sends: [answer(attemptsExpired(counted.lockedUntil - now))],
+  })
 }
 
 type Move = ChangeFacts & { readonly wanted: AccountNumber; readonly profile: ProfileDocument; readonly account: MovingAccount }

@@ -4,10 +4,10 @@ import type { Phone } from '../../../topics/index.js'
 import { type MigrationDocument, migrations, type PhoneLock, phoneLocks, type ProfileDocument, profiles } from '../../documents/index.js'
 import type { FactReader } from '../../facts.js'
 import { type AccountNumber, readAccountOf } from '../../names/account-number.js'
-import { accept, answer, type Outcome, refuse } from '../../outcome.js'
+import { accept, answer, type Outcome, refuse, refuseUntil } from '../../outcome.js'
 import { handler, type Request } from '../../request.js'
 import { newCode } from '../../tokens.js'
-import { isLocked, isOpen, isTestNumber, readPhone } from '../auth/registration.js'
+import { isOpen, isTestNumber, readPhone, refuseLocked } from '../auth/registration.js'
 
 /** What a move to another number rests on, at its beginning and at its end. */
 export interface MoveFacts {
@@ -57,10 +57,11 @@ export const migrate = handler({
     if (client.kind !== 'device' || (wanted !== undefined && facts.profile === undefined)) return refuse('not_authorized', 'not an account')
     if (wanted === undefined) return refuse('invalid_data', 'not a phone')
     if (isTaken) return refuse('invalid_data', wanted.filed === client.phone ? 'the own number' : 'the number has a profile')
-    if (isLocked(lock, request)) return refuse('attempts_expired', 'the number is locked')
+    const locked = refuseLocked(lock, request)
+    if (locked !== undefined) return locked
     if (keepsCode(request, wanted.number, pending)) return accept({ sends: [answer(ok('migration'))] })
     const asked = recent(request, pending)
-    if (asked.length >= request.context.limits.migrationCodes) return refuse('attempts_expired', 'too many codes were asked for')
+    if (asked.length >= request.context.limits.migrationCodes) return refuseUntil(asked, migrationCountMs, request.now)
     return sendCode(request, client.phone, newMigration(request, wanted.number, asked, facts.newCode))
   },
 })

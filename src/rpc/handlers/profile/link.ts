@@ -3,7 +3,7 @@ import { err, ok, type Profile } from '../../../protocol/index.js'
 import type { RpcLimits } from '../../context.js'
 import { type EmailLink, emailLinks, profiles } from '../../documents/index.js'
 import type { FactReader } from '../../facts.js'
-import { accept, answer, type Job, type Outcome, refuse } from '../../outcome.js'
+import { accept, answer, type Job, type Outcome, refuse, refuseUntil } from '../../outcome.js'
 import { handler, type Request } from '../../request.js'
 import { newCode } from '../../tokens.js'
 import { addressLimit, emailServiceIn, isEmailAddress, isSameAddress, otherVerified, withAdded } from './email-service.js'
@@ -39,7 +39,7 @@ export const linkEmail = handler({
     if (otherVerified(profile.services, address) >= addressLimit) return refuse('invalid_data', 'the profile has addresses enough')
     if (keepsCode(facts.link, address, now, limits)) return accept({ sends: [answer(emailSent)] })
     const mailed = (facts.link?.mailed ?? []).filter((at) => isRecent(at, limits.emailCodeLifeMs, now))
-    if (mailed.length >= limits.emailCodes) return refuse('attempts_expired', 'too many codes were mailed')
+    if (mailed.length >= limits.emailCodes) return refuseUntil(mailed, limits.emailCodeLifeMs, now)
     const changed = { ...profile, services: withAdded(profile.services, address), update: now }
     const refused = checkSize(changed)
     if (refused !== undefined) return refused
