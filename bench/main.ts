@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { bearClosedPipes } from '../src/cli/closed-pipe.js'
 import { surroundings, type Surroundings } from './machine.js'
 import { isNynjaBuilt } from './peers/nynja.js'
 import { killLiving } from './peers/peer.js'
@@ -37,6 +38,8 @@ process.on('exit', () => {
 })
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130))
 
+// Nobody reads what it would find out.
+void bearClosedPipes().then(() => process.exit(0))
 const about = surroundings()
 print(about)
 const { rows, failures } = await runAll(scenarios.filter(({ name }) => positionals.length === 0 || positionals.includes(name)))

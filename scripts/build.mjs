@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import { chmodSync, existsSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import './closed-pipe.mjs'
 
 for (const folder of ['src', 'test', 'bench']) {
   const compiled = join('dist', folder)

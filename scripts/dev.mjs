@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import './closed-pipe.mjs'
 
 const compiler = join('node_modules', 'typescript', 'bin', 'tsc')
 const watcher = spawn(process.execPath, [compiler, '-p', 'tsconfig.json', '--watch', '--preserveWatchOutput'], {

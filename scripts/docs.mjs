@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { format, resolveConfig } from 'prettier'
+import './closed-pipe.mjs'
 
 /** @returns whether the file has changed */
 async function rewrite(path, source) {

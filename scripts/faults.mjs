@@ -1,4 +1,5 @@
 // Runs the long fault tests of clusters with real processes, and writes what they found into docs/reference/cluster-faults.md.
+import './closed-pipe.mjs'
 import { requirePrograms } from './debian-program.mjs'
 
 requirePrograms('redis-server', 'haproxy')

@@ -1,6 +1,7 @@
 // Makes a release from a clean tree: check, test, changelog and version, commit, tag. Usage: npm run release -- patch|minor|major|x.y.z
 import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
+import './closed-pipe.mjs'
 
 const run = (command, ...args) => execFileSync(command, args, { stdio: 'inherit' })
 const read = (command, ...args) => execFileSync(command, args, { encoding: 'utf8' }).trim()

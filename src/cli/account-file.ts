@@ -8,6 +8,7 @@ import { Complaint, exitCodes } from './complaint.js'
 
 const schema = z.object({
   server: z.string(),
+  ca: z.string().optional(),
   phone: z.string(),
   rosterId: z.number().int().positive(),
   clientId: z.string().startsWith('emqttd_'),
@@ -21,6 +22,8 @@ const schema = z.object({
 export interface Account extends Encoding {
   /** URL, as mqtt://127.0.0.1:1883. */
   readonly server: string
+  /** Path of the certificates it is trusted by, if not by those of the machine. */
+  readonly ca?: string | undefined
   readonly phone: Phone
   readonly rosterId: number
   readonly phoneId: PhoneId

@@ -1,9 +1,7 @@
 import { type Chat, run } from './chat-state.js'
-import { fetchHistory, sendOutbox } from './chat-messages.js'
+import { catchUp, sendOutbox } from './chat-messages.js'
 import { Complaint, exitCodes } from './complaint.js'
 import { approach, type Standing } from './friends.js'
-
-const shownAtStart = 20
 
 /** Brings the chat to where its standing allows: asks a stranger, accepts whoever asks, greets a friend with the history. */
 export async function befriend(chat: Chat): Promise<void> {
@@ -51,6 +49,6 @@ export function changeStanding(chat: Chat, standing: Standing): void {
 /** Shows what was said, and sends what waits. */
 export async function open(chat: Chat): Promise<void> {
   if (chat.standing !== 'friend') return
-  await (chat.newest === 0 ? fetchHistory(chat, -shownAtStart) : fetchHistory(chat, 100, chat.newest))
+  await catchUp(chat, chat.newest === 0 ? chat.lastRead : chat.newest)
   await sendOutbox(chat)
 }

@@ -25,29 +25,60 @@ function canSend({ standing, device }: Chat): boolean {
   return standing === 'friend' && device.isConnected
 }
 
+/** Shown when a chat begins, whether they were read or not. */
+const shownAtStart = 20
+/** What was missed is fetched in one page, at most so much (rpc.md 10). */
+const missedMax = 1_000
+
 /**
- * Fetches messages and shows those that have not been; what comes meanwhile, by the inbox or by another fetch, waits until nothing is being
- * fetched any more, so that the order is right.
+ * Fetches the newest messages, and all that were missed since `seen`, and shows those that have not been shown; what comes meanwhile, by the inbox
+ * or by another fetch, waits until nothing is being fetched any more, so that the order is right and the newest comes last.
+ * @param seen id of the last message known, 0 if none is; null: nothing was missed
  */
-export async function fetchHistory(chat: Chat, size: number, from = 0): Promise<void> {
-  const { device, account, friend } = chat
-  chat.held ??= []
+export function catchUp(chat: Chat, seen: number | null): Promise<void> {
+  return holding(chat, async (held) => {
+    const newest = await fetchPage(chat, -shownAtStart, 0)
+    held.push(...newest)
+    const [first] = newest
+    if (seen === null || newest.length < shownAtStart || first?.id === undefined || first.id === null || first.id <= seen + 1) return
+    const missed = await fetchPage(chat, missedMax, seen + 1)
+    held.push(...missed)
+    const last = missed.at(-1)?.id ?? 0
+    if (missed.length >= missedMax && last < first.id) {
+      chat.screen.line(`* More than ${String(missedMax)} messages were missed: some in the middle are left out.`)
+    }
+  })
+}
+
+/** Fetches a page of messages and shows those that are not on the screen. */
+export function fetchHistory(chat: Chat, size: number, from = 0): Promise<void> {
+  return holding(chat, async (held) => {
+    held.push(...(await fetchPage(chat, size, from)))
+  })
+}
+
+async function holding(chat: Chat, fetching: (held: Message[]) => Promise<void>): Promise<void> {
+  const held = (chat.held ??= [])
   chat.fetches++
   try {
-    const feed = p2pFeed(account.phoneId, friend)
-    const asked = record('History', { roster_id: account.phoneId, feed, size, entity_id: from, status: 'get' })
-    const pages = await device.collect(asked, historyIn)
-    if ('kind' in pages) throw refusedBecause(pages, 'history')
-    chat.held.push(...pages.flat())
+    await fetching(held)
   } finally {
     if (--chat.fetches === 0) showHeld(chat)
   }
 }
 
+async function fetchPage({ device, account, friend }: Chat, size: number, from: number): Promise<readonly Message[]> {
+  const feed = p2pFeed(account.phoneId, friend)
+  const asked = record('History', { roster_id: account.phoneId, feed, size, entity_id: from, status: 'get' })
+  const pages = await device.collect(asked, historyIn)
+  if ('kind' in pages) throw refusedBecause(pages, 'history')
+  return pages.flat()
+}
+
 function showHeld(chat: Chat): void {
   const held = [...(chat.held ?? [])].sort((a, b) => (a.id ?? 0) - (b.id ?? 0))
   chat.held = null
-  for (const message of held) showMessage(chat, message)
+  for (const message of held) put(chat, message)
 }
 
 function historyIn(received: AnyRecord): readonly Message[] | undefined {
@@ -63,19 +94,23 @@ export async function showHistory(chat: Chat, count: number): Promise<void> {
   await fetchHistory(chat, -count)
 }
 
-/** A message of this chat has come, by the inbox or from the history. */
+/** A message of this chat has come by the inbox. */
 export function showMessage(chat: Chat, message: Message): void {
-  if (chat.held !== null) {
-    chat.held.push(message)
-    return
-  }
+  const id = message.id ?? 0
+  if (chat.held !== null) chat.held.push(message)
+  // What the inbox still brings of it was fetched, and is on the screen or was left out: the newest stays the last.
+  else if (id > chat.newest || chat.shown.has(id)) put(chat, message)
+  else if (message.status === 'edit' || message.status === 'deleted') showChange(chat, message)
+}
+
+/** Shows a message, or how it differs from what was shown of it. */
+function put(chat: Chat, message: Message): void {
   const id = message.id ?? 0
   const isOwn = message.from === chat.account.phoneId
-  if (message.status === 'edit' || message.status === 'deleted') {
-    if (chat.shown.has(id)) showChange(chat, message)
-    else show(chat, message, isOwn)
-  } else if (!chat.shown.has(id)) show(chat, message, isOwn)
-  chat.shown.add(id)
+  const [before, text] = [chat.shown.get(id), textOf(message)]
+  if (before === undefined) show(chat, message, isOwn)
+  else if (before !== text) showChange(chat, message)
+  chat.shown.set(id, text)
   chat.newest = Math.max(chat.newest, id)
   // the note that opens a chat (rpc.md 9) is nobody's: nobody waits for it to be read
   if (isOwn && message.status !== 'internal') chat.newestOwn = Math.max(chat.newestOwn, id)
@@ -91,7 +126,7 @@ function show({ typed, screen, name }: Chat, message: Message, isOwn: boolean): 
 
 function showChange({ screen }: Chat, message: Message): void {
   screen.line(
-    `* The message of ${minuteOf(message.created)} ${message.status === 'edit' ? `now reads: ${textOf(message)}` : 'was removed'}`,
+    `* The message of ${minuteOf(message.created)} ${message.status === 'deleted' ? 'was removed' : `now reads: ${textOf(message)}`}`,
   )
 }
 

@@ -18,15 +18,17 @@ export interface Chat {
   readonly leave: (because?: unknown) => void
   /** What has been typed and is not stored yet, in order. */
   readonly outbox: Draft[]
-  /** Ids of the messages that have been on the screen: the inbox and the history bring some of them twice. */
-  readonly shown: Set<number>
+  /** What the messages that have been on the screen said there, by id: the inbox and the history bring some of them twice. */
+  readonly shown: Map<number, string>
   /** msg_id of what was typed here: it is on the screen already. */
   readonly typed: Set<string>
-  /** Messages that came while the history was being fetched; null when it is not. */
+  /** Messages that came before the history was fetched, or while it is; null when it is not. */
   held: Message[] | null
   /** How many fetches of the history are under way. */
   fetches: number
   name: string
+  /** How far we had read when the chat began, if there was anything after that. */
+  readonly lastRead: number | null
   standing: Standing
   /** Ids: the newest message seen, the newest own one, how far the friend has read, and how far we have told that we have. */
   newest: number

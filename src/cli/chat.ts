@@ -19,9 +19,10 @@ export interface ChatChoice extends ProfileChoice {
 /**
  * A conversation with one person, on the terminal or through pipes, until the person leaves. Strangers are asked to be friends, who asks is
  * accepted. What was typed while the connection is lost is sent when it is back, under the msg_id it had.
+ * @param ended ends it, as nobody reads it any more
  * @throws Complaint if it cannot begin, or ends with messages that were not stored
  */
-export async function chat(to: string, choice: ChatChoice): Promise<void> {
+export async function chat(to: string, choice: ChatChoice, ended: Promise<void>): Promise<void> {
   const early: Push[] = []
   const stage: { chat: Chat | undefined } = { chat: undefined }
   const opened = await openProfileDevice({ ...choice, isPersistent: true }, listenerFor(stage, early))
@@ -29,6 +30,9 @@ export async function chat(to: string, choice: ChatChoice): Promise<void> {
     const friend = await findPerson(to, opened.device, opened.account)
     await converse(opened, friend, choice, (made) => {
       stage.chat = made
+      void ended.then(() => {
+        made.leave()
+      })
       for (const push of early.splice(0)) onDelivery(made, push)
     })
   } finally {
@@ -110,12 +114,13 @@ function newChat({ device, account }: ProfileDevice, friend: PhoneId, screen: Sc
     screen,
     leave,
     outbox: [],
-    shown: new Set(),
+    shown: new Map(),
     typed: new Set(),
-    held: null,
+    held: [],
     fetches: 0,
     name: printable(nameOf(contact, friend)),
     standing: friend === account.phoneId ? 'friend' : (standingOf(contact?.status ?? null) ?? 'none'),
+    lastRead: contact?.unread === 0 ? null : (contact?.reader ?? 0),
     newest: 0,
     newestOwn: 0,
     friendRead: 0,
@@ -132,6 +137,7 @@ function newChat({ device, account }: ProfileDevice, friend: PhoneId, screen: Sc
 
 /** After a reconnect: how we stand may have changed, messages may have come, and what was being sent is sent again. */
 function comeBack(made: Chat): void {
+  made.held ??= []
   const contact = contactsOf(made.device, made.account).find(({ phone_id }) => parsePhoneId(phone_id ?? '') === made.friend)
   if (made.friend !== made.account.phoneId) changeStanding(made, standingOf(contact?.status ?? null) ?? 'none')
   run(

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import mqtt, { type MqttClient } from 'mqtt'
 import {
   type AnyRecord,
@@ -11,6 +12,7 @@ import {
   record,
 } from '../protocol/index.js'
 import { Complaint, exitCodes } from './complaint.js'
+import { connectFaultInWords } from './connect-fault.js'
 
 /** One delivery; `record` is null if the payload is none. */
 export interface Push {
@@ -45,6 +47,8 @@ export interface DeviceListener {
 /** How a device connects. */
 export interface DeviceOptions extends Encoding {
   readonly server: string
+  /** File with the certificates that are trusted instead of those the machine trusts. */
+  readonly ca?: string | undefined
   readonly clientId: string
   /** None while registering. */
   readonly token: string | undefined
@@ -118,9 +122,10 @@ export async function connectDevice(options: DeviceOptions, listener: DeviceList
       return connection.isGreeted
     },
     ask: (request, isAnswer) =>
-      inLine(connection, [request], (one) => {
-        if (isAnswer(one)) return { kind: 'answer', record: one }
-        return refusalIn(one)
+      inLine(connection, [request], (one): Reply | undefined => {
+        const refusal = refusalIn(one)
+        if (refusal !== undefined) return refusal
+        return isAnswer(one) ? { kind: 'answer', record: one } : undefined
       }),
     collect: (request, pick) => collect(connection, request, pick),
     tell(request) {
@@ -133,12 +138,14 @@ export async function connectDevice(options: DeviceOptions, listener: DeviceList
   }
 }
 
-function open({ server, clientId, token, dialect }: DeviceOptions): MqttClient {
+function open({ server, ca, clientId, token, dialect }: DeviceOptions): MqttClient {
   if (!schemes.test(server)) throw badAddress(server, 'it begins with mqtt://, mqtts://, ws:// or wss://')
+  const trusted = ca === undefined ? {} : { ca: readCertificates(ca) }
   try {
     return mqtt.connect(server, {
       clientId,
       username: 'api',
+      ...trusted,
       ...(token === undefined ? {} : { password: token }),
       clean: token === undefined,
       protocolVersion: 4,
@@ -154,6 +161,18 @@ function open({ server, clientId, token, dialect }: DeviceOptions): MqttClient {
   } catch (error) {
     throw badAddress(server, (error as Error).message)
   }
+}
+
+/** @throws Complaint unless the file holds certificates: else nobody would be trusted, and the server blamed */
+function readCertificates(path: string): string {
+  let text = ''
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch (error) {
+    throw new Complaint(exitCodes.usage, `--ca ${path} cannot be read: ${(error as Error).message}`)
+  }
+  if (text.includes('-----BEGIN CERTIFICATE-----')) return text
+  throw new Complaint(exitCodes.usage, `--ca ${path} holds no certificate in PEM form (-----BEGIN CERTIFICATE-----)`)
 }
 
 /** A lost connection is tried again, at first soon, then less often, and not by all clients in the same moment. */
@@ -182,6 +201,11 @@ function greeted(connection: Connection): Promise<void> {
   const { client, options, listener } = connection
   return new Promise((resolve, reject) => {
     let isFirst = true
+    let firstBytes: Uint8Array = new Uint8Array()
+    client.stream.prependOnceListener('data', (bytes: Uint8Array) => (firstBytes = bytes))
+    // The library passes on only those that have a name.
+    let lastError = new Error('it closed the connection')
+    client.stream.on('error', (error: Error) => (lastError = error))
     const fail = (complaint: Complaint): void => {
       clearTimeout(timer)
       client.end(true)
@@ -200,7 +224,7 @@ function greeted(connection: Connection): Promise<void> {
       })
     })
     client.on('error', (error) => {
-      if (isFirst) fail(complaintAbout(error, options))
+      if (isFirst) fail(complaintAbout(error, options, firstBytes))
       else if (isFinal(error)) {
         client.end(true)
         listener.onBarred?.(complaintAbout(error, options))
@@ -210,7 +234,7 @@ function greeted(connection: Connection): Promise<void> {
       const wasGreeted = connection.isGreeted
       connection.isGreeted = false
       connection.question?.fail(away(options.server, 'the connection was lost'))
-      if (isFirst) fail(away(options.server, 'it closed the connection'))
+      if (isFirst) fail(complaintAbout(lastError, options, firstBytes))
       else if (wasGreeted && !connection.isClosing) listener.onLost?.()
     })
   })
@@ -328,11 +352,12 @@ function isFinal(error: Error): boolean {
   return 'code' in error && typeof error.code === 'number' && error.code !== serverUnavailable
 }
 
-function complaintAbout(error: Error, { server, clientId }: DeviceOptions): Complaint {
+function complaintAbout(error: Error, { server, clientId }: DeviceOptions, firstBytes: Uint8Array = new Uint8Array()): Complaint {
   if (isFinal(error)) {
     const advice = 'Register again: nynja register <phone>, with the same --profile'
     return new Complaint(exitCodes.account, `${server} does not know this device (${clientId}), or its token is void. ${advice}`)
   }
-  const code = 'code' in error ? error.code : undefined
-  return away(server, typeof code === 'string' ? code : error.message)
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined
+  const words = connectFaultInWords({ server, code, message: error.message, firstBytes })
+  return words === undefined ? away(server, code ?? error.message) : new Complaint(exitCodes.away, `Cannot talk to ${server}: ${words}`)
 }

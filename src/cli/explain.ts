@@ -7,13 +7,11 @@ export type Deed = 'register' | 'verify' | 'name' | 'befriend' | 'message' | 'hi
 
 const inWords: Readonly<Record<Deed, Readonly<Record<string, string>>>> = {
   register: {
-    attempts_expired: 'too many wrong codes for this number; it is locked for 15 minutes, try again later',
     sms_send: 'the server could not send the code; look at its log, or try again later',
     invalid_data: 'the server takes no such number; write it with its country code, 5 to 15 digits',
   },
   verify: {
-    invalid_sms_code: 'the code is wrong; ask for a new one by registering again, the fifth wrong code locks the number',
-    attempts_expired: 'too many wrong codes for this number; it is locked for 15 minutes, try again later',
+    invalid_sms_code: 'the code is wrong; register again, the fifth wrong code locks the number',
     session_not_found: 'the code is older than 10 minutes; register again',
     mismatch_user_data: 'another registration took this one over; register again',
   },
@@ -46,6 +44,10 @@ const lacking: Readonly<Record<string, string>> = {
 export function explain({ code, data }: Pick<Refused, 'code' | 'data'>, deed: Deed): string {
   const lack = code === 'unavailable' && typeof data === 'string' ? lacking[data] : undefined
   if (lack !== undefined) return `${lack}; nothing was stored, try again later (${code})`
+  if (code === 'attempts_expired' && typeof data === 'number') {
+    const remedy = data === 0 ? 'register again for another code' : `the number is locked; try again in ${inTime(data)}`
+    return `too many tries, ${remedy} (${code})`
+  }
   const known: Readonly<Record<string, { readonly meaning: string } | undefined>> = reasons
   return `${inWords[deed][code] ?? known[code]?.meaning ?? 'the server gives no reason we know'} (${code})`
 }
@@ -53,4 +55,9 @@ export function explain({ code, data }: Pick<Refused, 'code' | 'data'>, deed: De
 /** The complaint about a refusal. */
 export function refusedBecause(refused: Refused, deed: Deed): Complaint {
   return new Complaint(exitCodes.refused, `Refused: ${explain(refused, deed)}`)
+}
+
+function inTime(seconds: number): string {
+  if (seconds === 1) return '1 second'
+  return seconds < 120 ? `${String(seconds)} seconds` : `${String(Math.ceil(seconds / 60))} minutes`
 }

@@ -77,8 +77,8 @@ export async function findPerson(text: string, device: Device, account: Account)
   const found =
     [...known, ...localPhoneIds()].find((id) => id !== undefined && phoneOf(id) === phone) ?? (await search(phone, device, account))
   if (found === undefined) {
-    const advice = 'Give their phone_id instead: `nynja register` has shown it to them, as 9991001_1'
-    throw new Complaint(exitCodes.refused, `${phone} is no contact of yours, and the server's search does not find it. ${advice}`)
+    const advice = `They do it with: nynja register ${phone} (on this machine with a --profile of their own). Then try again`
+    throw new Complaint(exitCodes.refused, `Nobody has registered ${phone} here yet, or they have banned you. ${advice}`)
   }
   return found
 }

@@ -1,9 +1,10 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
-import { createInterface } from 'node:readline/promises'
+import { createInterface, type Interface } from 'node:readline'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import type { Codec, Dialect } from '../protocol/index.js'
 import { chat } from './chat.js'
+import { bearClosedPipes } from './closed-pipe.js'
 import { Complaint, exitCodes } from './complaint.js'
 import { register } from './register.js'
 import { send } from './send.js'
@@ -24,7 +25,11 @@ Two terminals are two people: give each its own --profile.
 interface Common {
   readonly profile: string
   readonly server?: string
+  readonly ca?: string
 }
+
+/** Whoever reads stdout has gone. */
+const readerGone = bearClosedPipes()
 
 const line = (text: string): void => {
   process.stdout.write(`${text}\n`)
@@ -55,10 +60,13 @@ function version(): string {
   return typeof manifest === 'object' && manifest !== null && 'version' in manifest ? String(manifest.version) : 'unknown'
 }
 
+const caAbout = 'certificates (PEM) the server is trusted by, where the machine does not know who signed its own'
+
 function withCommon(command: Command): Command {
   return command
     .option('--profile <name>', 'whose account on this machine', 'default')
     .option('--server <url>', 'the server; else the one of the registration')
+    .option('--ca <file>', caAbout)
 }
 
 function addServe(program: Command): void {
@@ -82,6 +90,7 @@ function addRegister(program: Command): void {
     .argument('<phone>', 'with the country code, 5 to 15 digits')
     .option('--name <name>', 'first name, or first name and surname')
     .option('--server <url>', 'the server', 'mqtt://127.0.0.1:1883')
+    .option('--ca <file>', `${caAbout}; kept with the account`)
     .option('--profile <name>', 'name of the account on this machine', 'default')
     .addOption(new Option('--as <name>', 'the same as --profile').conflicts('profile'))
     .option('--code <digits>', 'the code; else it is asked for (test numbers: NYNJA_TEST_NUMBERS, NYNJA_TEST_CODE)')
@@ -92,31 +101,39 @@ function addRegister(program: Command): void {
         phone: string,
         options: Common & { server: string; as?: string; name?: string; code?: string; codec: Codec; dialect: Dialect },
       ) => {
-        await register(phone, {
-          ...options,
-          profile: options.as ?? options.profile,
-          name: options.name,
-          code: options.code ?? testCodeFor(phone, process.env),
-          askCode: () => askCode(phone),
-          say: line,
-        })
+        const asker = newAsker()
+        try {
+          await register(phone, {
+            ...options,
+            profile: options.as ?? options.profile,
+            name: options.name,
+            code: options.code ?? testCodeFor(phone, process.env),
+            askCode: asker.ask,
+            say: line,
+          })
+        } finally {
+          asker.close()
+        }
       },
     )
 }
 
-async function askCode(phone: string): Promise<string> {
-  const reader = createInterface({ input: process.stdin, output: process.stderr })
-  try {
-    const ended = new Promise<string>((resolve) =>
-      reader.once('close', () => {
-        resolve('')
-      }),
-    )
-    const code = await Promise.race([reader.question(`The code that was sent to ${phone}: `), ended])
-    if (code.trim() === '') throw new Complaint(exitCodes.usage, 'No code was given. Register again when you have it, or with --code.')
-    return code
-  } finally {
-    reader.close()
+/** Asks at the terminal, or takes the next line of the pipe; undefined if there is none. Stdin is not touched before the first question. */
+function newAsker(): { readonly ask: (question: string) => Promise<string | undefined>; readonly close: () => void } {
+  let reader: Interface | undefined
+  let lines: NodeJS.AsyncIterator<string> | undefined
+  return {
+    async ask(question) {
+      reader ??= createInterface({ input: process.stdin, output: process.stderr })
+      lines ??= reader[Symbol.asyncIterator]()
+      reader.setPrompt(question)
+      reader.prompt()
+      const next = await lines.next()
+      return next.done === true ? undefined : next.value
+    },
+    close() {
+      reader?.close()
+    },
   }
 }
 
@@ -136,7 +153,7 @@ function addChat(program: Command): void {
     .argument('<with>', 'phone or phone_id')
     .option('--linger <seconds>', 'after the last line of a pipe, how long to wait for what cannot be sent yet', seconds, 30)
     .action(async (to: string, options: Common & { linger: number }) => {
-      await chat(to, { ...options, lingerMs: options.linger * 1_000 })
+      await chat(to, { ...options, lingerMs: options.linger * 1_000 }, readerGone)
     })
 }
 
@@ -154,6 +171,7 @@ function addWatch(program: Command): void {
       const ended = new Promise((resolve) => {
         process.once('SIGINT', resolve)
         process.once('SIGTERM', resolve)
+        void readerGone.then(resolve)
       })
       await watch({ ...options, isJson: json }, { line, notice }, ended)
     })

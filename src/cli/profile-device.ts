@@ -15,16 +15,18 @@ export interface ProfileChoice {
   readonly profile: string
   /** Instead of the one the profile was registered with. */
   readonly server?: string | undefined
+  /** Likewise, the file of the certificates it is trusted by. */
+  readonly ca?: string | undefined
 }
 
 /** The account of a profile. @throws Complaint if it has not been registered */
-export function requireAccount({ profile, server }: ProfileChoice): Account {
+export function requireAccount({ profile, server, ca }: ProfileChoice): Account {
   const account = readAccount(profile)
   if (account === undefined) {
     const option = profile === 'default' ? '' : ` --profile ${profile}`
     throw new Complaint(exitCodes.account, `Nobody is registered here as "${profile}". Do it with: nynja register <phone>${option}`)
   }
-  return server === undefined ? account : { ...account, server }
+  return { ...account, ...(server === undefined ? {} : { server }), ...(ca === undefined ? {} : { ca }) }
 }
 
 /** Takes the profile, connects its device, and stores tokens the server renews. @throws Complaint */

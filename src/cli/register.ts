@@ -1,19 +1,22 @@
 import { randomBytes, randomUUID } from 'node:crypto'
+import { resolve } from 'node:path'
 import { type Encoding, parsePhone, type Phone, phoneIdOf, record } from '../protocol/index.js'
 import { type Account, readAccount, writeAccount } from './account-file.js'
 import { Complaint, exitCodes } from './complaint.js'
-import { connectDevice, type Device, loginIn } from './device.js'
+import { connectDevice, type Device, loginIn, type Reply } from './device.js'
 import { refusedBecause } from './explain.js'
 import { lockProfile } from './profile-lock.js'
 
 export interface RegisterOptions extends Encoding {
   readonly profile: string
   readonly server: string
+  /** File of the certificates it is trusted by; kept with the account. */
+  readonly ca?: string | undefined
   /** First name and surname, separated by a space. */
   readonly name: string | undefined
   readonly code: string | undefined
-  /** Asked when the code has been sent. */
-  readonly askCode: () => Promise<string>
+  /** Asked when the code has been sent, and again where it was mistyped. @returns undefined if nothing more will be typed */
+  readonly askCode: (question: string) => Promise<string | undefined>
   readonly say: (line: string) => void
 }
 
@@ -58,8 +61,9 @@ async function verifyPhone(
     const mine = { client_id, dev_key: devKey, phone } as const
     const sent = await device.ask(record('Auth', { ...mine, type: 'reg', os: 'web' }), (one) => one.tag === 'io')
     if (sent.kind === 'refusal') throw refusedBecause(sent, 'register')
-    const sms_code = (options.code ?? (await options.askCode())).trim()
-    const verified = await device.ask(record('Auth', { ...mine, type: 'verify', sms_code }), (one) => loginIn(one) !== undefined)
+    const verify = (sms_code: string): Promise<Reply> =>
+      device.ask(record('Auth', { ...mine, type: 'verify', sms_code }), (one) => loginIn(one) !== undefined)
+    const verified = options.code === undefined ? await verifyTyped(phone, verify, options) : await verify(options.code)
     if (verified.kind === 'refusal') throw refusedBecause(verified, 'verify')
     const login = loginIn(verified.record)
     if (login === undefined) throw new Error('the answer to verify is a login')
@@ -69,14 +73,40 @@ async function verifyPhone(
   }
 }
 
+/** Asks for the code until it is right, or the server takes no more of them. */
+async function verifyTyped(phone: Phone, verify: (code: string) => Promise<Reply>, { askCode }: RegisterOptions): Promise<Reply> {
+  let question = `The code that was sent to ${phone}: `
+  for (;;) {
+    const code = (await askCode(question))?.replace(/[\s-]/g, '')
+    if (code === undefined || code === '') {
+      throw new Complaint(exitCodes.usage, 'No code was given. Register again when you have it, or with --code.')
+    }
+    question = 'A code is made of digits. Once more: '
+    // it would count as a wrong one
+    if (!/^\d+$/.test(code)) continue
+    const reply = await verify(code)
+    if (reply.kind === 'answer' || reply.code !== 'invalid_sms_code') return reply
+    question = 'That is not the code; the fifth wrong one locks the number. Once more: '
+  }
+}
+
 async function settleIn(phone: Phone, login: { clientId: string; token: string; devKey: string }, options: RegisterOptions): Promise<void> {
-  const { server, codec, dialect, profile, name, say } = options
-  const device = await connectDevice({ server, codec, dialect, clientId: login.clientId, token: login.token, isPersistent: false })
+  const { server, ca, codec, dialect, profile, name, say } = options
+  const trusted = ca === undefined ? {} : { ca: resolve(ca) }
+  const device = await connectDevice({
+    server,
+    ...trusted,
+    codec,
+    dialect,
+    clientId: login.clientId,
+    token: login.token,
+    isPersistent: false,
+  })
   try {
     const rosterId = firstRoster(device)
     const phoneId = phoneIdOf(phone, rosterId)
     if (phoneId === undefined) throw new Error('a profile has rosters with ids')
-    const account: Account = { server, phone, rosterId, phoneId, codec, dialect, ...login }
+    const account: Account = { server, ...trusted, phone, rosterId, phoneId, codec, dialect, ...login }
     const path = writeAccount(profile, account)
     say(`Registered ${phone} as ${phoneId}.`)
     say(`This machine's key is in ${path}: keep it to yourself.`)

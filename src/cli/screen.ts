@@ -1,4 +1,6 @@
 import { clearScreenDown, createInterface, cursorTo, type Interface, moveCursor } from 'node:readline'
+import { Transform } from 'node:stream'
+import { bracketedPaste, newPasteReader, pastedLineEnd } from './pasted-lines.js'
 
 /** What a person does at the screen. */
 export interface ScreenListener {
@@ -24,7 +26,8 @@ export interface Screen {
 export function openScreen(listener: ScreenListener): Screen {
   const { stdin, stdout } = process
   const isTerminal = stdin.isTTY && stdout.isTTY
-  const reader = createInterface({ input: stdin, output: isTerminal ? stdout : undefined, terminal: isTerminal, prompt: '> ' })
+  const input = isTerminal ? keyboard(stdin) : stdin
+  const reader = createInterface({ input, output: isTerminal ? stdout : undefined, terminal: isTerminal, prompt: '> ' })
   let hint = ''
   let isClosed = false
   const prompt = (): void => {
@@ -41,7 +44,7 @@ export function openScreen(listener: ScreenListener): Screen {
   }
   reader.on('line', (line) => {
     prompt()
-    listener.onLine(line)
+    listener.onLine(isTerminal ? line.replaceAll(pastedLineEnd, '\n') : line)
   })
   reader.on('close', () => {
     if (!isClosed) listener.onEnd()
@@ -49,7 +52,10 @@ export function openScreen(listener: ScreenListener): Screen {
   reader.on('SIGINT', onSignal)
   process.on('SIGINT', onSignal)
   process.on('SIGTERM', onSignal)
-  if (isTerminal) stdin.on('keypress', onKey)
+  if (isTerminal) {
+    input.on('keypress', onKey)
+    stdout.write(bracketedPaste.on)
+  }
   prompt()
   return {
     isTerminal,
@@ -67,12 +73,28 @@ export function openScreen(listener: ScreenListener): Screen {
       isClosed = true
       process.off('SIGINT', onSignal)
       process.off('SIGTERM', onSignal)
-      stdin.off('keypress', onKey)
+      input.off('keypress', onKey)
       reader.close()
       stdin.pause()
-      if (isTerminal) stdout.write('\n')
+      if (isTerminal) stdout.write(`${bracketedPaste.off}\n`)
     },
   }
+}
+
+/** The terminal's keys, pasted lines kept together. */
+function keyboard(stdin: NodeJS.ReadStream): Transform {
+  const read = newPasteReader()
+  stdin.setEncoding('utf8')
+  const keys = new Transform({
+    decodeStrings: false,
+    encoding: 'utf8',
+    transform(piece: string, _encoding, done) {
+      done(null, read(piece))
+    },
+  })
+  // readline sees to it that keys come one by one
+  Object.assign(keys, { isTTY: true, setRawMode: (isRaw: boolean) => stdin.setRawMode(isRaw) })
+  return stdin.pipe(keys)
 }
 
 /** Puts the text where the line being typed stands, and that line below it. */

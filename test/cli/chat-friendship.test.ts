@@ -32,7 +32,19 @@ function chatWithStranger(sent: readonly Contact['status'][]): { chat: Chat; lin
   const screen = { isTerminal: false, line: (text: string) => void lines.push(text), hint: () => undefined, close: () => undefined }
   const account = { phoneId: own, rosterId: 1, dialect: 'v1' } as unknown as Chat['account']
   const chat: Chat = {
-    ...{ device, account, friend, screen, outbox: [], shown: new Set(), typed: new Set(), held: null, fetches: 0, name: 'Boris' },
+    ...{
+      device,
+      account,
+      friend,
+      screen,
+      outbox: [],
+      shown: new Map(),
+      lastRead: null,
+      typed: new Set(),
+      held: null,
+      fetches: 0,
+      name: 'Boris',
+    },
     ...{ standing: 'none', newest: 0, newestOwn: 0, friendRead: 0, ownRead: 0, isSending: false, isMarking: false, isApproaching: false },
     ...{ isFriendTyping: false, typingTimer: undefined, lastTypingSent: undefined, hasInputEnded: false },
     leave: () => undefined,

@@ -1,8 +1,9 @@
+import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { type CommandEnd, nynja, type RunningCommand, serve, type Served, startNynja } from './nynja.js'
+import { type CommandEnd, commandFile, nynja, type RunningCommand, serve, type Served, startNynja } from './nynja.js'
 
 let folder: string
 let server: Served
@@ -89,6 +90,25 @@ describe('register', () => {
   }
 })
 
+test('a mistyped code can be typed again, and what is no code is not counted', async () => {
+  const typed = ['654321', 'abc', '111111', '222 222', '123-456'].join('\n')
+  const { code, stderr } = await nynja(folder, ['register', '9990010', '--profile', 'mistyped', '--server', server.url], `${typed}\n`)
+  expect(stderr.match(/That is not the code/g)).toHaveLength(3)
+  expect(stderr).toContain('made of digits')
+  expect(code).toBe(0)
+})
+
+test('a locked number is told for how long it is locked, from the fifth try on', async () => {
+  const said: string[] = []
+  for (let i = 0; i < 7; i++) {
+    const end = await run('register', '9990011', '--profile', 'locked', '--server', server.url, '--code', '654321')
+    expect(end.code).toBe(3)
+    said.push(end.stderr.trim())
+  }
+  for (const text of said.slice(0, 4)) expect(text).toContain('the code is wrong')
+  for (const text of said.slice(4)) expect(text).toMatch(/^Refused: too many tries, the number is locked; try again in 15 minutes/)
+})
+
 describe('send', () => {
   test('asks a stranger to be friends, and delivers when they have accepted', async () => {
     await Promise.all([register('9991001', 'a1'), register('9991002', 'b1')])
@@ -109,7 +129,7 @@ describe('send', () => {
   })
 
   for (const { rule, args, code, says } of [
-    { rule: 'a phone that nobody knows', args: ['9998888', 'x', '--profile', 'first'], code: 3, says: 'Give their phone_id' },
+    { rule: 'a phone that nobody knows', args: ['9998888', 'x', '--profile', 'first'], code: 3, says: 'Nobody has registered 9998888' },
     { rule: 'a phone_id that does not exist', args: ['9998888_9', 'x', '--profile', 'first'], code: 3, says: 'nobody is registered' },
     {
       rule: 'no server there',
@@ -200,6 +220,21 @@ describe('watch', () => {
     watching.signal('SIGTERM')
     expect((await watching.ended).code).toBe(0)
   })
+})
+
+test('watch ends quietly when whoever reads it has gone', async () => {
+  await Promise.all([register('9993003', 'heard'), register('9993003', 'speaks')])
+  const watching = spawn('sh', ['-c', '"$0" "$@" | head -1', process.execPath, commandFile, 'watch', '--profile', 'heard'], {
+    cwd: folder,
+    env: { PATH: process.env['PATH'], XDG_CONFIG_HOME: folder },
+  })
+  let complaints = ''
+  watching.stderr.on('data', (bytes: Buffer) => (complaints += bytes.toString()))
+  let isOver = false
+  watching.once('close', () => (isOver = true))
+  // It is found out at the next line.
+  while (!isOver) await run('send', '9993003', 'hello', '--profile', 'speaks')
+  expect(complaints).toBe('')
 })
 
 test('a chat survives the death of the server: what was typed meanwhile arrives once', async () => {

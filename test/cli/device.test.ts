@@ -1,30 +1,36 @@
 /** How the command's device bears what servers answer to CONNECT; ours gives no code for what will pass, others do. */
+import { execFileSync } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
-import { afterEach, expect, test } from '@jest/globals'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
 import { generate, parser } from 'mqtt-packet'
 import { type Device, type DeviceOptions, connectDevice } from '../../src/cli/device.js'
 import { encode, record } from '../../src/protocol/index.js'
 import { newMailbox } from '../wire/mailbox.js'
+import { startWireServer, type WireServer } from '../wire/wire-server.js'
 
 const greeting = generate({
   ...{ cmd: 'publish', topic: 'actions/1/api/emqttd_x', qos: 0, dup: false, retain: false },
   payload: Buffer.from(encode(record('Profile', { phone: '9991001', status: 'init' }), { codec: 'bert', dialect: 'v1' })),
 })
 
-let server: Server
+let server: Server | undefined
 let device: Device | undefined
 const sockets = new Set<Socket>()
 afterEach(async () => {
   await device?.close()
   device = undefined
   for (const socket of sockets) socket.destroy()
-  server.close()
+  server?.close()
+  server = undefined
 })
 
 /** A server that answers one CONNECT after the other with these codes; whoever is accepted is greeted. */
 async function answering(...codes: readonly number[]): Promise<DeviceOptions> {
   const left = [...codes]
-  server = createServer((socket) => {
+  const opened = createServer((socket) => {
     sockets.add(socket.on('error', () => undefined))
     const reading = parser({ protocolVersion: 4 })
     reading.on('packet', ({ cmd }) => {
@@ -36,8 +42,9 @@ async function answering(...codes: readonly number[]): Promise<DeviceOptions> {
     })
     socket.on('data', (bytes) => reading.parse(bytes))
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
+  server = opened
+  await new Promise<void>((resolve) => opened.listen(0, '127.0.0.1', resolve))
+  const { port } = opened.address() as AddressInfo
   return {
     ...{ server: `mqtt://127.0.0.1:${String(port)}`, clientId: 'emqttd_x', token: 'x', codec: 'bert', dialect: 'v1' },
     isPersistent: true,
@@ -71,9 +78,59 @@ test('a refusal that will pass is outlasted; one that is final ends it, in words
 
 test('a first refusal ends it at once', async () => {
   await expect(connectDevice(await answering(2))).rejects.toMatchObject({ exitCode: 5 })
-  server.close()
+  server?.close()
   await expect(connectDevice(await answering(3))).rejects.toMatchObject({
     exitCode: 4,
     message: expect.stringMatching(/Server unavailable/) as unknown,
+  })
+})
+
+describe('what is there instead is told, and what to do:', () => {
+  let real: WireServer
+  let folder: string
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'nynja-tls-'))
+    const made = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2']
+    const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]
+    const names = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost']
+    execFileSync('openssl', [...made, ...names, '-keyout', key, '-out', cert], { stdio: 'ignore' })
+    const tls = { NYNJA_TLS_PORT: '0', NYNJA_TLS_KEY: key, NYNJA_TLS_CERT: cert }
+    real = await startWireServer({ NYNJA_WS_PORT: '0', NYNJA_HTTP_PORT: '0', ...tls })
+  })
+  afterAll(async () => {
+    await real.close()
+    await rm(folder, { recursive: true, force: true })
+  })
+
+  const connecting = (url: string, ca?: string): Promise<Device> =>
+    connectDevice({
+      ...{ server: url, clientId: 'reg_x', token: undefined, codec: 'bert', dialect: 'v1', isPersistent: false },
+      ...(ca === undefined ? {} : { ca: join(folder, ca) }),
+    })
+
+  const rows: readonly (readonly [what: string, url: () => string, says: RegExp, ca?: string])[] = [
+    ['a self-signed certificate', () => `mqtts://localhost:${String(real.tls)}`, /signed by nobody this machine trusts .*--ca <file.pem>/],
+    [
+      'a certificate for another name',
+      () => `mqtts://127.0.0.1:${String(real.tls)}`,
+      /for another name than that of the address/,
+      'cert.pem',
+    ],
+    ['TLS to the plain port', () => `mqtts://localhost:${String(real.mqtt)}`, /does not speak TLS. Without TLS it is mqtt:/],
+    ['plain MQTT to the port of TLS', () => `mqtt://localhost:${String(real.tls)}`, /port for TLS, connect with mqtts:/],
+    ['MQTT to an HTTP port', () => `mqtt://127.0.0.1:${String(real.http)}`, /an HTTP server answers/],
+    ['MQTT to the port of WebSocket', () => `mqtt://127.0.0.1:${String(real.ws)}`, /an HTTP server answers/],
+    ['WebSocket to an HTTP port', () => `ws://127.0.0.1:${String(real.http)}/mqtt`, /not with MQTT over WebSocket \(404\)/],
+    ['WebSocket to another path', () => `ws://127.0.0.1:${String(real.ws)}/`, /not with MQTT over WebSocket \(404\)/],
+    ['a file that holds no certificate', () => `mqtts://localhost:${String(real.tls)}`, /holds no certificate/, 'key.pem'],
+    ['no such file', () => `mqtts://localhost:${String(real.tls)}`, /cannot be read/, 'none.pem'],
+  ]
+  for (const [what, url, says, ca] of rows) {
+    test(what, () => expect(connecting(url(), ca)).rejects.toThrow(says))
+  }
+
+  test('with --ca a self-signed certificate is trusted', async () => {
+    device = await connecting(`mqtts://localhost:${String(real.tls)}`, 'cert.pem')
+    expect(device.isConnected).toBe(true)
   })
 })

@@ -2,7 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
-const main = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url))
+/** The module that `npx nynja` runs. */
+export const commandFile = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url))
 
 /** A command that runs in a process of its own, with pipes in the place of a terminal. */
 export interface RunningCommand {
@@ -22,7 +23,7 @@ export interface CommandEnd {
 
 /** Starts `nynja …`. @param folder holds the accounts, and is where it runs */
 export function startNynja(folder: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): RunningCommand {
-  const child = spawn(process.execPath, [main, ...args], {
+  const child = spawn(process.execPath, [commandFile, ...args], {
     cwd: folder,
     env: { PATH: process.env['PATH'], XDG_CONFIG_HOME: folder, ...env },
   })
