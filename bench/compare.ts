@@ -1,4 +1,4 @@
-import { driveAtFullLoad, driveAtRate, type Load } from './load/drive.js'
+import { type Drive, driveAtFullLoad, driveAtRate, type Load, type Timing } from './load/drive.js'
 import type { Rig } from './load/plain-lanes.js'
 import type { Peer } from './peers/peer.js'
 
@@ -18,42 +18,83 @@ export interface Contest {
   readonly log: (line: string) => void
 }
 
+/** Drives a server as fast as it goes. */
+export function fullLoad(peer: Peer, rig: Rig, window: number): Drive {
+  return (timing) => driveAtFullLoad(rig.lanes, window, timing, peer.cpuMs)
+}
+
 const rounds = 3
 const warmupMs = 1_000
 
-/** The median of three rounds for each, taken in turns, so that a passing disturbance does not hit one server alone. */
+/**
+ * The median of three rounds for each, taken in turns, so that a passing disturbance does not hit one server alone. One that dies is driven no
+ * more and has no figures; the others go on.
+ */
 export async function compareAtFullLoad(contest: Contest): Promise<Map<string, Load>> {
-  return inTurns(contest, ({ peer, rig }, timing) => driveAtFullLoad(rig.lanes, contest.window, timing, peer.cpuMs))
+  return inTurns(contest, ({ peer, rig }) => fullLoad(peer, rig, contest.window))
 }
 
-export async function compareAtRate(contest: Contest, perSecond: number): Promise<Map<string, Load>> {
-  return inTurns(contest, ({ peer, rig }, timing) => driveAtRate(rig.lanes, perSecond, timing, peer.cpuMs))
+/** At half of what the slowest one that lives has reached at full load. */
+export async function compareAtHalf(contest: Contest, full: ReadonlyMap<string, Load>): Promise<Map<string, Load>> {
+  const living = contest.contestants.filter(({ peer }) => !hasDied(full.get(peer.name)))
+  const rate = Math.min(...living.map(({ peer }) => full.get(peer.name)?.perSecond ?? NaN)) / 2
+  contest.log(`  at ${Math.round(rate)}/s, half of what the slowest one reached:`)
+  const loads = await inTurns({ ...contest, contestants: living }, ({ peer, rig }) => {
+    return (timing) => driveAtRate(rig.lanes, rate, timing, peer.cpuMs)
+  })
+  return new Map([...full.keys()].map((name) => [name, loads.get(name) ?? died]))
+}
+
+/** What a server reached that did not live to the end. */
+const died: Load = { perSecond: NaN, p50Ms: NaN, p99Ms: NaN, generatorCpu: NaN, serverCpu: NaN, elsewhereCpu: NaN }
+
+function hasDied(load: Load | undefined): boolean {
+  return load === undefined || Number.isNaN(load.perSecond)
 }
 
 async function inTurns(
   { contestants, seconds, firstWarmupMs = 4_000, log }: Contest,
-  drive: (contestant: Contestant, timing: { readonly warmupMs: number; readonly measureMs: number }) => Promise<Load>,
+  driveOf: (contestant: Contestant) => Drive,
 ): Promise<Map<string, Load>> {
   const loads = new Map<string, Load[]>(contestants.map(({ peer }) => [peer.name, []]))
   for (let round = 0; round < rounds; round++) {
     for (const contestant of contestants) {
-      const load = await drive(contestant, { warmupMs: round === 0 ? firstWarmupMs : warmupMs, measureMs: (seconds * 1_000) / rounds })
-      log(`  ${contestant.peer.name.padEnd(17)} ${describe(load)}`)
-      loads.get(contestant.peer.name)?.push(load)
+      const { name } = contestant.peer
+      if (loads.get(name)?.some(hasDied) === true) continue
+      const timing = { warmupMs: round === 0 ? firstWarmupMs : warmupMs, measureMs: (seconds * 1_000) / rounds }
+      const load = await driveWhileItLives(driveOf(contestant), timing, (because) => {
+        log(`  ${name.padEnd(17)} died: ${because}`)
+      })
+      if (!hasDied(load)) log(`  ${name.padEnd(17)} ${describe(load)}`)
+      loads.get(name)?.push(load)
     }
   }
   return new Map([...loads].map(([name, of]) => [name, medianLoad(of)]))
+}
+
+async function driveWhileItLives(drive: Drive, timing: Timing, onDeath: (because: string) => void): Promise<Load> {
+  try {
+    return await drive(timing)
+  } catch (error) {
+    onDeath(error instanceof Error ? error.message : String(error))
+    return died
+  }
 }
 
 /** Cores that other programs may take before the figures prove nothing; the kernel's own share, booked on nobody, stays below. */
 const tolerableElsewhereCpu = 0.4
 
 export function isDisturbed(...all: readonly Map<string, Load>[]): boolean {
-  return all.some((loads) => [...loads.values()].some(({ elsewhereCpu }) => elsewhereCpu > tolerableElsewhereCpu))
+  return all.some((loads) => [...loads.values()].some(isLoadDisturbed))
+}
+
+export function isLoadDisturbed({ elsewhereCpu }: Load): boolean {
+  return elsewhereCpu > tolerableElsewhereCpu
 }
 
 /** Each figure's own median. */
 function medianLoad(loads: readonly Load[]): Load {
+  if (loads.some(hasDied)) return died
   const of = (read: (load: Load) => number): number => median(loads.map(read))
   return {
     perSecond: of((load) => load.perSecond),

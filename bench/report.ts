@@ -7,6 +7,8 @@ export interface Row {
   readonly value: number | undefined
   /** What it is compared with; absent for a bound on the value itself. */
   readonly against?: { readonly name: string; readonly value: number }
+  /** Where it is not that of the two values. */
+  readonly ratio?: number
   /** On the ratio if there is something to compare with, otherwise on the value. */
   readonly bound?: Bound
   /** Other programs took so much of the machine that the figure proves nothing, either way. */
@@ -20,14 +22,16 @@ export const atMost = (value: number): Bound => ({ kind: 'at most', value })
 
 export type Verdict = 'met' | 'missed' | 'not measured' | ''
 
-export function ratioOf({ value, against }: Row): number | undefined {
+export function ratioOf({ value, against, ratio }: Row): number | undefined {
+  if (ratio !== undefined) return ratio
   return value === undefined || against === undefined ? undefined : value / against.value
 }
 
 export function verdictOf(row: Row): Verdict {
   if (row.bound === undefined) return ''
   const judged = row.against === undefined ? row.value : ratioOf(row)
-  if (judged === undefined) return 'not measured'
+  // A peer that died proves nothing; our own server missed its goal.
+  if (judged === undefined || Number.isNaN(row.against?.value)) return 'not measured'
   const holds = row.bound.kind === 'at least' ? judged >= row.bound.value : judged <= row.bound.value
   return holds ? 'met' : 'missed'
 }
@@ -50,10 +54,10 @@ function cells(row: Row): string[] {
     row.scenario,
     row.measure,
     row.unit,
-    row.value === undefined ? '-' : rounded(row.value),
+    row.value === undefined ? '-' : figure(row.value),
     row.against?.name ?? '',
-    row.against === undefined ? '' : rounded(row.against.value),
-    ratio === undefined ? '' : `${ratio.toFixed(2)}x`,
+    row.against === undefined ? '' : figure(row.against.value),
+    ratio === undefined || Number.isNaN(ratio) ? '' : `${ratio.toFixed(2)}x`,
     goal(row),
     row.isDisturbed === true ? `${verdictOf(row)} (disturbed)`.trim() : verdictOf(row),
   ]
@@ -62,6 +66,11 @@ function cells(row: Row): string[] {
 function goal({ bound, against, unit }: Row): string {
   if (bound === undefined) return ''
   return `${bound.kind} ${bound.value}${against === undefined ? ` ${unit}` : 'x'}`
+}
+
+/** A server that died has none. */
+function figure(value: number): string {
+  return Number.isNaN(value) ? 'died' : rounded(value)
 }
 
 function rounded(value: number): string {

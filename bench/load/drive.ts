@@ -20,6 +20,9 @@ export interface Load {
   readonly elsewhereCpu: number
 }
 
+/** Loads one server, for so long. */
+export type Drive = (timing: Timing) => Promise<Load>
+
 /** Milliseconds of processor time the server has used so far. */
 export type CpuMeter = () => number
 
@@ -116,6 +119,16 @@ function throwFailure(lanes: readonly Lane[]): void {
   if (failed?.failure !== undefined) throw new Error(failed.failure)
 }
 
+/** Something that drives by itself, in operations that have no latency of their own. @param work runs for so many ms; resolves to how many it has done */
+export function driveBy(work: (ms: number) => Promise<number>, serverCpuMs: CpuMeter): Drive {
+  return async ({ warmupMs, measureMs }) => {
+    await work(warmupMs)
+    const before = reading(serverCpuMs)
+    const count = await work(measureMs)
+    return summary({ count, percentiles: () => [] }, before, reading(serverCpuMs))
+  }
+}
+
 interface Reading {
   readonly atMs: number
   readonly generatorMs: number
@@ -132,7 +145,7 @@ function machineBusyMs(): number {
   return cpus().reduce((sum, { times }) => sum + times.user + times.nice + times.sys + times.irq, 0)
 }
 
-function summary(latencies: Latencies, before: Reading, after: Reading): Load {
+function summary(latencies: Pick<Latencies, 'count' | 'percentiles'>, before: Reading, after: Reading): Load {
   const elapsedMs = after.atMs - before.atMs
   const [p50Ms = NaN, p99Ms = NaN] = latencies.percentiles(0.5, 0.99)
   const generatorCpu = (after.generatorMs - before.generatorMs) / elapsedMs

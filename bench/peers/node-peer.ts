@@ -5,7 +5,7 @@ const settleHook = new URL('./settle-hook.js', import.meta.url).href
 
 export interface NodePeerOptions {
   readonly name: string
-  /** Compiled script, relative to this folder. */
+  /** Compiled script, relative to this folder, or as a file URL. */
   readonly script: string
   readonly env: Readonly<Record<string, string>>
   /** Name of the MQTT port in the ready event. */

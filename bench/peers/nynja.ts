@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { startCluster, type Cluster } from './cluster.js'
 import { startNodePeer } from './node-peer.js'
 import type { Peer } from './peer.js'
@@ -17,18 +17,20 @@ export function isNynjaBuilt(): boolean {
 
 export interface NynjaOptions {
   readonly canSettle?: boolean
+  /** Path of the module of another build; this one by default. */
+  readonly serverModule?: string
   /** An own, empty one by default, which goes when the server stops. One that is given stays. */
   readonly dataFolder?: TempFolder
   /** Port of the Redis whose cluster it is a member of; by default it keeps everything by itself. */
   readonly redisPort?: number
 }
 
-/** The server of this repository. */
-export async function startNynja({ canSettle = false, dataFolder, redisPort }: NynjaOptions = {}): Promise<Peer> {
+/** The server of this repository, of this build or another one. */
+export async function startNynja({ canSettle = false, serverModule, dataFolder, redisPort }: NynjaOptions = {}): Promise<Peer> {
   const own = dataFolder === undefined ? tempFolder('nynja') : undefined
   return startNodePeer({
     name: 'nynja',
-    script,
+    script: serverModule === undefined ? script : pathToFileURL(serverModule).href,
     portKey: 'mqtt',
     canSettle,
     env: {

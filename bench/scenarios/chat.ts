@@ -55,6 +55,7 @@ export const chat: Scenario = {
         ...(loads.has('mosquitto') ? [row('mosquitto', {})] : []),
       ]
     }),
+  versusRig: async (peer) => ({ rig: await chatRig(bothAt(peer)), window }),
 }
 
 /** Our server with 25 pairs of friends, ready to chat. */

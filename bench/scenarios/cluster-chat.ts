@@ -1,4 +1,4 @@
-import { compareAtFullLoad, compareAtRate, isDisturbed, type Contest, type Contestant } from '../compare.js'
+import { compareAtFullLoad, compareAtHalf, isDisturbed, type Contest, type Contestant } from '../compare.js'
 import type { Load } from '../load/drive.js'
 import { pairRig, type PairPorts } from '../load/plain-lanes.js'
 import { startAedesCluster } from '../peers/aedes.js'
@@ -38,9 +38,7 @@ export function clusterChat(context: ScenarioContext): Promise<readonly Row[]> {
 
 async function measure(contest: Contest): Promise<readonly Row[]> {
   const full = await compareAtFullLoad(contest)
-  const rate = Math.min(...[...full.values()].map((load) => load.perSecond)) / 2
-  contest.log(`  at ${Math.round(rate)}/s, half of what the slower one reached:`)
-  const half = await compareAtRate(contest, rate)
+  const half = await compareAtHalf(contest, full)
   const rows = (name: string, bound?: Bound): Row[] => {
     const row = (measure: string, unit: string, loads: Map<string, Load>, read: (load: Load | undefined) => number | undefined): Row => ({
       scenario: 'cluster',

@@ -2,6 +2,7 @@ import { median } from '../compare.js'
 import { befriend, registerAll } from '../load/community.js'
 import { Connection } from '../load/connection.js'
 import { logIn, type Account } from '../load/device.js'
+import { driveBy } from '../load/drive.js'
 import { createMailbox } from '../load/mailbox.js'
 import { inParallel } from '../load/parallel.js'
 import { recordName } from '../load/term.js'
@@ -33,6 +34,10 @@ export const connectCost: Scenario = {
       const ours = context.hasNynja ? await nynjaReconnects(context, onEnd) : undefined
       return rows(ours, { connackMs: theirs, perSecond: theirRate })
     }),
+  async versusRig(peer) {
+    const crowd = await registerAll(peer.port, connectors)
+    return driveBy((ms) => connectsWithin(ms, identitiesOf(crowd), peer.port), peer.cpuMs)
+  },
 }
 
 interface Ours {
@@ -47,11 +52,7 @@ async function nynjaReconnects(context: ScenarioContext, onEnd: (close: () => Pr
   const crowd = await registerAll(port, connectors)
   const [lonely, popular] = (await registerAll(port, 2, 100_000)) as [Account, Account]
   await makePopular(port, popular)
-  const perSecond = await connectsPerSecond(
-    context,
-    crowd.map(({ clientId, token }) => ({ clientId, password: token })),
-    port,
-  )
+  const perSecond = await connectsPerSecond(context, identitiesOf(crowd), port)
   const result = { lonely: await reconnect(port, lonely), popular: await reconnect(port, popular), perSecond }
   for (const [who, { connackMs, profileMs }] of [
     ['no friends', result.lonely],
@@ -117,10 +118,17 @@ function plainIdentities(): Identity[] {
   return Array.from({ length: connectors }, (_, index) => ({ clientId: `plain_${index}` }))
 }
 
-/** Every identity connects, disconnects and connects again for as long as measuring takes. */
+const identitiesOf = (accounts: readonly Account[]): Identity[] => accounts.map(({ clientId, token }) => ({ clientId, password: token }))
+
 async function connectsPerSecond({ seconds }: ScenarioContext, identities: readonly Identity[], port: number): Promise<number> {
   const begin = performance.now()
-  const end = begin + seconds * 1_000
+  const count = await connectsWithin(seconds * 1_000, identities, port)
+  return (count * 1_000) / (performance.now() - begin)
+}
+
+/** Every identity connects, disconnects and connects again for so long. @returns how many connects there were */
+async function connectsWithin(ms: number, identities: readonly Identity[], port: number): Promise<number> {
+  const end = performance.now() + ms
   const counts = await inParallel('connects', identities, identities.length, async (identity) => {
     let count = 0
     for (; performance.now() < end; count++) {
@@ -129,7 +137,7 @@ async function connectsPerSecond({ seconds }: ScenarioContext, identities: reado
     }
     return count
   })
-  return (counts.reduce((sum, count) => sum + count, 0) * 1_000) / (performance.now() - begin)
+  return counts.reduce((sum, count) => sum + count, 0)
 }
 
 function rows(ours: Ours | undefined, theirs: { readonly connackMs: number; readonly perSecond: number }): Row[] {

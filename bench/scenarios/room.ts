@@ -51,6 +51,7 @@ export const room: Scenario = {
       })
       return [row('aedes', { bound: atLeast(1) }), ...(loads.has('mosquitto') ? [row('mosquitto', {})] : [])]
     }),
+  versusRig: async (peer) => ({ rig: await roomRig(peer.port), window }),
 }
 
 const startPlainAedes = (): Promise<Peer> => startAedes()

@@ -2,8 +2,10 @@ import { befriend } from '../load/community.js'
 import type { Device } from '../load/device.js'
 import { rosterGet } from '../load/requests.js'
 import { atLeast, atMost } from '../report.js'
-import { runRpc } from './rpc.js'
+import { rpcVersusRig, runRpc, type RpcLoad } from './rpc.js'
 import type { Scenario } from './scenario.js'
+
+const load: RpcLoad = { payload: rosterGet, answerTopic: 'actions/', prepare: befriendNeighbours }
 
 export const rpcRead: Scenario = {
   name: 'rpc-read',
@@ -11,16 +13,15 @@ export const rpcRead: Scenario = {
   run: (context) =>
     runRpc(
       {
+        ...load,
         name: 'rpc-read',
-        payload: rosterGet,
-        answerTopic: 'actions/',
-        prepare: befriendNeighbours,
         isStored: false,
         throughput: atLeast(0.8),
         latency: { bound: atMost(3), isRatio: true },
       },
       context,
     ),
+  versusRig: (peer) => rpcVersusRig(peer, load),
 }
 
 /** A ring: everybody has two friends, and himself. */

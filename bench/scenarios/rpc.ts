@@ -1,4 +1,4 @@
-import { compareAtFullLoad, compareAtRate, isDisturbed, type Contest, type Contestant } from '../compare.js'
+import { compareAtFullLoad, compareAtHalf, isDisturbed, type Contest, type Contestant } from '../compare.js'
 import { logInAll, registerAll } from '../load/community.js'
 import type { OnPublish } from '../load/connection.js'
 import { requestTopic, type Device } from '../load/device.js'
@@ -9,17 +9,22 @@ import { echoRig, rig, type Rig } from '../load/plain-lanes.js'
 import { decodeTerm } from '../load/term.js'
 import { startAedes, startStoringAedes } from '../peers/aedes.js'
 import { startNynja } from '../peers/nynja.js'
+import type { Peer } from '../peers/peer.js'
 import type { Bound, Row } from '../report.js'
 import { opened } from './opened.js'
 import type { ScenarioContext } from './scenario.js'
 
-export interface RpcScenario {
-  readonly name: string
+/** What is asked, and where answers come. */
+export interface RpcLoad {
   /** The request of one device; the same bytes go to bare Aedes, which sends them back. */
   readonly payload: (rosterId: number) => Buffer
   /** Topics of answers begin with this. */
   readonly answerTopic: 'ses/' | 'actions/'
   readonly prepare?: (devices: readonly Device[]) => Promise<void>
+}
+
+export interface RpcScenario extends RpcLoad {
+  readonly name: string
   readonly throughput: Bound
   /** Whether a request changes something: then it is compared with an Aedes that stores what it echoes, too. */
   readonly isStored: boolean
@@ -51,9 +56,7 @@ export function runRpc(scenario: RpcScenario, context: ScenarioContext): Promise
 
 async function measure({ name, throughput, isStored, latency }: RpcScenario, contest: Contest): Promise<Row[]> {
   const full = await compareAtFullLoad(contest)
-  const rate = Math.min(...[...full.values()].map((load) => load.perSecond)) / 2
-  contest.log(`  at ${Math.round(rate)}/s, half of what the slowest one reached:`)
-  const half = await compareAtRate(contest, rate)
+  const half = await compareAtHalf(contest, full)
   const row = (measure: string, unit: string, ofEach: ReadonlyMap<string, number>, peer?: string): Row => {
     const against = peer === undefined ? {} : { against: { name: peer, value: ofEach.get(peer) ?? NaN } }
     return { scenario: name, measure, unit, value: ofEach.get('nynja'), ...against, isDisturbed: isDisturbed(full, half) }
@@ -91,7 +94,12 @@ function of(loads: ReadonlyMap<string, Load>, read: (load: Load) => number): Rea
   return new Map([...loads].map(([name, load]) => [name, read(load)]))
 }
 
-async function nynjaRig(port: number, { payload, answerTopic, prepare }: RpcScenario): Promise<Rig> {
+/** Our server, loaded with the same requests. */
+export async function rpcVersusRig({ port }: Peer, scenario: RpcLoad): Promise<{ readonly rig: Rig; readonly window: number }> {
+  return { rig: await nynjaRig(port, scenario), window }
+}
+
+async function nynjaRig(port: number, { payload, answerTopic, prepare }: RpcLoad): Promise<Rig> {
   const devices = await logInAll(port, await registerAll(port, connections))
   await prepare?.(devices)
   const lanes = devices.map(({ account, connection }) => {

@@ -1,3 +1,6 @@
+import type { Drive } from '../load/drive.js'
+import type { Rig } from '../load/plain-lanes.js'
+import type { Peer } from '../peers/peer.js'
 import type { Row } from '../report.js'
 
 export interface ScenarioContext {
@@ -12,4 +15,9 @@ export interface Scenario {
   readonly name: string
   readonly about: string
   readonly run: (context: ScenarioContext) => Promise<readonly Row[]>
+  /** Gets one of two builds ready to be loaded alike; absent where a scenario is not about what one server can do. */
+  readonly versusRig?: (peer: Peer) => Promise<VersusRig>
 }
+
+/** Lanes to be driven at full load, or something that drives by itself. */
+export type VersusRig = { readonly rig: Rig; readonly window: number } | Drive
