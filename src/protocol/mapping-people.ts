@@ -117,7 +117,7 @@ export const peopleMappings: readonly MappingEntry[] = [
     'Member',
     'v11',
     (r) => ({ ...r, vox_id: voxLogin(r.services) }),
-    (r) => ({ services: withVox(r.services, r.vox_id) }),
+    (r) => ({ services: withVox(r.services, r.vox_id), alias: r.alias ?? r.full_name }),
   ),
 
   adjusted(

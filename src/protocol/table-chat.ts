@@ -183,6 +183,7 @@ export const chatTable = {
   Cursor: { canonical: cursor, v1: cursor, v11: cursor },
 
   Member: {
+    /** `full_name` is what v11 shows where there is no alias. */
     canonical: layout(
       ['id', anInt],
       ['container', container],
@@ -195,6 +196,7 @@ export const chatTable = {
       ['names', aText],
       ['surnames', aText],
       ['alias', aText],
+      ['full_name', aText],
       ['email', aText],
       ['vox_id', aText],
       ['reader', zero],

@@ -120,7 +120,7 @@ export function newStage(port: number, { cast, number }: Run): Stage {
     if (hasSpoken && decoded.encoding.codec !== encoding.codec) throw new Error(`${push.topic} came in ${decoded.encoding.codec}`)
     if (decoded.encoding.dialect !== encoding.dialect) throw new Error(`${push.topic} came in ${decoded.encoding.dialect}`)
     if (decoded.encoding.codec === 'bert' && encoding.dialect === layout) return termOf(payload)
-    return termOf(encode(decoded.record, { codec: 'bert', dialect: layout }))
+    return termOf(encode(layout === 'v1' ? withoutShownAlias(decoded.record) : decoded.record, { codec: 'bert', dialect: layout }))
   }
 
   const speaks = (line: Line, device: string): boolean => line.dialect === undefined || line.dialect === role(device).encoding.dialect
@@ -305,4 +305,13 @@ export function newStage(port: number, { cast, number }: Run): Stage {
 function textOf(term: Pattern): string {
   if (term.kind !== 'binary') throw new TypeError(`${show(term)} is no binary`)
   return term.text
+}
+
+/** v11 shows names and surnames where a member has no alias; the scripts are in v1, which does not. */
+function withoutShownAlias<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return value
+  if (Array.isArray(value)) return value.map(withoutShownAlias) as T
+  const copy = Object.fromEntries(Object.entries(value).map(([name, part]) => [name, withoutShownAlias(part)])) as Record<string, unknown>
+  const shown = [copy['names'], copy['surnames']].filter((part) => typeof part === 'string').join(' ')
+  return (copy['tag'] === 'Member' && copy['alias'] === shown ? { ...copy, alias: null } : copy) as T
 }

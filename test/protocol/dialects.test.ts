@@ -162,6 +162,13 @@ describe('other fields that differ', () => {
     expect(onWire(record('Member', { status: 'owner' }), 'v11')).toMatchObject({ status: 'owner' })
   })
 
+  test('a member without an alias has its names and surnames as one in v11', () => {
+    const member = record('Member', { names: 'Anna', surnames: 'Koval', full_name: 'Anna Koval' })
+    expect(onWire(member, 'v11')).toMatchObject({ alias: 'Anna Koval' })
+    expect(onWire(member, 'v1')).not.toHaveProperty('alias')
+    expect(onWire({ ...member, alias: 'Ann' }, 'v11')).toMatchObject({ alias: 'Ann' })
+  })
+
   test('Star and Tag', () => {
     const tag = record('Tag', { id: 3, roster_id: '380670001234_1', name: 'n', color: 'c' })
     const star = record('Star', { roster_id: '380670001234_1', tags: [tag] })

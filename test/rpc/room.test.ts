@@ -49,17 +49,17 @@ describe('the flow of a room with three members (flows.md 3)', () => {
         admins: [
           record('Member', {
             ...{ id: 1, feed_id: record('muc', { name: 'r1' }), prev: null, next: 2, phone_id: ann, names: 'Anna', surnames: 'Koval' },
-            ...{ reader: 1, update: now, presence: 'online', status: 'owner' },
+            ...{ full_name: 'Anna Koval', reader: 1, update: now, presence: 'online', status: 'admin' },
           }),
         ],
         members: [
           record('Member', {
             ...{ id: 2, feed_id: record('muc', { name: 'r1' }), prev: 1, next: 3, phone_id: boris, names: 'Boris' },
-            ...{ presence: 'online', status: 'member' },
+            ...{ full_name: 'Boris', presence: 'online', status: 'member' },
           }),
           record('Member', {
             ...{ id: 3, feed_id: record('muc', { name: 'r1' }), prev: 2, next: null, phone_id: clara, names: 'Clara' },
-            ...{ presence: 'online', status: 'member' },
+            ...{ full_name: 'Clara', presence: 'online', status: 'member' },
           }),
         ],
       }),
@@ -124,7 +124,7 @@ describe('create', () => {
   test('skips those who are no friends, whom it bans or who ban, and itself', async () => {
     await world.put(contacts.put(aContact({ state: 'friend', isBanned: true }), ann, clara))
     const sent = await world.send(ann, create({ members: listing(ann, boris, clara, nobody) }))
-    expect(roomIn(sent, 'ses/380670001234')).toMatchObject({ members: [{ phone_id: boris }], admins: [{ phone_id: ann, status: 'owner' }] })
+    expect(roomIn(sent, 'ses/380670001234')).toMatchObject({ members: [{ phone_id: boris }], admins: [{ phone_id: ann, status: 'admin' }] })
   })
 
   test('an id in use is refused, a left out one is made', async () => {
@@ -154,6 +154,12 @@ describe('get', () => {
   test('a stranger sees a channel without members; a member does not see that one who bans him is online', async () => {
     await open({ type: 'channel' })
     expect((await send(dan, 'get'))[0]?.payload).toMatchObject({ name: 'Trip', type: 'channel', members: [], admins: [], last_msg: null })
+    expect((await send(ann, 'get'))[0]?.payload).toMatchObject({
+      admins: [
+        { phone_id: ann, status: 'owner' },
+        { phone_id: boris, status: 'admin' },
+      ],
+    })
     await world.put(contacts.put(aContact({ isBanned: true }), clara, boris))
     const [{ payload } = {}] = await send(clara, 'get')
     expect(payload).toMatchObject({

@@ -92,8 +92,7 @@ export function memberRecord(room: RoomId, { phoneId, document }: MemberRow, sho
     next,
     phone_id: phoneId,
     avatar: document.avatar ?? shown?.avatar ?? null,
-    names: document.names ?? shown?.names ?? null,
-    surnames: document.surnames ?? shown?.surnames ?? null,
+    ...namesOf(document, shown),
     alias: document.alias,
     // An address of the roster is for friends; here only the one given for this room is shown.
     email: document.email,
@@ -104,6 +103,13 @@ export function memberRecord(room: RoomId, { phoneId, document }: MemberRow, sho
     presence: shown?.isOnline === true ? 'online' : 'offline',
     status: document.role,
   })
+}
+
+function namesOf(document: MemberDocument, shown: Shown | undefined): Pick<Member, 'names' | 'surnames' | 'full_name'> {
+  const names = document.names ?? shown?.names ?? null
+  const surnames = document.surnames ?? shown?.surnames ?? null
+  const both = [names, surnames].filter((part) => part !== null && part !== '').join(' ')
+  return { names, surnames, full_name: both === '' ? null : both }
 }
 
 /** Member records of those rosters of `list` that are in `only`, linked as the whole list is. */
@@ -120,9 +126,22 @@ export function memberRecords(
   })
 }
 
-/** Members and admins (the owner among these) apart, as the Room record lists them. */
-export function byRole(list: readonly Member[]): { readonly members: readonly Member[]; readonly admins: readonly Member[] } {
-  return { members: list.filter(({ status }) => status === 'member'), admins: list.filter(({ status }) => status !== 'member') }
+/**
+ * Members and admins (the owner among these) apart, as the Room record lists them. The owner of a group is called an admin there, as its creator
+ * calls himself; that of a channel an owner.
+ * @see docs/protocol/rpc.md 11
+ */
+export function byRole(
+  list: readonly Member[],
+  type: RoomDocument['type'],
+): { readonly members: readonly Member[]; readonly admins: readonly Member[] } {
+  const admins = list.filter(({ status }) => status !== 'member')
+  return { members: list.filter(({ status }) => status === 'member'), admins: admins.map((member) => calledIn(type, member)) }
+}
+
+/** A Member with the role that a Room of this type shows. */
+export function calledIn(type: RoomDocument['type'], member: Member): Member {
+  return type === 'group' && member.status === 'owner' ? { ...member, status: 'admin' } : member
 }
 
 /** What everyone who may know the room sees of it: no members, no messages. */
@@ -157,7 +176,7 @@ export function listedIn(list: readonly MemberRow[]): ReadonlySet<PhoneId> {
 
 /** A room with its members, as everyone in it sees it; `shown` holds those of {@link listedIn}. */
 export function completeRoom(room: RoomId, document: RoomDocument, list: readonly MemberRow[], shown: ShownByRoster): Room {
-  return { ...roomRecord(room, document), ...byRole(memberRecords(room, list, shown, listedIn(list))) }
+  return { ...roomRecord(room, document), ...byRole(memberRecords(room, list, shown, listedIn(list)), document.type) }
 }
 
 /**
@@ -187,7 +206,7 @@ export async function readRoomForRoster(facts: FactReader, room: RoomId, viewer:
   const shown = await readShown(facts, room, [viewer])
   const member = memberRecord(room, asOwn({ phoneId: viewer, document: own }), shown.get(viewer), { prev: null, next: null })
   const state = await readFeedState(facts, roomTopic(room), viewer)
-  return { ...roomRecord(room, document), ...byRole([member]), unread: state.unread, last_msg: state.lastMessage }
+  return { ...roomRecord(room, document), ...byRole([member], document.type), unread: state.unread, last_msg: state.lastMessage }
 }
 
 /** Stands in the settings of a member's own record while it wants no push notifications of the room, so that all its devices know. */

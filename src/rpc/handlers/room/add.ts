@@ -111,7 +111,7 @@ function added({ record, now }: Request<Room>, { state: before, actor }: Entered
     numbers: [authorReads(id, actor.phoneId)],
     sends: [
       ...completeToEach(newcomers, { ...completeRoom(id, state.room, list, shown), status }),
-      push(roomTopic(id), phones, memberPush(id, status, { list, shown, only })),
+      push(roomTopic(id), phones, memberPush(id, status, { type: state.room.type, list, shown, only })),
       systemMessageTo(id, phones),
     ],
   })

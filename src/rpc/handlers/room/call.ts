@@ -2,7 +2,7 @@ import type { RecordOf } from '../../../protocol/index.js'
 import { roomTopic } from '../../../topics/index.js'
 import { accept, push } from '../../outcome.js'
 import { handler } from '../../request.js'
-import { memberRecords, readShown, type ShownByRoster } from '../../views/room-view.js'
+import { calledIn, memberRecords, readShown, type ShownByRoster } from '../../views/room-view.js'
 import { phonesOf } from './room-push.js'
 import { actingMember, enter, readRoomState, type RoomLookup } from './room-state.js'
 
@@ -28,7 +28,8 @@ export const signalCall = handler<Room, CallFacts>({
     const entered = enter(caller, lookup, 'signal')
     if (entered.kind === 'refused') return entered
     const { state, actor } = entered
-    const members = memberRecords(state.id, state.list, shown, new Set([actor.phoneId]))
+    const own = memberRecords(state.id, state.list, shown, new Set([actor.phoneId]))
+    const members = own.map((member) => calledIn(state.room.type, member))
     const relayed: Room = { ...record, members, admins: [], last_msg: null }
     return accept({ sends: [push(roomTopic(state.id), phonesOf(state.list), relayed)] })
   },

@@ -66,7 +66,7 @@ function joined(before: RoomState, joiner: PhoneId, shown: ShownByRoster, now: n
     numbers: [authorReads(id, joiner)],
     sends: [
       ...completeToEach([joiner], { ...completeRoom(id, room, list, shown), status: 'join' }),
-      push(roomTopic(id), phones, memberPush(id, 'join', { list, shown, only: new Set([joiner]) })),
+      push(roomTopic(id), phones, memberPush(id, 'join', { type: room.type, list, shown, only: new Set([joiner]) })),
       systemMessageTo(id, phones),
     ],
   })

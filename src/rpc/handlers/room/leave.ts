@@ -137,7 +137,7 @@ interface Left {
 function leave(before: RoomState, leaver: MemberRow, { shown, barredIds }: LeaveFacts, now: number): Left {
   const { id } = before
   const phones = phonesOf(before.list)
-  const pushed = goneFrom(memberPush(id, 'leave', { list: before.list, shown, only: new Set([leaver.phoneId]) }))
+  const pushed = goneFrom(memberPush(id, 'leave', { type: before.room.type, list: before.list, shown, only: new Set([leaver.phoneId]) }))
   const toLeaver = toEach([leaver.phoneId], pushed)
   if (before.list.length === 1) {
     const outcome = accept({ puts: closeRoom(before, barredIds, now), sends: [push(roomTopic(id), phones, pushed), ...toLeaver] })

@@ -67,6 +67,6 @@ function muteOthers({ record }: Request<Room>, { state, actor }: Entered, shown:
   const after = replaceMembers(list, only, (document) => (document.isMuted === isMute ? document : { ...document, isMuted: isMute }))
   return accept({
     puts: isChanged ? changeMembers(state, after).puts : [],
-    sends: toEach([...only, actor.phoneId], memberPush(id, isMute ? 'mute' : 'unmute', { list, shown, only })),
+    sends: toEach([...only, actor.phoneId], memberPush(id, isMute ? 'mute' : 'unmute', { type: state.room.type, list, shown, only })),
   })
 }

@@ -82,8 +82,8 @@ function removedFrom({ now }: Request<Room>, { state: before, actor }: Entered, 
     replaceMembers(kept, demoted, (document) => inRole(document, 'member')),
   )
   // Both lists are drawn up before the demotion takes the demoted out of the admins.
-  const members = memberPush(id, 'remove', { list: before.list, shown, only: removed })
-  const admins = memberPush(id, 'remove', { list: state.list, shown, only: demoted })
+  const members = memberPush(id, 'remove', { type: state.room.type, list: before.list, shown, only: removed })
+  const admins = memberPush(id, 'remove', { type: state.room.type, list: state.list, shown, only: demoted })
   const pushed: Room = { ...members, members: [...members.admins, ...members.members], admins: [...admins.admins, ...admins.members] }
   return accept({
     puts,

@@ -21,9 +21,14 @@ export function partialRoom(room: RoomId, status: Room['status'], fields: Partia
 export function memberPush(
   room: RoomId,
   status: Room['status'],
-  about: { readonly list: readonly MemberRow[]; readonly shown: ShownByRoster; readonly only: ReadonlySet<PhoneId> },
+  about: {
+    readonly type: RoomDocument['type']
+    readonly list: readonly MemberRow[]
+    readonly shown: ShownByRoster
+    readonly only: ReadonlySet<PhoneId>
+  },
 ): Room {
-  return partialRoom(room, status, byRole(memberRecords(room, about.list, about.shown, about.only)))
+  return partialRoom(room, status, byRole(memberRecords(room, about.list, about.shown, about.only), about.type))
 }
 
 /** The same record on the `ses` topic of the phone of each of these rosters. */
