@@ -34,6 +34,10 @@ function handle(state: BrokerState, message: FrameToMain): void {
     case 'close':
       closeWhenRead(state, state.connections.byClient.get(message.client), message.because)
       return
+    case 'renumber':
+      for (const connection of state.connections.byPhone.get(message.phone) ?? [])
+        if (connection.accepted !== undefined) connection.accepted = { ...connection.accepted, number: message.number }
+      return
     case 'page':
       state.connections.byNumber.get(message.connection)?.pump.page({ ...message.page, entries: message.page.entries.map(pumpEntry) })
   }

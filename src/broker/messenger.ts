@@ -24,6 +24,7 @@ import { newPlainBroker, takeOver } from './plain-broker.js'
 import type { PlainCluster, Publish } from './plain-cluster.js'
 import { keepPacketIdsApart } from './plain-packet-ids.js'
 import { type Method, plainPersistence } from './plain-persistence.js'
+import { mayReceivePlain } from './plain-right.js'
 import { newPublishOrder } from './publish-order.js'
 import { acceptPublish, publishPlain } from './publishes.js'
 import { newRequests } from './requests.js'
@@ -182,6 +183,8 @@ async function hook(
   aedes.authorizeSubscribe = (client, subscription, granted) => {
     acceptSubscribe(state, subscribing, client, subscription, granted)
   }
+  aedes.authorizeForward = (client, packet) =>
+    mayReceivePlain(state.connections.byAedes.get(client), packet.topic, state.options) ? packet : null
   const publish = inOrder(aedes)
   const { plain: cluster } = state.world
   if (cluster !== undefined && plainMethods !== undefined) state.plainBroker = newPlainBroker(state, cluster, plainMethods, publish)

@@ -34,7 +34,7 @@ export function newPersistence(
   inner?: Record<string, Method>,
 ): Persistence {
   const kept = inner ?? methodsOf((createMemory as unknown as () => object)())
-  const ask = async (name: string, ...args: unknown[]): Promise<unknown> => kept[name]?.(...(args as never[]))
+  const ask: Ask = async (name, ...args) => kept[name]?.(...(args as never[]))
   const connectionOf = (client: Named): Connection | undefined =>
     connections.byAedes.get(client as unknown as AedesClient) ?? connections.byClient.get(client.id)
 
@@ -48,7 +48,9 @@ export function newPersistence(
 
     async subscriptionsByClient(client: Named) {
       const connection = connections.byClient.get(client.id)
-      const stored = mayUsePlainMqtt(connection, options) ? ((await ask('subscriptionsByClient', client)) as readonly unknown[]) : []
+      const mayHave = mayUsePlainMqtt(connection, options)
+      if (mayHave && isNewSession(connection)) await forget(client, ask, inner === undefined)
+      const stored = mayHave ? ((await ask('subscriptionsByClient', client)) as readonly unknown[]) : []
       const clientId = parseClientId(client.id)
       if (connection?.accepted?.isSessionPresent !== true || clientId === undefined) return stored
       return [...stored, { topic: actionsTopic(connection.words.userName, clientId), qos: 2 }]
@@ -98,4 +100,22 @@ export function newPersistence(
       return ask('incomingDelPacket', client, packet)
     },
   }
+}
+
+function isNewSession(connection: Connection | undefined): boolean {
+  return connection?.accepted?.client === 'device' && !connection.accepted.isSessionPresent
+}
+
+type Ask = (name: string, ...args: unknown[]) => Promise<unknown>
+
+/**
+ * What was kept for whoever had this client id before: a new session of a device may be that of another account. [MQTT-3.2.2-3]
+ * @param isInMemory Aedes' own persistence, which forgets subscriptions alone
+ */
+async function forget(client: Named, ask: Ask, isInMemory: boolean): Promise<void> {
+  await ask('cleanSubscriptions', client)
+  if (!isInMemory) return
+  for await (const packet of (await ask('outgoingStream', client)) as AsyncIterable<unknown>)
+    await ask('outgoingClearMessageId', client, packet)
+  await ask('cleanIncoming', client)
 }

@@ -4,6 +4,7 @@ import type { Connection } from './connection.js'
 import type { PlainBroker, PlainCluster, PlainPacket, Publish } from './plain-cluster.js'
 import { newPlainDelivery } from './plain-delivery.js'
 import type { Method, PlainClient } from './plain-persistence.js'
+import { mayReceivePlain } from './plain-right.js'
 import { mayUsePlainMqtt } from './plain-use.js'
 
 /** How long a publish, or a CONNECT, waits for the others. */
@@ -18,7 +19,8 @@ export function newPlainBroker(
   publish: Publish,
 ): PlainBroker {
   const { aedes, connections } = state
-  const delivery = newPlainDelivery(cluster, persistence, { connections, log: state.world.log })
+  const mayReceive = (client: AedesClient, topic: string): boolean => mayReceivePlain(connections.byAedes.get(client), topic, state.options)
+  const delivery = newPlainDelivery(cluster, persistence, { connections, log: state.world.log, mayReceive })
   const isReceived = persistence['incomingGetPacket'] as (client: AedesClient, packet: PublishPacket) => Promise<unknown>
   const publishing = new WeakSet<AedesClient>()
   Object.assign(aedes, { authorizeForward: delivery.forward })

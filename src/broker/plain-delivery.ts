@@ -44,6 +44,8 @@ interface Worlds {
   readonly cluster: PlainCluster
   readonly connections: Connections
   readonly log: PlainLog
+  /** Whether a client has the right to what was published to a topic, as things stand. */
+  readonly mayReceive: (client: AedesClient, topic: string) => boolean
   readonly queueOf: (client: AedesClient) => AsyncIterable<PlainPacket>
   readonly update: (client: AedesClient, packet: PlainPacket) => Promise<void>
   readonly sessions: Map<Receiver, Session>
@@ -58,13 +60,14 @@ interface Worlds {
 export function newPlainDelivery(
   cluster: PlainCluster,
   persistence: Record<string, Method>,
-  { connections, log }: Pick<Worlds, 'connections' | 'log'>,
+  { connections, log, mayReceive }: Pick<Worlds, 'connections' | 'log' | 'mayReceive'>,
 ): PlainDelivery {
   const { outgoingStream } = cluster.persistence as { outgoingStream: Worlds['queueOf'] }
   const worlds: Worlds = {
     cluster,
     connections,
     log,
+    mayReceive,
     queueOf: outgoingStream.bind(cluster.persistence),
     update: persistence['outgoingUpdate'] as Worlds['update'],
     sessions: new Map(),
@@ -115,6 +118,7 @@ function interrupted(worlds: Worlds): readonly Session[] {
 }
 
 function forward(worlds: Worlds, client: Receiver, packet: PlainPacket): PlainPacket | null {
+  if (!worlds.mayReceive(client, packet.topic)) return null
   if (client.clean || packet.qos === 0 || !isQueued(client, packet.topic)) return packet
   const session = sessionOf(worlds, client)
   if (session.passing === packet) return packet
@@ -174,7 +178,8 @@ async function deliverQueue(worlds: Worlds, session: Session): Promise<void> {
   for await (const packet of worlds.queueOf(client)) {
     const name = packetName(packet)
     if (client.closed) return
-    if (!sent.has(name)) await deliver(worlds, session, repeated(packet, sentAs.get(name)))
+    if (packet.cmd !== 'pubrel' && !worlds.mayReceive(client, packet.topic)) await worlds.cluster.settle(client.id, name)
+    else if (!sent.has(name)) await deliver(worlds, session, repeated(packet, sentAs.get(name)))
   }
 }
 

@@ -69,6 +69,8 @@ export type Effect =
   | { readonly kind: 'credentials'; readonly owner: Phone }
   /** Closes the connection of this device, after what it is owed now has been written (within 5 s). */
   | { readonly kind: 'disconnect'; readonly client: ClientId; readonly because: string }
+  /** The account filed under `phone` has another number from now on: rights of its connections that follow from the number are asked again. */
+  | { readonly kind: 'renumber'; readonly phone: Phone; readonly number: Phone }
 
 export interface AppendMessage {
   readonly message: MessageDocument

@@ -64,6 +64,8 @@ export type FrameToMain =
   | { readonly kind: 'evict'; readonly client: string; readonly epoch: number }
   /** Whoever is connected as this client is to be disconnected, once it has read what it was sent. */
   | { readonly kind: 'close'; readonly client: string; readonly because: string }
+  /** The account filed under `phone` is called `number` from now on. */
+  | { readonly kind: 'renumber'; readonly phone: string; readonly number: string }
   | { readonly kind: 'page'; readonly connection: number; readonly page: InboxPage }
 
 export interface InboxStart {
@@ -146,6 +148,7 @@ const opSettled = 5
 const opPage = 6
 const opEvict = 7
 const opClose = 8
+const opRenumber = 9
 
 export function writeDone(frame: FrameWriter, request: number): void {
   writeU8(frame, opDone)
@@ -217,6 +220,12 @@ export function writeClose(frame: FrameWriter, client: string, because: string):
   writeU8(frame, opClose)
   writeText(frame, client)
   writeText(frame, because)
+}
+
+export function writeRenumber(frame: FrameWriter, phone: string, number: string): void {
+  writeU8(frame, opRenumber)
+  writeText(frame, phone)
+  writeText(frame, number)
 }
 
 export function writeInboxPage(frame: FrameWriter, connection: number, { after, through, last, entries }: InboxPage): void {
@@ -294,6 +303,7 @@ export function* messagesIn(frame: FrameReader): Generator<FrameToMain> {
     else if (op === opSettled) yield { kind: 'settled', client: readText(frame), releasedTo: readNumber(frame) }
     else if (op === opEvict) yield { kind: 'evict', client: readText(frame), epoch: readNumber(frame) }
     else if (op === opClose) yield { kind: 'close', client: readText(frame), because: readText(frame) }
+    else if (op === opRenumber) yield { kind: 'renumber', phone: readText(frame), number: readText(frame) }
     else yield readInboxPage(frame)
   }
 }

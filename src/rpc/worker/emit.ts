@@ -1,7 +1,16 @@
 import type { AnyRecord, Encoding } from '../../protocol/index.js'
 import type { Appended } from '../../store/contract.js'
 import type { FrameWriter } from '../link/frame.js'
-import { type ControlToMain, type Encoded, writeAnswer, writeClose, writeDeliver, writeDone, writeLive } from '../link/to-main.js'
+import {
+  type ControlToMain,
+  type Encoded,
+  writeAnswer,
+  writeClose,
+  writeDeliver,
+  writeDone,
+  writeLive,
+  writeRenumber,
+} from '../link/to-main.js'
 import { encodingOf, maskOf, variantCount } from '../link/variant.js'
 import type { Names } from '../names/names.js'
 import { shownTopic } from '../names/rename-topic.js'
@@ -63,6 +72,10 @@ export function emitBatch({ draft, result }: BatchResult, world: EmitWorld): voi
       case 'close':
         world.control({ kind: 'close', client: step.client, because: step.because })
         if (world.cluster !== null) writeClose(world.cluster.frameToAll(), step.client, step.because)
+        break
+      case 'renumber':
+        writeRenumber(world.frame, step.phone, step.number)
+        if (world.cluster !== null) writeRenumber(world.cluster.frameToAll(), step.phone, step.number)
         break
       case 'followed':
         world.control({ kind: 'followed', connection: step.connection })

@@ -114,6 +114,7 @@ function move({ caller, now }: Request, { wanted, profile, account, lock }: Move
       ...(first.next === undefined ? [] : [beginChore({ ...chore, place: first.next }, choreId, now)]),
     ],
     sends: [...tellOwn(caller, clients, record('Profile', { phone: own.filed, update: now, status: 'phone' })), ...announce(chore, first)],
+    effects: [{ kind: 'renumber', phone: own.filed, number: wanted.number }],
   })
 }
 
