@@ -30,6 +30,7 @@ export {
   type TaskEnd,
 } from './outbox/task.js'
 export type { Job } from './outcome.js'
+export { type MigrationProgress, runMigrations } from './migrations/run-migrations.js'
 export { ensurePeopleIndex } from './people-index/rebuild.js'
 export { startRing, type Ring, type RingListener, type RingOptions } from './ring/ring.js'
 export { FilesOutage, type TransferFiles } from './transfer-files.js'

@@ -1,6 +1,7 @@
+import { randomUUID } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
-import { ensurePeopleIndex } from '../rpc/index.js'
+import { ensurePeopleIndex, type MigrationProgress, runMigrations } from '../rpc/index.js'
 import { inspectRedis, type OnState, openLmdbStore, openRedisStore, redactRedisUrl, type Store, StoreOutage } from '../store/index.js'
 import type { Log } from './log.js'
 import type { Options } from './options-table.js'
@@ -43,11 +44,59 @@ export async function prepareStore(options: Options, log: Log, onWaiting: (becau
   const store = await storeOnceThere(options, log, onWaiting)
   try {
     await tellProblems(options, log)
+    await migrate(store, options, log, onWaiting)
     const indexed = await ensurePeopleIndex(store)
     if (indexed !== undefined && indexed > 0)
       log.info({ event: 'people-indexed', rosters: indexed }, 'the index people are found by was made')
   } finally {
     await store.close()
+  }
+}
+
+const progressEveryMs = 10_000
+
+/** Rewrites what an earlier version of the program has stored. @throws StartProblem if a newer one has */
+async function migrate(store: Store, options: Options, log: Log, onWaiting: (because: string) => void): Promise<void> {
+  const begun = performance.now()
+  let told = -Infinity
+  let latest: MigrationProgress | undefined
+  let waitsFor = ''
+  const result = await runMigrations({
+    ...{ store, holder: randomUUID(), leaseMs: options.leaseMs, wait: (ms) => pause(ms), now: () => performance.now() },
+    onProgress(progress) {
+      latest = progress
+      if (performance.now() - told < progressEveryMs) return
+      told = performance.now()
+      onWaiting(`what is stored is being rewritten: ${progress.migration}`)
+      log.info({ event: 'migrating', ...progress }, 'what an earlier version has stored is being rewritten')
+    },
+    onWaiting(whom) {
+      const what =
+        whom === 'holder'
+          ? 'another process rewrites what an earlier version has stored'
+          : 'what is stored has to be rewritten for this version: all processes of the earlier version must end first'
+      onWaiting(what)
+      if (what !== waitsFor) log.info({ event: 'migration-waits' }, what)
+      waitsFor = what
+    },
+    async onOutage(outage) {
+      if (redisPlace(options) === null) throw new StartProblem(outage.message, { cause: outage })
+      log.warn({ event: 'redis-away', because: outage.message, pauseMs: longestPauseMs }, 'Redis does not serve; it is tried again')
+      onWaiting(`waiting for Redis: ${outage.message}`)
+      await pause(longestPauseMs)
+    },
+  })
+  if (result.kind === 'newer') {
+    const { found, known } = result
+    throw new StartProblem(
+      `what is stored has layout ${found}, this program knows ${known}: it was written by a newer version. Run that one, or start with a backup.`,
+    )
+  }
+  if (latest !== undefined) {
+    log.info(
+      { event: 'migrated', migration: latest.migration, rows: latest.rows, ms: Math.round(performance.now() - begun) },
+      'what an earlier version has stored was rewritten',
+    )
   }
 }
 

@@ -2,7 +2,8 @@ import { type Pattern, show, type Term } from './erlang-term.js'
 
 /**
  * What the names in the patterns of a flow stand for. A *definition* is a pattern of its own (`SA`, `K`); a *binding* is the term a variable
- * has met first. `T…` is a time of this run in ms; `M…` a message id, greater than all before it; `_` is anything.
+ * has met first. `T…` is a time of this run in ms; `M…` a message id, greater than all before it; `N…` a member
+ * id; `_` is anything.
  */
 export interface Bindings {
   define(name: string, pattern: Pattern): void
@@ -37,6 +38,7 @@ export function newBindings(): Bindings {
       const isTime = term.kind === 'integer' && term.value >= startedAt - clockSlackMs && term.value <= Date.now() + clockSlackMs
       return isTime ? undefined : `${name} is no time of this run: ${show(term)}`
     }
+    if (/^N\d+$/.test(name)) return term.kind === 'integer' ? undefined : `${name} is no member id: ${show(term)}`
     if (!/^M\d+$/.test(name)) return undefined
     if (term.kind !== 'integer') return `${name} is no message id: ${show(term)}`
     for (const [other, id] of known) {

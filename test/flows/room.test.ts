@@ -12,9 +12,9 @@ afterAll(() => server.close())
 const created = `
    MB = {'Member',[],chain,[],[],[],[],PB,[],[],[],[],[],[],0,0,[],[],member}
    MC = {'Member',[],chain,[],[],[],[],PC,[],[],[],[],[],[],0,0,[],[],member}
-   NA = {'Member',1,chain,R,[],2,[],PA,[],<<"Anna">>,<<"Koval">>,[],[],[],M200,T1,[],online,admin}
-   NB = {'Member',2,chain,R,1,3,[],PB,[],<<"Boris">>,[],[],[],[],0,0,[],online,member}
-   NC = {'Member',3,chain,R,2,[],[],PC,[],<<"Clara">>,[],[],[],[],0,0,[],online,member}
+   NA = {'Member',N1,chain,R,[],N2,[],PA,[],<<"Anna">>,<<"Koval">>,[],[],[],M200,T1,[],online,admin}
+   NB = {'Member',N2,chain,R,N1,N3,[],PB,[],<<"Boris">>,[],[],[],[],0,0,[],online,member}
+   NC = {'Member',N3,chain,R,N2,[],[],PC,[],<<"Clara">>,[],[],[],[],0,0,[],online,member}
    S1 = {'Message',M200,chain,R,[],[],[],PA,<<"r1">>,T1,[D(CREATED)],[],[],[],muc}
  1 A1 > E {'Room',<<"r1">>,<<"Trip">>,[],[],[MB,MC],[],[],group,[],0,0,[],0,0,create}
  2 > A1 act {'Room',<<"r1">>,<<"Trip">>,[],[],[NB,NC],[NA],[],group,[],0,0,S1,T1,T1,create}
@@ -39,7 +39,7 @@ const promoted = `
 v1|10 > B1 act {io,{error,not_authorized},<<>>}
 v11|10 > B1 act {io,{error,permission_denied},<<>>}
 11 A1 > E {'Room',<<"r1">>,[],[],[],[],[MB],[],[],[],0,0,[],0,0,add}
-   NB2 = {'Member',2,chain,R,1,3,[],PB,[],<<"Boris">>,[],[],[],[],M201,0,[],online,admin}
+   NB2 = {'Member',N2,chain,R,N1,N3,[],PB,[],<<"Boris">>,[],[],[],[],M201,0,[],online,admin}
 12 > A1 B1 B2 C1 room/r1 {'Room',<<"r1">>,[],[],[],[],[NB2],[],[],[],0,0,[],0,0,add}
    > A1 B1 B2 C1 room/r1 {'Message',M202,chain,R,M201,[],[],PA,<<"r1">>,T,[D(_)],[],[],[],muc}
    S2 = {'Message',M203,chain,R,M202,[],[],PB,<<"r1">>,T3,[D(<<"Group is renamed to \\"Trip 2\\"">>)],[],[],[],muc}
@@ -76,7 +76,7 @@ const muted = `
 
 const removed = `
 18 A1 > E {'Room',<<"r1">>,[],[],[],[MC],[],[],[],[],0,0,[],0,0,remove}
-   NC2 = {'Member',3,chain,R,2,[],[],PC,[],<<"Clara">>,[],[],[],[],M204,_,[],online,_}
+   NC2 = {'Member',N3,chain,R,N2,[],[],PC,[],<<"Clara">>,[],[],[],[],M204,_,[],online,_}
 19 > A1 B1 B2 C1 room/r1 {'Room',<<"r1">>,[],[],[],[NC2],[],[],[],[],0,0,[],0,0,remove}
    > A1 B1 B2 C1 room/r1 {'Message',M205,chain,R,M204,[],[],PA,<<"r1">>,_,[D(_)],[],[],[],muc}
    > C1 ses/380670003234 {'Room',<<"r1">>,[],[],[],_,[],[],[],[],0,0,[],0,0,remove}
@@ -90,11 +90,11 @@ const removed = `
 
 const left = `
 20 A1 > E {'Room',<<"r1">>,[],[],[],[],[],[],[],[],0,0,[],0,0,leave}
-   NA2 = {'Member',1,chain,R,[],2,[],PA,[],<<"Anna">>,<<"Koval">>,[],[],[],_,_,[],online,_}
+   NA2 = {'Member',N1,chain,R,[],N2,[],PA,[],<<"Anna">>,<<"Koval">>,[],[],[],_,_,[],online,_}
 21 > A1 B1 B2 room/r1 {'Room',<<"r1">>,[],[],[],[NA2],[],[],[],[],0,0,[],0,0,leave}
    > A1 B1 B2 room/r1 {'Message',M206,chain,R,M205,[],[],PA,<<"r1">>,_,[D(_)],[],[],[],muc}
    > A1 ses/380670001234 {'Room',<<"r1">>,[],[],[],_,[],[],[],[],0,0,[],0,0,leave}
-   > B1 B2 room/r1 {'Member',2,chain,R,[],[],[],PB,[],<<"Boris">>,[],[],[],[],M203,T4,[],online,patch}
+   > B1 B2 room/r1 {'Member',N2,chain,R,[],[],[],PB,[],<<"Boris">>,[],[],[],[],M203,T4,[],online,patch}
    -- B is the owner now: only the owner may delete the room
    A1 > room/r1 0x00ff34
    B1 > room/r1 0x00ff35

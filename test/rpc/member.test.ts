@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import { record } from '../../src/protocol/index.js'
 import type { PhoneId } from '../../src/topics/index.js'
 import { ann, anne, boris, clara, dan, friends, now } from './chat-world.js'
+import { memberId } from './member-ids.js'
 import { asks, listing, type Member, openRoomWorld, type RoomWorld, type Sent, told } from './room-world.js'
 
 let world: RoomWorld
@@ -27,9 +28,9 @@ test('a member changes how it is called in this room, and the room is told', asy
   expect(more).toEqual([])
   expect(sent).toMatchObject({ topic: 'room/r1', to: ['emqttd_A1', 'emqttd_B1', 'emqttd_C1'] })
   expect(sent?.payload).toMatchObject({
-    id: 2,
-    prev: 1,
-    next: 3,
+    id: memberId(2),
+    prev: memberId(1),
+    next: memberId(3),
     phone_id: boris,
     alias: 'Bo',
     names: 'Borya',
@@ -45,12 +46,19 @@ test('an empty text gives a field back to the roster', async () => {
 })
 
 test('the own member id names the membership, alone or beside the room', async () => {
-  expect(told(await patch(boris, { id: 2, alias: 'Bo' }))).toEqual(['room/r1 Member/patch B'])
-  expect(told(await patch(boris, { feed_id: null, id: 2, alias: 'Bo' }))).toEqual(['room/r1 Member/patch B'])
+  expect(told(await patch(boris, { id: memberId(2), alias: 'Bo' }))).toEqual(['room/r1 Member/patch B'])
+  expect(told(await patch(boris, { feed_id: null, id: memberId(2), alias: 'Bo' }))).toEqual(['room/r1 Member/patch B'])
+})
+
+test('a member id alone names the membership to whoever is in several rooms, as no room gives an id of another', async () => {
+  await world.send(ann, asks('create', { id: 'r2', name: 'Walk', members: listing(boris) }))
+  for (const room of ['r1', 'r2']) {
+    expect(told(await patch(boris, { feed_id: null, id: memberId(2, room), alias: 'Bo' }))).toEqual([`room/${room} Member/patch B`])
+  }
 })
 
 for (const { rule, who = boris, fields, error } of [
-  { rule: 'the membership of others is not changed by id', fields: { id: 3, alias: 'x' }, error: 'not_authorized' },
+  { rule: 'the membership of others is not changed by id', fields: { id: memberId(3), alias: 'x' }, error: 'not_authorized' },
   { rule: 'nor by phone_id', fields: { phone_id: clara, alias: 'x' }, error: 'not_authorized' },
   { rule: 'a stranger has no membership', who: dan, fields: { alias: 'x' }, error: 'not_authorized' },
   { rule: 'an unknown room has no members', fields: { feed_id: record('muc', { name: 'r2' }) }, error: 'room_not_found' },

@@ -3,6 +3,7 @@ import { record } from '../../src/protocol/index.js'
 import { barred, cursors, feedLevel, members, roomsOf } from '../../src/rpc/documents/index.js'
 import type { PhoneId } from '../../src/topics/index.js'
 import { aContact, ann, anne, boris, clara, dan, friends, nobody, now } from './chat-world.js'
+import { memberId } from './member-ids.js'
 import { contacts } from '../../src/rpc/documents/index.js'
 import { asks, listing, openRoomWorld, r1, type Room, roomIn, roomNamed, type RoomWorld, type Sent, told } from './room-world.js'
 
@@ -48,17 +49,32 @@ describe('the flow of a room with three members (flows.md 3)', () => {
         last_msg: system as NonNullable<Room['last_msg']>,
         admins: [
           record('Member', {
-            ...{ id: 1, feed_id: record('muc', { name: 'r1' }), prev: null, next: 2, phone_id: ann, names: 'Anna', surnames: 'Koval' },
+            ...{
+              id: memberId(1),
+              feed_id: record('muc', { name: 'r1' }),
+              prev: null,
+              next: memberId(2),
+              phone_id: ann,
+              names: 'Anna',
+              surnames: 'Koval',
+            },
             ...{ full_name: 'Anna Koval', reader: 1, update: now, presence: 'online', status: 'admin' },
           }),
         ],
         members: [
           record('Member', {
-            ...{ id: 2, feed_id: record('muc', { name: 'r1' }), prev: 1, next: 3, phone_id: boris, names: 'Boris' },
+            ...{
+              id: memberId(2),
+              feed_id: record('muc', { name: 'r1' }),
+              prev: memberId(1),
+              next: memberId(3),
+              phone_id: boris,
+              names: 'Boris',
+            },
             ...{ full_name: 'Boris', presence: 'online', status: 'member' },
           }),
           record('Member', {
-            ...{ id: 3, feed_id: record('muc', { name: 'r1' }), prev: 2, next: null, phone_id: clara, names: 'Clara' },
+            ...{ id: memberId(3), feed_id: record('muc', { name: 'r1' }), prev: memberId(2), next: null, phone_id: clara, names: 'Clara' },
             ...{ full_name: 'Clara', presence: 'online', status: 'member' },
           }),
         ],
@@ -103,7 +119,7 @@ describe('the flow of a room with three members (flows.md 3)', () => {
       'room/r1 Member/patch B',
     ])
     expect(left.map(({ to }) => to)).toEqual([['emqttd_A1', 'emqttd_B1'], ['emqttd_A1', 'emqttd_B1'], ['emqttd_A1'], ['emqttd_B1']])
-    expect(left[3]?.payload).toMatchObject({ id: 2, prev: null, next: null, reader: 3, update: now + 9, presence: 'online' })
+    expect(left[3]?.payload).toMatchObject({ id: memberId(2), prev: null, next: null, reader: 3, update: now + 9, presence: 'online' })
     expect(await world.room()).toMatchObject({ owner: boris, memberCount: 1 })
   })
 })
@@ -314,7 +330,7 @@ describe('remove and leave', () => {
     const message = record('Message', { from: clara, to: 'r1', files: [record('Desc', { payload: 'hi' })], status: 'client' })
     expect(told(await world.send(clara, message))).toEqual(['act not_authorized'])
     expect(roomIn(await send(ann, 'add', { members: listing(clara) }), 'room/r1')).toMatchObject({
-      members: [{ id: 4, prev: 3, next: null }],
+      members: [{ id: memberId(4), prev: memberId(3), next: null }],
     })
   })
 

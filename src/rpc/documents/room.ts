@@ -17,7 +17,7 @@ export interface RoomDocument {
   readonly update: number
   readonly owner: PhoneId
   readonly memberCount: number
-  /** Member ids count from 1 in each room and are not used again. */
+  /** The member id it gave last: they grow in each room, are unique over all, and are not used again (`member-id.ts`). */
   readonly lastMemberId: number
   /** Grows with every change of membership, role or mute: whoever rests on the member list rests on this document. */
   readonly stamp: number

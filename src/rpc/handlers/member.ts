@@ -1,5 +1,5 @@
 import { limits, type Member } from '../../protocol/index.js'
-import { type PhoneId, type RoomId, roomTopic } from '../../topics/index.js'
+import { type PhoneId, roomTopic } from '../../topics/index.js'
 import { type MemberDocument, members } from '../documents/index.js'
 import type { FactReader } from '../facts.js'
 import { isWithinSettings, mergeFeatures } from '../merge-features.js'
@@ -55,18 +55,16 @@ function changed(own: PhoneId, document: MemberDocument, before: Exclude<RoomLoo
   return accept({ puts, sends: pushes })
 }
 
-/** The text of the room id that is meant: of the feed, or of the one room in which the caller has the member id given alone. */
+/** The text of the room id that is meant: of the feed, or of the room in which the caller has the member id given alone, for ids are unique. */
 async function readRoomMeant(facts: FactReader, { feed_id, id }: Member, own: readonly PhoneId[]): Promise<string | null> {
   if (feed_id !== null) return feed_id.tag === 'muc' ? feed_id.name : null
   if (id === null) return null
-  const meant: RoomId[] = []
   for (const roster of own) {
     for (const room of await readRoomsOf(facts, roster)) {
-      if ((await facts.get(members, room, roster))?.id === id) meant.push(room)
+      if ((await facts.peek(members, room, roster))?.id === id) return room
     }
   }
-  // Member ids count in each room: one that is not unique among the caller's rooms names none.
-  return meant.length === 1 ? (meant[0] ?? null) : null
+  return null
 }
 
 function findMeant({ id, phone_id }: Member, own: readonly PhoneId[], list: readonly MemberRow[]): MemberRow | undefined {

@@ -1,9 +1,11 @@
-import type { Encoding } from '../../protocol/index.js'
+import type { AnyRecord, Encoding } from '../../protocol/index.js'
 import type { InboxEntry, InboxHead, StoreReader } from '../../store/contract.js'
-import { sharedBodies } from '../documents/index.js'
+import { type RenumberedRoom, renumberedRooms, sharedBodies } from '../documents/index.js'
 import type { InboxPage } from '../link/to-main.js'
 import type { Names } from '../names/names.js'
 import { shownTopic } from '../names/rename-topic.js'
+import type { RoomId } from '../../topics/index.js'
+import { renumberedRecord } from '../views/renumbered-record.js'
 import { renderRecord, unpackBody, withLastMessage } from './body.js'
 import type { Sights } from './delivered-record.js'
 
@@ -59,10 +61,20 @@ async function renderEntry(store: StoreReader, entry: InboxEntry, words: Words):
     }
     case 'record': {
       // What a peer has published by itself is relayed as it is: ids in it are his own.
-      const record = body.original === undefined ? await sights.withoutWithdrawn(body.record) : body.record
+      const record = body.original === undefined ? await sights.withoutWithdrawn(await ofNow(store, body.record)) : body.record
       if (record === undefined) return undefined
       const message = entry.messageId === 0 ? undefined : await sights.messageNow(entry.messageId)
       return renderRecord(message === undefined ? record : withLastMessage(record, message), body.original, encoding, names)
     }
   }
+}
+
+/** An entry may be older than the ids of members that are told now. */
+function ofNow(store: StoreReader, record: AnyRecord): Promise<AnyRecord> {
+  return renumberedRecord(record, (room) => readRenumbered(store, room))
+}
+
+async function readRenumbered(store: StoreReader, room: RoomId): Promise<RenumberedRoom | undefined> {
+  const bytes = await store.get(renumberedRooms.key(room))
+  return bytes === undefined ? undefined : renumberedRooms.decode(bytes)
 }

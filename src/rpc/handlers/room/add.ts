@@ -7,6 +7,7 @@ import { type Caller, handler, ownRosters, type Request } from '../../request.js
 import { completeRoom, listedIn, readShown, type ShownByRoster } from '../../views/room-view.js'
 import { readListedFriends } from './create.js'
 import { decideJoin, type JoinFacts, readJoin } from './join.js'
+import { type MemberIds, noMemberIds, readMemberIds } from './member-ids.js'
 import { authorReads, completeToEach, enumerate, memberPush, phonesOf, systemMessage, systemMessageTo } from './room-push.js'
 import {
   actingMember,
@@ -34,6 +35,8 @@ export interface AddFacts {
   /** Those listed who are not in the room and may be added: friends of the acting member, no ban between them, not barred. */
   readonly addable: readonly Listed[]
   readonly shown: ShownByRoster
+  /** For those who may be added. */
+  readonly memberIds: MemberIds
 }
 
 /** @see docs/protocol/rpc.md 11, Room/add */
@@ -56,10 +59,10 @@ export const joinRoom = handler<
 
 async function readAdd(facts: FactReader, record: Room, caller: Caller): Promise<AddFacts> {
   const lookup = await readRoomState(facts, record.id)
-  if (typeof lookup === 'string') return { lookup, addable: [], shown: new Map() }
+  if (typeof lookup === 'string') return { lookup, ...nobody }
   const { id, list } = lookup
   const actor = actingMember(caller, list)
-  if (actor === undefined || actor.document.role === 'member') return { lookup, addable: [], shown: new Map() }
+  if (actor === undefined || actor.document.role === 'member') return { lookup, ...nobody }
   const inside = new Set(list.map(({ phoneId }) => phoneId))
   const strangers = listedBy(record).filter(({ phoneId }) => !inside.has(phoneId))
   const addable: Listed[] = []
@@ -68,10 +71,12 @@ async function readAdd(facts: FactReader, record: Room, caller: Caller): Promise
   }
   const named = listedBy(record).flatMap(({ phoneId }) => (inside.has(phoneId) ? [phoneId] : []))
   const shown = await readShown(facts, id, new Set([...listedIn(list), ...named, ...addable.map(({ phoneId }) => phoneId)]))
-  return { lookup, addable, shown }
+  return { lookup, addable, shown, memberIds: await readMemberIds(facts, id, lookup.room.lastMemberId, addable.length) }
 }
 
-function decideAdd(request: Request<Room>, { lookup, addable, shown }: AddFacts): Outcome {
+const nobody = { addable: [], shown: new Map(), memberIds: noMemberIds } as const
+
+function decideAdd(request: Request<Room>, { lookup, addable, shown, memberIds }: AddFacts): Outcome {
   const entered = enter(request.caller, lookup, 'add')
   if (entered.kind === 'refused') return entered
   const { state } = entered
@@ -87,26 +92,31 @@ function decideAdd(request: Request<Room>, { lookup, addable, shown }: AddFacts)
       : refuse('contacts_not_found', 'none of those listed can be added')
   }
   if (state.list.length + addable.length > memberLimit(request.context, state.room.type)) return refuse('invalid_data', 'too many members')
-  return added(request, entered, { addable, promoted, shown })
+  return added(request, entered, { addable, promoted, shown, memberIds })
 }
 
 interface Additions {
   readonly addable: readonly Listed[]
   readonly promoted: readonly Listed[]
   readonly shown: ShownByRoster
+  readonly memberIds: MemberIds
 }
 
-function added({ record, now }: Request<Room>, { state: before, actor }: Entered, { addable, promoted, shown }: Additions): Outcome {
+function added(
+  { record, now }: Request<Room>,
+  { state: before, actor }: Entered,
+  { addable, promoted, shown, memberIds }: Additions,
+): Outcome {
   const { id } = before
   const status = record.status === 'join' ? 'join' : 'add'
   const appointed = idsOf(promoted)
-  const list = replaceMembers(withNewMembers(before, addable, now), appointed, (document) => inRole(document, 'admin'))
+  const list = replaceMembers(withNewMembers(before.list, addable, memberIds.ids, now), appointed, (document) => inRole(document, 'admin'))
   const { state, puts } = changeMembers(before, list)
   const newcomers = idsOf(addable)
   const phones = phonesOf(list)
   const only = new Set([...newcomers, ...appointed])
   return accept({
-    puts,
+    puts: [...puts, ...memberIds.puts],
     appends: [systemMessage(id, actor.phoneId, describe(actor.phoneId, newcomers, appointed), now)],
     numbers: [authorReads(id, actor.phoneId)],
     sends: [

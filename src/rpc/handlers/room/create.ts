@@ -11,7 +11,8 @@ import { newLinks, newLinksFault, readTaken } from '../link/new-links.js'
 import { isRoomIdTaken } from './closed-room.js'
 import { checkFields } from './room-fields.js'
 import { authorReads, completeToEach, phonesOf, systemMessage, systemMessageTo, withSystemMessage } from './room-push.js'
-import { changeMembers, type Listed, listedBy, listsAnyone, memberLimit, newMember, withNewMembers } from './room-state.js'
+import { type MemberIds, noMemberIds, readMemberIds } from './member-ids.js'
+import { changeMembers, idAt, type Listed, listedBy, listsAnyone, memberLimit, newMember, withNewMembers } from './room-state.js'
 
 type Room = RecordOf<'Room'>
 
@@ -27,6 +28,8 @@ export interface CreateFacts {
   /** Those listed, other than the creator, who are friends of his without a ban. */
   readonly friends: readonly Listed[]
   readonly shown: ShownByRoster
+  /** For the creator and those listed. */
+  readonly memberIds: MemberIds
 }
 
 /** @see docs/protocol/rpc.md 11, Room/create */
@@ -38,7 +41,8 @@ export const createRoom = handler<Room, CreateFacts>({
     const shown =
       id === undefined || creator === undefined ? new Map() : await readShown(facts, id, [creator, ...friends.map((f) => f.phoneId)])
     const isTaken = id !== undefined && (await isRoomIdTaken(facts, id))
-    return { id, isTaken, takenLinks: await readTaken(facts, record.links), creator, friends, shown }
+    const memberIds = id === undefined ? noMemberIds : await readMemberIds(facts, id, 0, friends.length + 1)
+    return { id, isTaken, takenLinks: await readTaken(facts, record.links), creator, friends, shown, memberIds }
   },
 
   decide(request, facts) {
@@ -53,7 +57,7 @@ export const createRoom = handler<Room, CreateFacts>({
       return refuse('contacts_not_found', 'none of those listed is a friend')
     }
     if (friends.length + 1 > memberLimit(request.context, typeOf(record))) return refuse('invalid_data', 'too many members')
-    return created(request, { id, creator, friends, shown: facts.shown })
+    return created(request, { ...facts, id, creator })
   },
 })
 
@@ -71,15 +75,16 @@ function checkLinks({ record, caller }: Request<Room>, taken: readonly string[])
 }
 
 function created({ record, now }: Request<Room>, facts: Required<CreateFactsFound>): Outcome {
-  const { id, creator, friends, shown } = facts
-  const owner = { phoneId: creator, document: newMember(1, 'owner', now, now) }
+  const { id, creator, friends, shown, memberIds } = facts
+  const { ids } = memberIds
+  const owner = { phoneId: creator, document: newMember(idAt(ids, 0), 'owner', now, now) }
   const { list: links, puts: linkPuts } = newLinks(id, record.links, now)
   const alone = { id, room: newRoom(record, creator, links, now), list: [] }
-  const list = withNewMembers({ ...alone, room: { ...alone.room, lastMemberId: 1 }, list: [owner] }, membersFirst(friends), now)
+  const list = withNewMembers([owner], membersFirst(friends), ids.slice(1), now)
   const { state, puts } = changeMembers(alone, list)
   const room: Room = { ...completeRoom(id, state.room, list, shown), status: 'create' }
   return accept({
-    puts: [...puts, ...linkPuts],
+    puts: [...puts, ...linkPuts, ...memberIds.puts],
     appends: [systemMessage(id, creator, `${creator} created the ${state.room.type}`, now)],
     numbers: [authorReads(id, creator)],
     sends: [
@@ -93,7 +98,7 @@ function created({ record, now }: Request<Room>, facts: Required<CreateFactsFoun
   })
 }
 
-type CreateFactsFound = Pick<CreateFacts, 'friends' | 'shown'> & { readonly id: RoomId; readonly creator: PhoneId }
+type CreateFactsFound = Pick<CreateFacts, 'friends' | 'shown' | 'memberIds'> & { readonly id: RoomId; readonly creator: PhoneId }
 
 /** Member ids are given in the order of the request, members before admins. */
 function membersFirst(friends: readonly Listed[]): readonly Listed[] {

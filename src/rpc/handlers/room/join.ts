@@ -6,10 +6,12 @@ import type { FactReader } from '../../facts.js'
 import { accept, type Outcome, push, refuse } from '../../outcome.js'
 import type { Request } from '../../request.js'
 import { completeRoom, listedIn, type MemberRow, readShown, type ShownByRoster } from '../../views/room-view.js'
+import { type MemberIds, noMemberIds, readMemberIds } from './member-ids.js'
 import { authorReads, completeToEach, memberPush, phonesOf, systemMessage, systemMessageTo } from './room-push.js'
 import {
   changeMembers,
   found,
+  idAt,
   listedBy,
   memberLimit,
   newMember,
@@ -30,17 +32,22 @@ export interface JoinFacts {
   readonly present: MemberRow | undefined
   readonly isBarred: boolean
   readonly shown: ShownByRoster
+  /** For the joiner. */
+  readonly memberIds: MemberIds
 }
 
 /** Reads what joining rests on; `own` are the rosters of the caller, of which the one that is listed joins, or the first. */
 export async function readJoin(facts: FactReader, record: Room, own: readonly PhoneId[]): Promise<JoinFacts> {
   const lookup = await readRoomState(facts, record.id)
   const joiner = listedBy(record)[0]?.phoneId ?? own[0]
-  if (typeof lookup === 'string' || joiner === undefined) return { lookup, joiner, present: undefined, isBarred: false, shown: new Map() }
+  if (typeof lookup === 'string' || joiner === undefined) {
+    return { lookup, joiner, present: undefined, isBarred: false, shown: new Map(), memberIds: noMemberIds }
+  }
   const { id, list } = lookup
   const isBarred = (await facts.get(barred, id, joiner)) !== undefined
   const shown = await readShown(facts, id, new Set([...listedIn(list), joiner]))
-  return { lookup, joiner, present: list.find(({ phoneId }) => own.includes(phoneId)), isBarred, shown }
+  const memberIds = await readMemberIds(facts, id, lookup.room.lastMemberId, 1)
+  return { lookup, joiner, present: list.find(({ phoneId }) => own.includes(phoneId)), isBarred, shown, memberIds }
 }
 
 export function decideJoin(request: Request<Room>, facts: JoinFacts): Outcome {
@@ -51,17 +58,17 @@ export function decideJoin(request: Request<Room>, facts: JoinFacts): Outcome {
   const verdict = decideRoomRight('join', state.room.type, standing)
   if (!verdict.allowed) return refuseBy(verdict)
   if (state.list.length >= memberLimit(request.context, state.room.type)) return refuse('invalid_data', 'too many members')
-  return joined(state, facts.joiner, facts.shown, request.now)
+  return joined(state, facts.joiner, facts, request.now)
 }
 
-function joined(before: RoomState, joiner: PhoneId, shown: ShownByRoster, now: number): Outcome {
+function joined(before: RoomState, joiner: PhoneId, { shown, memberIds }: JoinFacts, now: number): Outcome {
   const { id } = before
-  const document = newMember(before.room.lastMemberId + 1, 'member', now, now)
+  const document = newMember(idAt(memberIds.ids, 0), 'member', now, now)
   const { state, puts } = changeMembers(before, [...before.list, { phoneId: joiner, document }])
   const { room, list } = state
   const phones = phonesOf(list)
   return accept({
-    puts,
+    puts: [...puts, ...memberIds.puts],
     appends: [systemMessage(id, joiner, `${joiner} joined the ${room.type}`, now)],
     numbers: [authorReads(id, joiner)],
     sends: [

@@ -122,13 +122,25 @@ export function inRole(document: MemberDocument, role: Role): MemberDocument {
   return { ...document, role, isMuted: role === 'member' && document.isMuted }
 }
 
-/** The list with these new members at its end; member ids go on from the last one ever used. */
-export function withNewMembers({ room, list }: RoomState, newcomers: readonly Listed[], now: number): readonly MemberRow[] {
+/** The list with these new members at its end. @param ids one for each of them, greater than all before */
+export function withNewMembers(
+  list: readonly MemberRow[],
+  newcomers: readonly Listed[],
+  ids: readonly number[],
+  now: number,
+): readonly MemberRow[] {
   const added = newcomers.map(({ phoneId, asAdmin }, i) => ({
     phoneId,
-    document: newMember(room.lastMemberId + 1 + i, asAdmin ? 'admin' : 'member', now, 0),
+    document: newMember(idAt(ids, i), asAdmin ? 'admin' : 'member', now, 0),
   }))
   return [...list, ...added]
+}
+
+/** @throws if fewer ids were read than are needed */
+export function idAt(ids: readonly number[], place: number): number {
+  const id = ids[place]
+  if (id === undefined) throw new Error('a new member has no id')
+  return id
 }
 
 /** The list with some memberships replaced. */

@@ -1,0 +1,135 @@
+/** A store as the program before unique member ids wrote it, and what is to be found in it afterwards. */
+import { type AnyRecord, decodePush, type Desc, record } from '../../../src/protocol/index.js'
+import {
+  type JobDocument,
+  jobs,
+  memberIdAt,
+  memberIdBlocks,
+  memberIdShard,
+  members,
+  type MessageDocument,
+  messages,
+  roomsOf,
+  rooms,
+  sharedBodies,
+  stars,
+} from '../../../src/rpc/documents/index.js'
+import { emptyOverlay, newFactReader } from '../../../src/rpc/facts.js'
+import { newNames } from '../../../src/rpc/names/names.js'
+import { newReadCache } from '../../../src/rpc/read-cache.js'
+import { newSights } from '../../../src/rpc/worker/delivered-record.js'
+import { packBody, unpackBody } from '../../../src/rpc/worker/body.js'
+import { readInboxPage } from '../../../src/rpc/worker/inbox-page.js'
+import type { Store } from '../../../src/store/contract.js'
+import type { PhoneId, RoomId } from '../../../src/topics/index.js'
+import { ann, aRoom, boris, clara, now } from '../chat-world.js'
+import { roomNamed } from '../room-world.js'
+
+export const trip = roomNamed('trip')
+export const walk = roomNamed('walk')
+export const reader = 'emqttd_A1'
+
+const text: Desc = record('Desc', { id: 'd', mime: 'text', payload: 'hello' })
+
+function message(feed: string, seenby: MessageDocument['seenby'], parts: Partial<MessageDocument> = {}): MessageDocument {
+  return {
+    ...{ feed, msgId: null, from: ann, to: feed.slice('room/'.length), created: now, files: [text], type: [], link: null, seenby },
+    ...{ repliedby: [], mentioned: [], status: 'sent', isEdited: false, hiddenFrom: [], ...parts },
+  }
+}
+
+const member = (room: RoomId, id: number, phoneId: PhoneId, neighbours: { prev?: number; next?: number } = {}) =>
+  record('Member', { id, phone_id: phoneId, feed_id: record('muc', { name: room }), status: 'member', ...neighbours })
+
+const pushed = record('Room', {
+  ...{ id: trip, status: 'add', members: [member(trip, 2, boris, { prev: 1, next: 67 })], admins: [member(trip, 1, ann, { next: 2 })] },
+})
+
+/** In the room `trip` clara came as the 67th, and others have been in it before; `walk` has two members. One of both rooms is in two. */
+export async function writeOldStore(store: Store): Promise<void> {
+  const job: JobDocument = {
+    ...{ state: 'pending', time: now, due: now, context: null, settings: [], refused: null },
+    messages: [record('Message', { to: trip, from: ann, files: [text], seenby: [2, boris] })],
+  }
+  const put = [
+    ...aRoom(trip, [[ann, 'owner'], [boris, 'member']], { lastMemberId: 67, memberCount: 3 }), // prettier-ignore
+    members.put({ ...decodeMember(aRoom(trip, [[clara, 'member']])[1]?.value), id: 67 }, trip, clara),
+    ...aRoom(walk, [[boris, 'owner'], [ann, 'member']]), // prettier-ignore
+    ...[trip, walk].map((room) => roomsOf.put({ joined: now }, ann, room)),
+    stars.put({ message: message('room/walk', [1, 3]), previous: 0, tags: [], clientId: null, created: now, bytes: 100 }, boris, '3'),
+    jobs.put(job, ann, '1'),
+    sharedBodies.put(packBody({ kind: 'record', record: pushed }), '1700000000000-a'),
+  ]
+  const append = (document: MessageDocument) => ({ feed: document.feed, message: messages.encode(document), isCountable: true })
+  const deliver = (body: Uint8Array) => ({ client: reader, topic: 'room/trip', qos: 2 as const, body })
+  await store.commit({
+    puts: put,
+    appends: [
+      append(message('room/trip', [67, 3, clara, 68, -1])),
+      append(message('room/trip', [])),
+      append(message('room/walk', [2])),
+      append(message(`p2p/${ann}/${boris}`, [], { to: boris })),
+    ],
+    deliveries: [
+      deliver(packBody({ kind: 'record', record: pushed })),
+      deliver(packBody({ kind: 'record', record: { ...member(walk, 2, ann, { prev: 1 }), status: 'patch' } })),
+      deliver(packBody({ kind: 'shared', id: '1700000000000-a' })),
+      deliver(
+        packBody({
+          kind: 'record',
+          record: record('Message', { id: 1, feed_id: record('muc', { name: trip }), seenby: [67], status: 'deleted' }),
+        }),
+      ),
+      deliver(packBody({ kind: 'message' })),
+    ],
+  })
+}
+
+/** The id that a room gave as its `nth` lies at this place of the blocks that the room has now. */
+export function idNow(room: RoomId, nth: number): number {
+  return memberIdAt(memberIdShard(room), 0, nth - 1)
+}
+
+/** All that holds member ids, in words that do not depend on the engine. */
+export async function idsIn(store: Store): Promise<unknown> {
+  const decoded = async <D>(table: { prefix(): string; decode(bytes: Uint8Array): D }): Promise<readonly D[]> =>
+    (await store.scan(table.prefix(), { limit: 100 })).map(({ value }) => table.decode(value))
+  const feeds = await Promise.all(
+    ['room/trip', 'room/walk'].map(async (feed) => store.feedPage(feed, { from: 0, direction: 'newer', limit: 9 })),
+  )
+  const { reader: facts } = newFactReader({ store, overlay: emptyOverlay(), cache: newReadCache(100), boot: 'test' })
+  const sights = newSights(store, facts, [ann])
+  const page = await readInboxPage(store, reader, {
+    ...{ head: { last: 5 }, after: 0, limit: 9, encoding: { codec: 'bert', dialect: 'v11' }, names: newNames(), sights },
+  })
+  return {
+    rooms: (await decoded(rooms)).map(({ lastMemberId }) => lastMemberId),
+    members: (await decoded(members)).map(({ id }) => id),
+    messages: feeds.map((feed) => feed.map(({ message }) => messages.decode(message).seenby)),
+    stars: (await decoded(stars)).map(({ message }) => message.seenby),
+    jobs: (await decoded(jobs)).map(({ messages: [one] }) => one?.seenby),
+    bodies: (await decoded(sharedBodies)).map((bytes) => idsOf(recordIn(unpackBody(bytes)))),
+    inbox: page.entries.slice(0, 4).map((entry) => idsOf(entry.kind === 'publish' ? readRecord(entry.payload) : undefined)),
+    blocks: await decoded(memberIdBlocks),
+  }
+}
+
+function decodeMember(bytes: Uint8Array | undefined) {
+  if (bytes === undefined) throw new Error('no member')
+  return members.decode(bytes)
+}
+
+function recordIn(body: ReturnType<typeof unpackBody>): AnyRecord | undefined {
+  return body.kind === 'record' ? body.record : undefined
+}
+
+function readRecord(payload: Uint8Array): AnyRecord | undefined {
+  const result = decodePush(payload, 'v11')
+  return result.kind === 'record' ? result.record : undefined
+}
+
+function idsOf(one: AnyRecord | undefined): unknown {
+  if (one?.tag === 'Member') return [one.id, one.prev, one.next]
+  if (one?.tag === 'Message') return one.seenby
+  return one?.tag === 'Room' ? [...one.members, ...one.admins].map(({ id, prev, next }) => [id, prev, next]) : one
+}
