@@ -13,10 +13,13 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
+import { layouts } from '../../src/rpc/documents/index.js'
 import { openLog } from '../../src/server/log.js'
 import { prepareStore } from '../../src/server/open-store.js'
 import { loadOptions } from '../../src/server/options-load.js'
 import { StartProblem } from '../../src/server/start-problem.js'
+import { openLmdbStore, type Store } from '../../src/store/index.js'
+import { writeOldStore } from '../rpc/migrations/old-store.js'
 import type { LogLine } from '../wire/wire-server.js'
 
 let folder = ''
@@ -84,4 +87,26 @@ onUnix('the data folder and the files in it are closed to other users, and a sta
   expect(events[0]).toMatchObject({ level: 'warn', open: inside.map((name) => `755 ${join(folder, name)}`), problems: [] })
   expect(inside.map((name) => statSync(join(folder, name)).mode & 0o077)).toEqual(inside.map(() => 0))
   expect((await prepare()).map(({ event }) => event)).not.toContain('data-folder-open')
+})
+
+test('what an earlier version has stored is rewritten once, and the log tells of it; what a newer one has stored stops the start', async () => {
+  await prepare()
+  const path = join(folder, 'store')
+  const change = async (write: (store: Store) => Promise<unknown>): Promise<void> => {
+    const store = await openLmdbStore({ path })
+    await write(store)
+    await store.close()
+  }
+  await change((store) => store.commit({ puts: [layouts.remove('documents')] }))
+  await change(writeOldStore)
+  const told = (await prepare()).filter(({ event }) => event === 'migrating' || event === 'migrated')
+  expect(told).toMatchObject([
+    { level: 'info', event: 'migrating', migration: 'unique member ids' },
+    { level: 'info', event: 'migrated', migration: 'unique member ids' },
+  ])
+  expect((await prepare()).map(({ event }) => event)).not.toContain('migrated')
+  const newer = layouts.put({ version: 99, holder: '', beat: 1, stage: 0, after: '' }, 'documents')
+  await change((store) => store.commit({ puts: [newer] }))
+  await expect(prepare()).rejects.toThrow(StartProblem)
+  await expect(prepare()).rejects.toThrow(/layout 99.*newer version/)
 })
