@@ -99,6 +99,10 @@ const left = `
    A1 > room/r1 0x00ff34
    B1 > room/r1 0x00ff35
    > B1 B2 room/r1 0x00ff35
+`
+
+/** What was said in a room goes with it, from inboxes, too. */
+const deleted = `
    B1 > E {'Room',<<"r1">>,[],[],[],[],[],[],[],[],0,0,[],0,0,delete}
    > B1 B2 room/r1 {'Room',<<"r1">>,_,_,_,_,_,_,_,_,_,_,_,_,_,delete}
    > B1 B2 ses/380670002234 {'Room',<<"r1">>,_,_,_,_,_,_,_,_,_,_,_,_,_,delete}
@@ -129,7 +133,7 @@ describe('a room with three members', () => {
       )
       await stage.leave('B2')
       stage.bindings.define('CREATED', { kind: 'binary', text: `${stage.name('PA')} created the group` })
-      for (const part of [created, talk, promoted, muted, removed, left, absentMember]) await stage.play(part)
+      for (const part of [created, talk, promoted, muted, removed, left, absentMember, deleted]) await stage.play(part)
       stage.close()
     })
   }
