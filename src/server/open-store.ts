@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
+import { monotonicMs } from '../clock/index.js'
 import { ensurePeopleIndex, type MigrationProgress, runMigrations } from '../rpc/index.js'
 import { inspectRedis, type OnState, openLmdbStore, openRedisStore, redactRedisUrl, type Store, StoreOutage } from '../store/index.js'
 import type { Log } from './log.js'
@@ -57,16 +58,16 @@ const progressEveryMs = 10_000
 
 /** Rewrites what an earlier version of the program has stored. @throws StartProblem if a newer one has */
 async function migrate(store: Store, options: Options, log: Log, onWaiting: (because: string) => void): Promise<void> {
-  const begun = performance.now()
+  const begun = monotonicMs()
   let told = -Infinity
   let latest: MigrationProgress | undefined
   let waitsFor = ''
   const result = await runMigrations({
-    ...{ store, holder: randomUUID(), leaseMs: options.leaseMs, wait: (ms) => pause(ms), now: () => performance.now() },
+    ...{ store, holder: randomUUID(), leaseMs: options.leaseMs, wait: (ms) => pause(ms), now: () => monotonicMs() },
     onProgress(progress) {
       latest = progress
-      if (performance.now() - told < progressEveryMs) return
-      told = performance.now()
+      if (monotonicMs() - told < progressEveryMs) return
+      told = monotonicMs()
       onWaiting(`what is stored is being rewritten: ${progress.migration}`)
       log.info({ event: 'migrating', ...progress }, 'what an earlier version has stored is being rewritten')
     },
@@ -94,7 +95,7 @@ async function migrate(store: Store, options: Options, log: Log, onWaiting: (bec
   }
   if (latest !== undefined) {
     log.info(
-      { event: 'migrated', migration: latest.migration, rows: latest.rows, ms: Math.round(performance.now() - begun) },
+      { event: 'migrated', migration: latest.migration, rows: latest.rows, ms: Math.round(monotonicMs() - begun) },
       'what an earlier version has stored was rewritten',
     )
   }
