@@ -1,6 +1,9 @@
 // Sees to a program of the system that tests need: the one that is there, else Debian's package where we may install it.
 import { spawnSync } from 'node:child_process'
 
+/** Packages that a program needs besides its own. */
+const companions = { gcc: ['libc6-dev'] }
+
 /** Where daemons lie, which is not on everybody's PATH. */
 const daemons = '/usr/sbin'
 
@@ -11,7 +14,7 @@ export function runs(command, args) {
 function install(name) {
   if (process.getuid?.() !== 0 || !runs('apt-get', ['--version'])) return false
   console.error(`Tests need ${name}, which is not installed: Debian's package is being installed with apt-get.`)
-  const args = ['install', '-y', '--no-install-recommends', name]
+  const args = ['install', '-y', '--no-install-recommends', name, ...(companions[name] ?? [])]
   return runs('apt-get', args) || (runs('apt-get', ['update']) && runs('apt-get', args))
 }
 
@@ -21,8 +24,7 @@ export function hasProgram(name) {
   return runs(name, ['-v']) || install(name)
 }
 
-/** @throws with advice if one of the programs is not to be had */
-export function requirePrograms(...names) {
-  for (const name of names)
-    if (!hasProgram(name)) throw new Error(`Tests of clusters need ${name}: install it (Debian: apt-get install ${name}).`)
+/** @param what needs them, as `Tests of clusters` @throws with advice if one of the programs is not to be had */
+export function requirePrograms(what, ...names) {
+  for (const name of names) if (!hasProgram(name)) throw new Error(`${what} need ${name}: install it (Debian: apt-get install ${name}).`)
 }

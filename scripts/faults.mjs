@@ -2,5 +2,5 @@
 import './closed-pipe.mjs'
 import { requirePrograms } from './debian-program.mjs'
 
-requirePrograms('redis-server', 'haproxy')
+requirePrograms('Tests of clusters', 'redis-server', 'haproxy')
 await import('../dist/test/cluster/main.js')

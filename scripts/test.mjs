@@ -1,6 +1,7 @@
 // Runs the compiled tests with jest; arguments are jest's own. The last line is the result, counted from jest's report.
 // Tests that need Redis are named *.redis.test.ts; only when there are such is one looked for, and its address put in REDIS_URL.
 // Those named *.cluster.test.ts start programs of their own, Redis and HAProxy, which must be installed.
+// Those named *.native.test.ts build a library in C: they need gcc.
 // Nothing is left behind, whatever becomes of the tests: all that they start is one group of processes, all that they write lies in one folder.
 import { spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
@@ -89,6 +90,7 @@ function chosen(names) {
 const tests = chosen(readdirSync(join('dist', 'test'), { recursive: true }))
 const needsRedis = tests.some((name) => name.endsWith('.redis.test.js'))
 const needsCluster = tests.some((name) => name.endsWith('.cluster.test.js'))
+const needsCompiler = process.platform === 'linux' && tests.some((name) => name.endsWith('.native.test.js'))
 const folder = mkdtempSync(join(tmpdir(), 'nynja-test-'))
 const report = join(folder, 'report.json')
 process.env.TMPDIR = join(folder, 'tmp')
@@ -96,7 +98,8 @@ mkdirSync(process.env.TMPDIR)
 let redis
 let code = 1
 try {
-  if (needsCluster) requirePrograms('redis-server', 'haproxy')
+  if (needsCluster) requirePrograms('Tests of clusters', 'redis-server', 'haproxy')
+  if (needsCompiler) requirePrograms('Tests of power cuts', 'gcc')
   redis = needsRedis ? await findRedis() : undefined
   code = await runJest(report, redis ? { REDIS_URL: redis.url } : {})
 } catch (error) {

@@ -1,4 +1,4 @@
-import { rm, stat } from 'node:fs/promises'
+import { readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import { openLmdbStore, StoreOutage } from '../../src/store/index.js'
@@ -37,14 +37,14 @@ describe('the layout of the LMDB store', () => {
   }
 
   test('is brought up to date, step by step, in a store that an older program has written', () =>
-    withOldStore((path) => {
+    withOldStore(async (path) => {
       const environment = openEnvironment({ path })
-      migrate(environment, later)
-      migrate(environment, later)
+      await migrate(environment, later)
+      await migrate(environment, later)
       environment.refresh()
       const rows = [...environment.rows.getRange({ start: documentRow(''), end: documentRow('z') })]
       expect(rows.map(({ key, value }) => `${String(key)}=${value.toString()}`)).toEqual(['dperson/a=x!', 'dperson/b=y!', 'droom/a=z'])
-      return environment.close()
+      await environment.close()
     }))
 
   test('is left as it was if a step fails or is missing', () =>
@@ -56,7 +56,7 @@ describe('the layout of the LMDB store', () => {
         const steps = new Map([...later.steps].filter(([version]) => version === currentSchema.version))
         if (second !== undefined) steps.set(currentSchema.version + 1, second)
         const environment = openEnvironment({ path })
-        expect(() => migrate(environment, { ...later, steps })).toThrow(second === undefined ? StoreOutage : 'cannot')
+        await expect(migrate(environment, { ...later, steps })).rejects.toThrow(second === undefined ? StoreOutage : 'cannot')
         await environment.close()
       }
       const store = await openLmdbStore({ path })
@@ -67,7 +67,7 @@ describe('the layout of the LMDB store', () => {
   test('is refused if a newer program has written it', () =>
     withOldStore(async (path) => {
       const environment = openEnvironment({ path })
-      migrate(environment, later)
+      await migrate(environment, later)
       await environment.close()
       await expect(openLmdbStore({ path })).rejects.toThrow(StoreOutage)
     }))
@@ -108,6 +108,24 @@ test('the LMDB store frees the rows of what is settled, dropped or cleared', asy
   await Promise.all([environment.close(), store.close()])
   await rm(path, { recursive: true })
 })
+
+test('all of a new or migrated store is what the engine goes back to after a death', () =>
+  withOldStore(async (path) => {
+    const transactions = async (): Promise<readonly bigint[]> => {
+      const file = await readFile(join(path, 'data.mdb'))
+      const [pageBytes, transactionAt] = [4_096, 24 + 128]
+      return [pageBytes / 2, 0, pageBytes].map((meta) => file.readBigUInt64LE(meta + transactionAt))
+    }
+    const behind = async (): Promise<bigint> => {
+      const [flushed = 0n, one = 0n, other = 0n] = await transactions()
+      return (one > other ? one : other) - flushed
+    }
+    expect(await behind()).toBe(0n)
+    const environment = openEnvironment({ path })
+    await migrate(environment, { version: currentSchema.version + 1, steps: new Map([[currentSchema.version, () => undefined]]) })
+    expect(await behind()).toBe(0n)
+    await environment.close()
+  }))
 
 async function withOldStore(body: (path: string) => Promise<void>): Promise<void> {
   const path = await temporaryFolder()

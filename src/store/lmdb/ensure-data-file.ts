@@ -27,7 +27,7 @@ async function makeDataFile(folder: string): Promise<void> {
   const beside = mkdtempSync(join(folder, 'new-'))
   try {
     const environment = openEnvironment({ path: beside })
-    migrate(environment)
+    await migrate(environment)
     await environment.close()
     const fresh = join(beside, dataFileName)
     syncFile(fresh)

@@ -31,8 +31,11 @@ export interface Environment {
   giveTurnBack(): void
   /** Whether some handle of this process has the turn. */
   isTurnTaken(): boolean
-  /** Runs `write` under the write lock, blocking this thread; what it throws undoes it all. Only for opening: see {@link writeAt}. */
-  transact(write: () => void): void
+  /**
+   * Runs `write` under the write lock, blocking this thread; what it throws undoes it all. Only for opening: see {@link writeAt}. Such a write is
+   * not what lmdb goes back to after a death, so a usual one, which is, follows before anything else can.
+   */
+  transact(write: () => void): Promise<void>
   close(): Promise<void>
 }
 
@@ -97,7 +100,11 @@ export function openEnvironment({ path, mapSizeBytes, changes = () => 0 }: Envir
     takeTurn: () => turns.attemptLock(turn),
     giveTurnBack: () => void turns.unlock(turn),
     isTurnTaken: () => turns.unlock(turn, undefined, true),
-    transact: (write) => rows.transactionSync(write),
+    async transact(write) {
+      rows.transactionSync(write)
+      await versions.put(transactedRow, empty, 1)
+      await versions.flushed
+    },
     async close() {
       isClosed = true
       // After a failed write lmdb never calls the last flush done, and would wait for it: a write that changes nothing is a new last one.
@@ -108,6 +115,7 @@ export function openEnvironment({ path, mapSizeBytes, changes = () => 0 }: Envir
 }
 
 const versionRow = 'version'
+const transactedRow = 'transacted'
 const turn = 'turn'
 const empty = Buffer.alloc(0)
 const tableOptions = { encoding: 'binary', keyEncoder: rowEncoder } as const

@@ -74,7 +74,7 @@ async function writeNothing(environment: Environment): Promise<void> {
 
 async function migrateOrClose(environment: Environment): Promise<void> {
   try {
-    migrate(environment)
+    await migrate(environment)
   } catch (error) {
     await environment.close()
     throw error

@@ -14,10 +14,10 @@ export const currentSchema: Schema = { version: 1, steps: new Map() }
  * Brings the rows to the layout of `schema`, all steps in one transaction; a new store is marked with its version.
  * @throws StoreOutage if the rows have a newer layout than `schema`, or one that no step leads from. Nothing is changed then.
  */
-export function migrate(environment: Environment, schema: Schema = currentSchema): void {
+export async function migrate(environment: Environment, schema: Schema = currentSchema): Promise<void> {
   environment.refresh()
   if (versionOf(environment) === schema.version) return
-  environment.transact(() => {
+  await environment.transact(() => {
     const found = versionOf(environment)
     if (found !== undefined) climb(environment, found, schema)
     void environment.rows.put(schemaRow, Buffer.from(String(schema.version)))
