@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { record } from '../protocol/index.js'
 import { type FileKey, parseFileKey, type ShelvedPack, type StickerShelf } from '../rpc/index.js'
 import { isAbsent, orOutage, replaceFile, syncFolder } from './durable.js'
-import { type PackOnShelf, shelvedPack, type StickerOnShelf } from './sticker-pack.js'
+import type { PackOnShelf, StickerOnShelf } from './sticker-pack.js'
 
 /** Packs of stickers in a folder, one file for each. Whoever reads sees a pack whole, as it was or as it is. */
 export interface StickerFolder {
@@ -54,6 +54,7 @@ export async function openStickerFolder(folder: string): Promise<StickerFolder> 
 
 async function readPack(path: string): Promise<PackOnShelf | undefined> {
   try {
+    const { shelvedPack } = await import('./sticker-pack.js') // the checks are loaded where there are packs
     return shelvedPack.parse(JSON.parse(await readFile(path, 'utf8')))
   } catch {
     // Gone meanwhile, or nothing that we have written: the caller tells of it.

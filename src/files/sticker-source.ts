@@ -3,7 +3,7 @@ import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isAbsent } from './durable.js'
 import { typeOf } from './safe-type.js'
-import { packSource, type PackSource } from './sticker-pack.js'
+import type { PackSource } from './sticker-pack.js'
 
 /** A picture of a pack. */
 export interface PictureSource {
@@ -68,6 +68,7 @@ async function sizeOf(path: string): Promise<number | undefined> {
 async function readPack(folder: string): Promise<ReadPack | string[]> {
   const path = join(folder, manifest)
   if (((await sizeOf(path)) ?? 0) > maxManifestBytes) return [`${path} has more than 1 MiB`]
+  const { packSource } = await import('./sticker-pack.js')
   const parsed = packSource.safeParse(parseJson(await readFile(path, 'utf8')))
   if (!parsed.success) return parsed.error.issues.map(({ path: at, message }) => `${path}: ${at.map(String).join('.') || 'it'}: ${message}`)
   const pictures = new Map<string, PictureSource>()

@@ -1,7 +1,6 @@
 import { wallMs } from '../clock/index.js'
 import { createPrivateKey } from 'node:crypto'
 import { type ClientHttp2Session, connect, constants, type IncomingHttpHeaders } from 'node:http2'
-import { importPKCS8, SignJWT } from 'jose'
 import { connectionOutage, statusOutage, timeoutOutage } from './http-outage.js'
 import { ProviderOutage } from './provider-outage.js'
 import { notificationData, type PushNotification, type PushProvider, type PushResult } from './push-provider.js'
@@ -108,6 +107,7 @@ function newProviderToken({ key, keyId, teamId }: ApnsOptions, now: () => number
   let known: { readonly token: Promise<string>; readonly made: number } | undefined
 
   async function make(): Promise<string> {
+    const { importPKCS8, SignJWT } = await import('jose')
     const signing = await importPKCS8(key, 'ES256').catch(() => {
       throw new ProviderOutage({ reason: 'refused', message: 'the APNs key is none', isPermanent: true })
     })

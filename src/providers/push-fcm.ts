@@ -1,6 +1,5 @@
 import { afterMs, type Monotonic, monotonicMs, wallMs } from '../clock/index.js'
 import { createPrivateKey } from 'node:crypto'
-import { importPKCS8, SignJWT } from 'jose'
 import { statusOutage } from './http-outage.js'
 import { type HttpAnswer, type HttpPoster, newHttpPoster } from './http-post.js'
 import { ProviderOutage } from './provider-outage.js'
@@ -161,6 +160,7 @@ function newAccessToken(
 }
 
 async function signAssertion({ client_email, private_key, private_key_id, token_uri }: ServiceAccount, seconds: number): Promise<string> {
+  const { importPKCS8, SignJWT } = await import('jose')
   const key = await importPKCS8(private_key, 'RS256').catch(() => {
     throw new ProviderOutage({ reason: 'refused', message: 'the private key of the FCM service account is none', isPermanent: true })
   })

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto'
 import { isIP } from 'node:net'
-import { createTransport } from 'nodemailer'
 import pRetry from 'p-retry'
 import type { EmailProvider } from './email-provider.js'
 import { maxRetryDelayMs } from './http-gateway.js'
@@ -51,9 +50,12 @@ export function smtpEmail(options: SmtpOptions): EmailProvider {
   const from = parseMailbox(options.from)
   const [problem] = smtpProblems(options)
   if (problem !== undefined || from === undefined) throw new Error(`SMTP: ${problem ?? ''}`)
-  const transport = createTransport(transportOptions(options))
+  /** The library is loaded with the first message. */
+  const newTransport = async () => (await import('nodemailer')).createTransport(transportOptions(options))
+  let opening: ReturnType<typeof newTransport> | undefined
   return {
     async send(to, subject, text) {
+      const transport = await (opening ??= newTransport())
       // One id for all attempts: a receiver that gets the message twice can tell.
       const messageId = `<${randomUUID()}@${from.address.slice(from.address.indexOf('@') + 1)}>`
       const message = { from, to: { name: '', address: to }, subject, text, messageId, ...automatic }

@@ -5,7 +5,7 @@ import { redisPlace } from './open-store.js'
 import type { Options } from './options-table.js'
 
 /** In a cluster, what plain MQTT use shares with the other processes. */
-export function openPlain(options: Options, boot: string, log: Log): ReturnType<typeof openPlainRedis> | undefined {
+export async function openPlain(options: Options, boot: string, log: Log): Promise<Awaited<ReturnType<typeof openPlainRedis>> | undefined> {
   const place = redisPlace(options)
   if (place === null) return undefined
   return openPlainRedis({ ...place, boot, onError: (err) => log.debug({ err }, 'a connection of plain MQTT use') })

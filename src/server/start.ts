@@ -26,7 +26,7 @@ import {
 import { newSharedMemory, distrustMemory } from '../store/index.js'
 import { count, messengerCounts } from './counting.js'
 import { type Exhaustion, newExhaustion } from './exhaustion.js'
-import { createHttpServer, type HttpServer, type Readiness } from './http.js'
+import type { HttpParts, Readiness } from './http.js'
 import { lockFolder } from './folder-lock.js'
 import { newLiveGate } from './live-gate.js'
 import type { Log } from './log.js'
@@ -100,16 +100,15 @@ export async function startServer(options: Options, log: Log): Promise<RunningSe
     warnOfTestNumbers(options, log)
     const { storage } = await openStorage(options, filesListener(log))
     let schemas: ReadonlyMap<string, SchemaPage> | undefined = undefined
-    const http = createHttpServer({
+    const httpParts: HttpParts = {
       readiness: () => (readiness.kind === 'ready' ? exhaustion.readiness() : readiness),
       metrics: metrics.render,
       metricsContentType: metrics.contentType,
       schemas: () => schemas,
       files: storage,
       gate: gateOf(machine, 'operator'),
-    })
-    closers.push(() => http.close())
-    const httpPort = await openHttp(http, options)
+    }
+    const httpPort = await openHttp(options, httpParts, closers)
     if (redisPlace(options) === null) closers.push(await lockFolder(storePath(options)))
     await prepareStore(options, log, (because) => {
       readiness = { kind: 'not-ready', because }
@@ -200,7 +199,7 @@ async function startRpc(live: Live, log: Log, { metrics, exhaustion, urlOfFiles 
     exhaustion.begin('connections', `${live.options.maxConnections} are open, as many as NYNJA_MAX_CONNECTIONS allows`)
   })
   const transfers = new TransferSockets({ ring, admits, counts, log, maxSockets: maxTransferSockets, idleMs: idleTransferMs })
-  const plain = openPlain(options, boot, log)
+  const plain = await openPlain(options, boot, log)
   const messenger = await startMessenger(messengerOptions(live), {
     ring,
     variantsInUse: new Int32Array(shared),
@@ -339,8 +338,12 @@ async function openListeners(options: Options, { messenger, transfers, gate }: S
   }
 }
 
-async function openHttp(http: HttpServer, { host, httpPort: port }: Options): Promise<number | 'off'> {
-  return port === 'off' ? 'off' : listening(http.start(host, port), 'NYNJA_HTTP_PORT', { host, port })
+async function openHttp({ host, httpPort: port }: Options, parts: HttpParts, closers: Closer[]): Promise<number | 'off'> {
+  if (port === 'off') return 'off'
+  const { createHttpServer } = await import('./http.js')
+  const http = createHttpServer(parts)
+  closers.push(() => http.close())
+  return listening(http.start(host, port), 'NYNJA_HTTP_PORT', { host, port })
 }
 
 /** @throws StartProblem if there is a pair and it cannot be used */

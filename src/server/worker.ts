@@ -14,7 +14,7 @@ import {
 import { newStickerShelf, openStickerFolder } from '../files/index.js'
 import { thisMachine } from './machine.js'
 import { openStorage, openTransfers, outageText } from './open-files.js'
-import { pushRules } from './open-push.js'
+import { pushRules } from './push-rules.js'
 import { openStore, redisPlace } from './open-store.js'
 import { collectAtRest } from './rest.js'
 import { serverVersion } from './version.js'
@@ -48,7 +48,7 @@ const store = await openStore(options, {
     lacks = isServing ? undefined : lack
   },
 })
-const bus = place === null ? undefined : openRedisBus({ ...place, onError: () => undefined })
+const bus = place === null ? undefined : await openRedisBus({ ...place, onError: () => undefined })
 const opened = await openStorage(options, {
   onOutage: (error) => {
     exhausted('object-storage', outageText(error))

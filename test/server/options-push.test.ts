@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from '@jest/globals'
 import webPushLibrary from 'web-push'
-import { pushRules } from '../../src/server/open-push.js'
+import { pushRules } from '../../src/server/push-rules.js'
 import { smsGateway } from '../../src/server/options-gateways.js'
 import { loadOptions } from '../../src/server/options-load.js'
 
