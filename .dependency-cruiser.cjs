@@ -2,11 +2,12 @@
  * The rings: imports point only towards the data. Each entry is a folder of src/ and the folders it may import, always through their
  * index.ts. `store-contract` is src/store/contract.ts alone: what decisions may know of the store.
  */
-const data = ['clock', 'topics', 'protocol']
+const data = ['clock', 'failures', 'topics', 'protocol']
 const decisions = [...data, 'acl', 'store-contract']
 const effects = [...decisions, 'rpc']
 const rings = {
   clock: [],
+  failures: [],
   topics: [],
   protocol: ['topics'],
   acl: data,

@@ -3,7 +3,7 @@ import type { AuthenticateError, Client as AedesClient, ConnectPacket } from 'ae
 import type { Duplex } from 'node:stream'
 import { monotonicMs } from '../clock/index.js'
 import { type ConnectionEnd, type ConnectResult, writePage, writeSettle } from '../rpc/index.js'
-import { clientKind, selectNode } from '../topics/index.js'
+import { clientKind, maskedPhone, selectNode } from '../topics/index.js'
 import type { BrokerState, MessengerOptions, MessengerWorld, Origin } from './broker-state.js'
 import { type Connection, type Connections, type ConnectWords, type PumpOwner, enter, leave } from './connection.js'
 import type { Decide, Deciding } from './deciding.js'
@@ -173,11 +173,16 @@ export function decideConnect(state: BrokerState, deciding: Deciding, number: nu
     return
   }
   state.world.counts.connect('accepted')
+  if (result.client === 'device') tellLogin(state, connection, result.number)
   connection.state = 'accepted'
   connection.variant = result.variant
   if (result.client === 'device') Atomics.add(state.world.variantsInUse, result.variant, 1)
   enter(state.connections, connection, result)
   decide(null, true)
+}
+
+function tellLogin({ world }: BrokerState, { words: { clientId, address } }: Connection, phone: string): void {
+  world.log.info({ event: 'login', client: clientId, phone: maskedPhone(phone), address }, 'a device has logged in')
 }
 
 /**

@@ -1,4 +1,5 @@
 import { wallMs } from '../clock/index.js'
+import { connectionFailure } from '../failures/index.js'
 import { ProviderOutage } from './provider-outage.js'
 
 /** Statuses that ask to come again, although they are not of the 5xx kind. */
@@ -10,15 +11,10 @@ export function timeoutOutage(service: string, timeoutMs: number): ProviderOutag
   return new ProviderOutage({ reason: 'timeout', message: `${service} did not answer within ${timeoutMs} ms`, isPermanent: false })
 }
 
-/** Keeps the code only: the text of what was thrown may hold the URL. */
+/** Says why without the text of what was thrown, which may hold the URL. */
 export function connectionOutage(service: string, error: unknown): ProviderOutage {
-  const code = propertyOf(error, 'code') ?? propertyOf(propertyOf(error, 'cause'), 'code')
-  const because = typeof code === 'string' ? code : 'connection failed'
-  return new ProviderOutage({ reason: 'unreachable', message: `${service} cannot be reached: ${because}`, isPermanent: false })
-}
-
-function propertyOf(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
+  const { because, isPermanent } = connectionFailure(error)
+  return new ProviderOutage({ reason: 'unreachable', message: `${service} cannot be reached: ${because}`, isPermanent })
 }
 
 /** @param retryAfter the header of that name, if there was one */

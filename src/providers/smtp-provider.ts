@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { isIP } from 'node:net'
 import pRetry from 'p-retry'
 import type { EmailProvider } from './email-provider.js'
+import { connectionFailure } from '../failures/index.js'
 import { maxRetryDelayMs } from './http-gateway.js'
 import { ProviderOutage } from './provider-outage.js'
 
@@ -103,7 +104,7 @@ async function attempt({ host, port, timeoutMs }: SmtpOptions, send: (signal: Ab
     if (signal.aborted || code === 'ETIMEDOUT') {
       throw new ProviderOutage({ reason: 'timeout', message: `${server} did not accept within ${timeoutMs} ms`, isPermanent: false })
     }
-    throw responseCode === undefined ? unanswered(server, code) : refused(server, responseCode)
+    throw responseCode === undefined ? unanswered(server, code, error) : refused(server, responseCode)
   }
 }
 
@@ -121,9 +122,10 @@ function failureOf(error: unknown): { readonly code: string; readonly responseCo
 /** What the library refuses by itself: no login it knows is offered, or the address cannot be sent to. Asking again will not help. */
 const ownRefusals = new Set(['EAUTH', 'EENVELOPE', 'EMESSAGE'])
 
-function unanswered(server: string, code: string): ProviderOutage {
+function unanswered(server: string, code: string, error: unknown): ProviderOutage {
   if (ownRefusals.has(code)) return new ProviderOutage({ reason: 'refused', message: `${server}: ${code}`, isPermanent: true })
-  return new ProviderOutage({ reason: 'unreachable', message: `${server} cannot be used: ${code}`, isPermanent: false })
+  const { because, isPermanent } = connectionFailure(error)
+  return new ProviderOutage({ reason: 'unreachable', message: `${server} cannot be used: ${because}`, isPermanent })
 }
 
 /** A reply of the 4xx kind asks to come again: greylisting, a full queue [RFC 5321, 4.2.1]. */

@@ -67,6 +67,8 @@ export type Effect =
   | { readonly kind: 'perform'; readonly job: Job; readonly done: AnyRecord; readonly failed: AnyRecord }
   /** Asks for cloud credentials of this person; the caller is answered when they have come, or that there are none. Nothing is stored. */
   | { readonly kind: 'credentials'; readonly owner: Phone }
+  /** Tells the operator that a device of this phone has been registered. */
+  | { readonly kind: 'registered'; readonly client: ClientId; readonly phone: Phone; readonly isNew: boolean }
   /** Closes the connection of this device, after what it is owed now has been written (within 5 s). */
   | { readonly kind: 'disconnect'; readonly client: ClientId; readonly because: string }
   /** The account filed under `phone` has another number from now on: rights of its connections that follow from the number are asked again. */

@@ -7,10 +7,12 @@ export type Log = Logger
 const secretFields = ['payload', 'code', 'token', 'password', 'secret', 'text', 'sms_code', 'dev_key', 'authorization']
 const redacted = '[redacted]'
 
-/** Errors have a `code` too, the name of a fault (ECONNREFUSED); what a person is sent are digits. */
+/** Errors have a `code` too, the name of a fault (ECONNREFUSED); what a person is sent are digits. A number of tokens is no token. */
 function censor(value: unknown, path: string[]): unknown {
-  const isFaultName = path.at(-1) === 'code' && typeof value === 'string' && /^[A-Z][A-Z0-9_]+$/.test(value)
-  return isFaultName ? value : redacted
+  const name = path.at(-1)
+  const isFaultName = name === 'code' && typeof value === 'string' && /^[A-Z][A-Z0-9_]+$/.test(value)
+  const isCounter = name === 'token' && typeof value === 'number'
+  return isFaultName || isCounter ? value : redacted
 }
 
 /**

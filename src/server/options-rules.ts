@@ -1,4 +1,5 @@
-import { accessSync, constants } from 'node:fs'
+import { X509Certificate } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { parseGrants } from '../acl/index.js'
 import { smtpProblems } from '../providers/index.js'
 import { gatewayProblems } from './options-gateway-rules.js'
@@ -40,12 +41,18 @@ function tlsProblems({ tlsKey, tlsCert, tlsPort }: Options, given: ReadonlySet<O
   return read.kind === 'problem' ? read.problems : []
 }
 
-function isReadable(file: string): boolean {
+function certificateProblems(variable: string, file: string): readonly string[] {
+  let content: Buffer
   try {
-    accessSync(file, constants.R_OK)
-    return true
+    content = readFileSync(file)
   } catch {
-    return false
+    return [`${variable}: ${file} cannot be read`]
+  }
+  try {
+    new X509Certificate(content)
+    return []
+  } catch {
+    return [`${variable}: ${file} holds no certificate in PEM`]
   }
 }
 
@@ -81,7 +88,7 @@ function emailProblems(options: Options): readonly string[] {
   return [
     ...smtpProblems(mailServer(options)).map((problem) => `NYNJA_EMAIL (smtp): ${problem}`),
     ...(smtpCa !== undefined && smtpSecurity === 'none' ? ['NYNJA_SMTP_CA is given, but NYNJA_SMTP_SECURITY is none'] : []),
-    ...(smtpCa === undefined || isReadable(smtpCa) ? [] : [`NYNJA_SMTP_CA: ${smtpCa} cannot be read`]),
+    ...(smtpCa === undefined || smtpSecurity === 'none' ? [] : certificateProblems('NYNJA_SMTP_CA', smtpCa)),
   ]
 }
 

@@ -25,6 +25,7 @@ import {
 } from '../rpc/index.js'
 import { newSharedMemory, distrustMemory } from '../store/index.js'
 import { count, messengerCounts } from './counting.js'
+import { makeDataFolder } from './data-folder.js'
 import { type Exhaustion, newExhaustion } from './exhaustion.js'
 import type { HttpParts, Readiness } from './http.js'
 import { lockFolder } from './folder-lock.js'
@@ -97,6 +98,7 @@ export async function startServer(options: Options, log: Log): Promise<RunningSe
     },
   })
   try {
+    makeDataFolder(options.dataDir)
     warnOfTestNumbers(options, log)
     const { storage } = await openStorage(options, filesListener(log))
     let schemas: ReadonlyMap<string, SchemaPage> | undefined = undefined

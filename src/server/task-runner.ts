@@ -89,7 +89,9 @@ async function send(provider: PushProvider, task: PushTask, watch: ProviderWatch
     return end
   } catch (error) {
     watch.failed('push', error, channel)
-    if (!(error instanceof ProviderOutage) || error.isPermanent) return { kind: 'failed' }
+    // What makes a service unreachable is mended by people, and a notification lives for hours.
+    const isRefused = !(error instanceof ProviderOutage) || (error.isPermanent && error.reason === 'refused')
+    if (isRefused) return { kind: 'failed' }
     return { kind: 'later', ...(error.retryAfterMs === undefined ? {} : { afterMs: error.retryAfterMs }) }
   }
 }

@@ -50,3 +50,10 @@ export function phoneIdOf(phone: Phone, rosterId: number): PhoneId | undefined {
 function isPhone(text: string, end: number): boolean {
   return end >= minPhoneDigits && end <= maxPhoneDigits && isDigits(text, 0, end)
 }
+
+/** What a log shows of a phone: its last digits, by which who knows it finds it again. */
+export function maskedPhone(phone: string): string {
+  return `…${phone.slice(-shownDigits)}`
+}
+
+const shownDigits = 3

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
@@ -293,6 +293,16 @@ describe('serve', () => {
     expect(code).toBe(1)
     expect(stdout).toContain(`port ${server.port} of 127.0.0.1 (NYNJA_MQTT_PORT) is in use`)
     expect(stdout).not.toContain('stack')
+  })
+
+  test('ends with 78 and one sentence where its data folder is a file', async () => {
+    writeFileSync(join(folder, 'a-file'), '')
+    for (const dataDir of ['a-file', 'a-file/below']) {
+      const { code, stdout, stderr } = await serveBeside(dataDir, 0)
+      expect([code, stderr]).toEqual([78, ''])
+      expect(stdout.trim().split('\n')).toHaveLength(1)
+      expect(stdout).toMatch(/NYNJA_DATA_DIR: .*a-file.* is a file and not a folder/)
+    }
   })
 
   test('ends at once where another server has its data, and leaves that alone', async () => {

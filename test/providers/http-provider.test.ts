@@ -1,4 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals'
+import { type AddressInfo, createServer as createTcpServer } from 'node:net'
+import { createServer as createTlsServer } from 'node:tls'
 import {
   httpSms,
   httpSmsProblems,
@@ -8,6 +10,7 @@ import {
   type HttpGatewayOptions,
 } from '../../src/providers/index.js'
 import { startGateway, statuses, type GatewayRequest, type GatewayServer, type Respond } from './gateway-server.js'
+import { makeCertificate } from './mail-server.js'
 import { smsContract, type SentSms } from './sms-contract.js'
 import { voiceContract } from './voice-contract.js'
 import { patienceMs } from '../patience.js'
@@ -225,6 +228,26 @@ describe.each(channels)('$channel over HTTP', ({ open }) => {
     await gateway?.close()
     const silent = await openTo(statuses(200), { accepted: '"id":' })
     expect(await failureOf(silent.handOver())).toMatchObject({ reason: 'refused', isPermanent: true })
+  })
+
+  test.each([
+    { fault: 'that nobody vouches for', isSecure: true, scheme: 'https', says: 'its certificate is not trusted' },
+    { fault: 'that does not speak TLS', isSecure: false, scheme: 'https', says: 'it does not speak TLS on that port' },
+  ])('a gateway $fault is told so, and not asked again', async ({ isSecure, scheme, says }) => {
+    const certificate = makeCertificate()
+    let connections = 0
+    const server = isSecure
+      ? createTlsServer(certificate)
+      : createTcpServer((socket) => socket.on('error', () => undefined).once('data', () => socket.end('220 hello\r\n')))
+    server.on('connection', () => connections++)
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const url = `${scheme}://localhost:${String((server.address() as AddressInfo).port)}/send`
+    const failure = await failureOf(open(gatewayOptions(url, { body: '{"to":"{phone}","code":"{code}"}' }))())
+    expect(failure).toMatchObject({ reason: 'unreachable', isPermanent: true })
+    expect(failure.message).toContain(says)
+    expect(connections).toBe(1)
+    certificate.remove()
+    await new Promise((resolve) => server.close(resolve))
   })
 
   test('an endless answer is cut off after its status', async () => {

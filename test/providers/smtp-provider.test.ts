@@ -129,13 +129,25 @@ describe('a mail', () => {
 
   test.each(['starttls', 'tls'] as const)('is not sent to a server nobody vouches for (%s)', async (security) => {
     const { server, send } = await openTo({ security }, { security, ca: undefined })
-    expect(await failureOf(send())).toMatchObject({ reason: 'unreachable' })
+    const failure = await failureOf(send())
+    expect(failure).toMatchObject({ reason: 'unreachable', isPermanent: true })
+    expect(failure.message).toContain('DEPTH_ZERO_SELF_SIGNED_CERT: its certificate is not trusted')
+    expect([server.mails, server.connections]).toEqual([[], security === 'tls' ? 0 : 1])
+  })
+
+  test('is not sent where TLS is spoken to a server that begins without, nor tried again', async () => {
+    const { server, send } = await openTo({ security: 'starttls' }, { security: 'tls' })
+    const failure = await failureOf(send())
+    expect(failure).toMatchObject({ reason: 'unreachable', isPermanent: true })
+    expect(failure.message).toMatch(/WRONG_VERSION_NUMBER: .*the security mode is wrong/)
     expect(server.mails).toEqual([])
   })
 
   test('is not sent to a server of another name', async () => {
     const { server, send } = await openTo({}, { host: '127.0.0.1' })
-    expect(await failureOf(send())).toMatchObject({ reason: 'unreachable' })
+    const failure = await failureOf(send())
+    expect(failure).toMatchObject({ reason: 'unreachable', isPermanent: true })
+    expect(failure.message).toContain('its certificate is for another name')
     expect(server.mails).toEqual([])
   })
 
@@ -144,6 +156,7 @@ describe('a mail', () => {
     await server.close()
     const failure = await failureOf(send())
     expect(failure).toMatchObject({ reason: 'unreachable', isPermanent: false })
+    expect(failure.message).toContain('ECONNREFUSED: nobody listens on that port')
   })
 })
 

@@ -38,6 +38,12 @@ test.each(['payload', 'code', 'token', 'password', 'secret', 'text', 'sms_code',
   },
 )
 
+test('how many tokens the sweep has removed is kept: a number is no token', () => {
+  const { log, records } = aLog()
+  log.info({ event: 'swept', session: 1, token: 2 }, 'x')
+  expect(records()).toMatchObject([{ session: 1, token: 2 }])
+})
+
 test('the code of an error is kept: it names a fault', () => {
   const { log, records } = aLog()
   log.error({ err: Object.assign(new Error('late'), { code: 'ECONNREFUSED' }) }, 'x')

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { mailServer } from '../../src/server/options-gateways.js'
 import { loadOptions } from '../../src/server/options-load.js'
 import type { Options } from '../../src/server/options-table.js'
+import { makeCertificate } from '../providers/mail-server.js'
 
 type Environment = Readonly<Record<string, string>>
 
@@ -102,7 +103,9 @@ test.each([
 })
 
 test('user and password are masked where the options are shown', () => {
-  writeFileSync(join(folder, 'ca.pem'), '')
+  const certificate = makeCertificate()
+  writeFileSync(join(folder, 'ca.pem'), certificate.cert)
+  certificate.remove()
   const loaded = loadOptions(['--print-config'], { ...smtp, ...login, NYNJA_SMTP_CA: 'ca.pem' }, folder)
   const text = loaded.kind === 'print' ? loaded.text : ''
   expect(JSON.parse(text)).toMatchObject({

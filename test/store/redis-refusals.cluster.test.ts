@@ -1,4 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
+import type { AddressInfo } from 'node:net'
+import { createServer as createTlsServer } from 'node:tls'
 import type { Redis } from 'ioredis'
 import type { Commit, Store } from '../../src/store/index.js'
 import { inspectRedis, openRedisStore, redactRedisUrl, StoreOutage } from '../../src/store/index.js'
@@ -7,6 +9,7 @@ import { cannotServe, parseInfo } from '../../src/store/redis/server-facts.js'
 import { stablePort } from '../cluster/program.js'
 import { newRedisProcess, type RedisProcess } from '../cluster/redis-process.js'
 import { newHandles, withRedis } from './redis-handles.js'
+import { makeCertificate } from '../providers/mail-server.js'
 import { ownPrefix } from './redis-prefix.js'
 import { committed, delivery, plain, put, text, times } from './store-builders.js'
 import { wholeCommit, wholeCommits } from './whole-commit.js'
@@ -143,6 +146,18 @@ describe('opening a store on Redis', () => {
     await expect(openRedisStore({ url: `redis://127.0.0.1:${await stablePort()}` })).rejects.toThrow(
       /^Redis cannot be reached: .*ECONNREFUSED/,
     )
+  })
+
+  test('says in words that nobody vouches for the certificate', async () => {
+    const certificate = makeCertificate()
+    const server = createTlsServer(certificate)
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const { port } = server.address() as AddressInfo
+    await expect(openRedisStore({ url: `rediss://localhost:${String(port)}` })).rejects.toThrow(
+      'Redis cannot be reached: DEPTH_ZERO_SELF_SIGNED_CERT: its certificate is not trusted',
+    )
+    certificate.remove()
+    await new Promise((resolve) => server.close(resolve))
   })
 
   test('says what is wrong with a server that cannot serve, and never the password', async () => {

@@ -196,4 +196,22 @@ describe('the session of a device', () => {
     await quiet.closed
     expect(await takeRecord(b, 'Contact')).toMatchObject({ phone_id: ann.phoneId, presence: 'offline' })
   })
+
+  test('is told to the operator when it registers and when it logs in, by the last digits of its phone', async () => {
+    const told = await startWireServer({ NYNJA_NODES: '1' })
+    try {
+      const first = await register(told.mqtt, 'told', '380670000123')
+      const { clientId } = first
+      const registered = await told.logged('registered')
+      expect(registered).toMatchObject({ level: 'info', client: clientId, phone: '…123', isNew: true })
+      await (await come(told.mqtt, first)).disconnect()
+      const loggedIn = await told.logged('login')
+      expect(loggedIn).toMatchObject({ level: 'info', client: clientId, phone: '…123', address: '127.0.0.1' })
+      await register(told.mqtt, 'told2', '380670000123')
+      expect(await told.logged('registered')).toMatchObject({ isNew: false })
+      expect(JSON.stringify([registered, loggedIn, told.unread])).not.toContain('380670000123')
+    } finally {
+      await told.close()
+    }
+  })
 })

@@ -63,6 +63,7 @@ export type AfterCommit =
   | { readonly kind: 'credentials'; readonly owner: Phone; readonly connection: number; readonly request: string }
   | { readonly kind: 'close'; readonly client: ClientId; readonly because: string }
   | { readonly kind: 'renumber'; readonly phone: Phone; readonly number: Phone }
+  | { readonly kind: 'registered'; readonly client: ClientId; readonly phone: Phone; readonly isNew: boolean }
   /** Another connection of its device has taken its place somewhere: nothing it asked for was done. */
   | { readonly kind: 'followed'; readonly connection: number }
   | { readonly kind: 'done'; readonly request: number }
@@ -293,7 +294,7 @@ function addEffects(draft: Draft, outcome: Accepted, asker: Asker, world: DraftW
   for (const effect of outcome.effects) {
     if (effect.kind === 'disconnect') {
       draft.after.push({ kind: 'close', client: effect.client, because: effect.because })
-    } else if (effect.kind === 'renumber') {
+    } else if (effect.kind === 'renumber' || effect.kind === 'registered') {
       draft.after.push(effect)
     } else if (effect.kind === 'credentials') {
       draft.after.push({ kind: 'credentials', owner: effect.owner, connection: asker.connection, request })

@@ -1,6 +1,7 @@
 import type { AnyRecord, Encoding } from '../../protocol/index.js'
 import type { Appended } from '../../store/contract.js'
 import type { FrameWriter } from '../link/frame.js'
+import { maskedPhone } from '../../topics/index.js'
 import {
   type ControlToMain,
   type Encoded,
@@ -69,6 +70,9 @@ export function emitBatch({ draft, result }: BatchResult, world: EmitWorld): voi
       case 'notice':
         world.onNotice(committedNotice(step, result))
         break
+      case 'registered':
+        world.control(registeredLine(step))
+        break
       case 'close':
         world.control({ kind: 'close', client: step.client, because: step.because })
         if (world.cluster !== null) writeClose(world.cluster.frameToAll(), step.client, step.because)
@@ -81,6 +85,11 @@ export function emitBatch({ draft, result }: BatchResult, world: EmitWorld): voi
         world.control({ kind: 'followed', connection: step.connection })
     }
   }
+}
+
+function registeredLine({ client, phone, isNew }: Draft['after'][number] & { kind: 'registered' }): ControlToMain {
+  const fields = { event: 'registered', client, phone: maskedPhone(phone), isNew }
+  return { kind: 'log', level: 'info', fields, text: isNew ? 'a new account was registered' : 'a device was registered' }
 }
 
 /** To the main thread what is for its own devices, to each other process what is for those it holds; what nobody holds waits in its inbox. */

@@ -4,6 +4,7 @@
  */
 import { isIP, type Socket } from 'node:net'
 import { Command, Redis } from 'ioredis'
+import { connectionFailure } from '../../failures/index.js'
 import { StoreOutage } from '../contract.js'
 import type { Argument } from './arguments.js'
 import type { RedisAddress } from './redis-url.js'
@@ -155,5 +156,8 @@ function codeOf(message: string): string {
 
 /** Never the message of an answer to AUTH: only errors of sockets and TLS come here. */
 function reasonOf(error: Error & { code?: string }): string {
+  const failure = connectionFailure(error)
+  // What OpenSSL says of it is for nobody.
+  if (failure.isPermanent) return failure.because
   return error.code === undefined || error.message.includes(error.code) ? error.message : `${error.message} (${error.code})`
 }

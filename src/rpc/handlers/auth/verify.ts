@@ -60,7 +60,12 @@ function registerDevice(request: Request<Auth>, asked: PendingSession, account: 
     // A device that has had no session is owed nothing, whatever was left from an earlier one.
     clearInboxes: [...(account.holder === undefined ? [place.client] : []), ...place.evicted.clearInboxes, ...devices.clearInboxes],
     sends: [answer(loginAnswer(place.client, account.token)), ...snapshotAnswer(account, place, made)],
-    effects: [...place.evicted.effects, ...devices.effects, ...closeOld(place)],
+    effects: [
+      { kind: 'registered', client: place.client, phone: asked.phone, isNew: made !== undefined },
+      ...place.evicted.effects,
+      ...devices.effects,
+      ...closeOld(place),
+    ],
   })
 }
 
