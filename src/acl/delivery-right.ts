@@ -2,9 +2,7 @@ import { allow, deny, type Verdict } from './verdict.js'
 
 /** How a person stands to a feed now. */
 export interface FeedSight {
-  /** A room that was deleted is not there any more; a chat always is. */
-  readonly isThere: boolean
-  /** One of the person's rosters belongs to it. */
+  /** One of the person's rosters belongs to it; nobody belongs to a room that was deleted. */
   readonly belongs: boolean
 }
 
@@ -22,13 +20,12 @@ export interface WaitingMessage {
 }
 
 /**
- * Whether a message that waits in an inbox may still be delivered, as things stand. What was taken back (cleared, erased, hidden, gone with its
- * room) is delivered to nobody; who has lost the right to a feed is given what was said while he had it, unless it has been changed since or that
+ * Whether a message that waits in an inbox may still be delivered, as things stand. What was taken back (cleared, erased, hidden) is
+ * delivered to nobody; who has lost the right to a feed is given what was said while he had it, unless it has been changed since or that
  * cannot be told.
  * @see docs/protocol/topics.md 11; docs/decisions/0170-what-is-delivered-late.md
  */
-export function decideDelivery({ isThere, belongs }: FeedSight, message: WaitingMessage): Verdict {
-  if (!isThere) return deny('the room has been deleted')
+export function decideDelivery({ belongs }: FeedSight, message: WaitingMessage): Verdict {
   if (message.isCleared) return deny('the feed has been cleared')
   if (message.isHidden) return deny('it was removed for this person')
   // What a reference shows of an erased message is that it was erased.

@@ -156,12 +156,17 @@ describe('what was taken back', () => {
     expect(await texts(boris)).toEqual(['-'])
     expect(await texts(ann)).toEqual(['first'])
   })
+})
 
-  test('by deleting a room is delivered to nobody; that it was deleted is', async () => {
-    await says(club, 'first')
-    await ask(ann, record('Room', { id: club, status: 'delete' }))
-    expect((await world.inbox(boris)).map(({ record: one }) => one.tag)).toEqual(['Room', 'Room'])
-  })
+test('what was said in a room until it was deleted comes before the news of that, but no text from behind one’s back', async () => {
+  const kept = await says(club, 'first')
+  const changed = await says(club, 'second')
+  await removesBoris()
+  await edits(changed, 'third')
+  await ask(ann, record('Room', { id: club, status: 'delete' }))
+  expect(kept).toBeLessThan(changed)
+  expect(await texts(boris)).toEqual(['first'])
+  expect((await world.inbox(clara)).at(-1)?.record).toMatchObject({ tag: 'Room', status: 'delete' })
 })
 
 test('a favourite stays the copy that it is, whatever becomes of its original', async () => {

@@ -1,6 +1,6 @@
 import type { FeedSight, WaitingMessage } from '../../acl/index.js'
 import type { PhoneId } from '../../topics/index.js'
-import { members, type MessageDocument, rooms } from '../documents/index.js'
+import { members, type MessageDocument } from '../documents/index.js'
 import type { FactReader } from '../facts.js'
 import { readClearance } from './clearance.js'
 import type { Feed } from './message-view.js'
@@ -16,19 +16,18 @@ export interface PersonalSight extends FeedSight {
 /** Reads how a person stands to a feed. Nothing of it is checked: it is asked when something is delivered. */
 export async function readSight(facts: FactReader, feed: Feed, own: readonly PhoneId[]): Promise<PersonalSight> {
   if (feed.kind === 'room') {
-    const room = await facts.peek(rooms, feed.room)
     const memberships = await Promise.all(own.map((roster) => facts.peek(members, feed.room, roster)))
     const parties = own.filter((_, i) => memberships[i] !== undefined)
     const clearedTo = own[0] === undefined ? 0 : await readClearance(facts, feed, own[0])
-    return sightOf(room !== undefined, parties, own, clearedTo)
+    return sightOf(parties, own, clearedTo)
   }
   const parties = own.filter((roster) => roster === feed.left || roster === feed.right)
   const cleared = await Promise.all(parties.map((roster) => readClearance(facts, feed, roster)))
-  return sightOf(true, parties, own, parties.length === 0 ? 0 : Math.min(...cleared))
+  return sightOf(parties, own, parties.length === 0 ? 0 : Math.min(...cleared))
 }
 
-function sightOf(isThere: boolean, parties: readonly PhoneId[], own: readonly PhoneId[], clearedTo: number): PersonalSight {
-  return { isThere, belongs: parties.length > 0, rosters: parties.length > 0 ? parties : own, clearedTo }
+function sightOf(parties: readonly PhoneId[], own: readonly PhoneId[], clearedTo: number): PersonalSight {
+  return { belongs: parties.length > 0, rosters: parties.length > 0 ? parties : own, clearedTo }
 }
 
 /** A message of the feed as it waits for the person. */
