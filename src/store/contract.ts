@@ -7,6 +7,7 @@
  * - **Checked.** A commit lists the facts it rests on; if one has changed since it was read, nothing is applied: `conflict`.
  * - **Numbered inside.** Message ids (unique over all feeds, increasing), feed positions and inbox numbers (dense, from 1) are allocated in
  *   the commit, so that appending needs no read and busy feeds do not conflict with themselves.
+ * - **Frugal.** A full inbox drops news before messages, oldest first; a dropped message is never taken for a received one.
  * - **Fenced.** Opening an inbox takes its next epoch; a commit that names an older one is `fenced`: nothing of it is applied.
  * - **Ordered.** Commits of one store handle are applied in the order in which `commit` was called.
  * - **Fresh.** A read that starts after a commit has resolved, on any handle of the same store, sees that commit.
@@ -74,6 +75,22 @@ export interface Delivery {
   readonly body: Bytes
   /** The message that `body` speaks of or that is sent itself: kept as a reference, so a large room costs one copy. */
   readonly message?: MessageRef
+  /**
+   * Given for *news*: a receipt, a changed contact or room, what a device finds again when it logs in. A full inbox drops news before messages.
+   * While nobody holds the inbox, news of something (the text says of what) makes an earlier entry of the same text an empty place, unless that
+   * may have been sent; so does giving the inbox up for what came meanwhile. News of '' replaces nothing.
+   */
+  readonly news?: string
+  /** What the device has to be told of, should this be dropped before it was received. */
+  readonly loss?: Loss
+}
+
+/** What a device has missed because its inbox was full: something of `of`, or of anything at all where that is empty, at `since` or later. */
+export interface Loss {
+  /** At most 1,500 bytes of UTF-8. */
+  readonly of: string
+  /** Milliseconds since 1970. */
+  readonly since: number
 }
 
 /** A delivery as an inbox holds it: numbered, its message reference resolved to an id (0 for none). */
@@ -94,12 +111,26 @@ export interface InboxHead {
   readonly settledTo: number
   /** Entries up to this number have been received by the device (PUBREC): PUBREL, never PUBLISH, is repeated for them. */
   readonly releasedTo: number
-  /** How many entries have been dropped, oldest first, because the inbox was full. */
+  /** How many entries have been dropped because the inbox was full. */
   readonly dropped: number
   /** How often the inbox has been opened; 0 if never. */
   readonly epoch: number
   /** Who opened it last, as it named itself; empty for nobody. */
   readonly holder: string
+  /** Entries up to this number may have been sent: the newest while somebody holds the inbox. What lies after it has never been sent. */
+  readonly sentTo: number
+  /** Messages that were dropped last, before they were received and before the device settled anything after them; null for none ever. */
+  readonly lost: LostMessages | null
+  /** How many losses are noted for the device. */
+  readonly losses: number
+}
+
+/** A run of dropped messages: first and last number, least and greatest of the message ids they refer to (0 for none). */
+export interface LostMessages {
+  readonly from: number
+  readonly to: number
+  readonly fromId: number
+  readonly toId: number
 }
 
 /**
@@ -110,12 +141,15 @@ export interface Opening {
   readonly client: string
   /** At most 100 bytes of UTF-8. */
   readonly holder: string
+  /** How far it may have been sent, where it is given up; without it, as far as it reaches. */
+  readonly sentTo?: number
 }
 
-/** An inbox as it stands once it has been opened, and who held it before. */
+/** An inbox as it stands once it has been opened, who held it before, and how far it may have been sent by then. */
 export interface OpenedInbox {
   readonly head: InboxHead
   readonly heldBefore: string
+  readonly sentBefore: number
 }
 
 /** A commit rests on an inbox not having been opened since it had this epoch. */
@@ -136,6 +170,18 @@ export interface Settlement {
   readonly epoch?: number
 }
 
+/** A device has been told of its losses: they are noted no more, unless more entries than `dropped` have been dropped by now. */
+export interface ToldLosses {
+  readonly client: string
+  readonly dropped: number
+}
+
+/** Entries that a commit has dropped from full inboxes. */
+export interface DroppedEntries {
+  readonly news: number
+  readonly messages: number
+}
+
 /** Work on the outside world (an SMS, say) that must happen although a process dies; kept until removed. */
 export interface OutboxEntry {
   readonly id: string
@@ -143,8 +189,8 @@ export interface OutboxEntry {
 }
 
 /**
- * What is applied together, in this order: appends, puts, numbers, inboxes cleared, inboxes opened, settlements, deliveries, outbox entries
- * done, outbox entries added. Of two writes to the same key the later stands. Fences come before checks: what is both is `fenced`.
+ * What is applied together, in this order: appends, puts, numbers, inboxes cleared, inboxes opened, settlements, losses told, deliveries, outbox
+ * entries done, outbox entries added. Of two writes to the same key the later stands. Fences come before checks: what is both is `fenced`.
  */
 export interface Commit {
   readonly fences?: readonly Fence[]
@@ -160,6 +206,7 @@ export interface Commit {
    */
   readonly clearInboxes?: readonly string[]
   readonly opens?: readonly Opening[]
+  readonly lossesTold?: readonly ToldLosses[]
   /** An entry with the id of one that is there replaces it. */
   readonly outbox?: readonly OutboxEntry[]
   readonly outboxDone?: readonly string[]
@@ -175,6 +222,7 @@ export type CommitResult =
       readonly holders: readonly string[]
       /** For each opening, in order. */
       readonly opened: readonly OpenedInbox[]
+      readonly dropped: DroppedEntries
     }
   | { readonly kind: 'conflict' }
   | { readonly kind: 'fenced' }
@@ -234,6 +282,8 @@ export interface StoreReader {
   inboxHead(client: string): Eventually<InboxHead | undefined>
   /** Entries still owed with a number greater than `after`, ascending. */
   inboxPage(client: string, page: { readonly after: number; readonly limit: number }): Eventually<readonly InboxEntry[]>
+  /** What is noted that the device has missed, in no order. */
+  inboxLosses(client: string): Eventually<readonly Loss[]>
   /** Outbox entries by ascending id, after the id `after` if given. */
   outboxPage(limit: number, after?: string): Eventually<readonly OutboxEntry[]>
 }
@@ -248,8 +298,20 @@ export interface Store extends StoreReader {
   close(): Promise<void>
 }
 
-/** Entries an inbox holds at most, the oldest dropped first, unless an engine is opened with another number. */
+/** An inbox to which nothing was ever delivered. */
+export const emptyInbox: InboxHead = {
+  ...{ last: 0, settledTo: 0, releasedTo: 0, dropped: 0, epoch: 0, holder: '' },
+  ...{ sentTo: 0, lost: null, losses: 0 },
+}
+
+/** Entries an inbox holds at most, empty places not counted, unless an engine is opened with another number. */
 export const defaultInboxLimit = 1_000
+
+/** With its empty places an inbox reaches over so many times as many numbers: beyond that its oldest entry is dropped. */
+export const inboxReach = 100
+
+/** Losses noted by name for one inbox; what else is lost is noted as '': of anything at all. */
+export const maxLosses = 64
 
 /** `<table>/<partition>` of a key. */
 export function scopeOfKey(key: Key): string {

@@ -6,6 +6,7 @@ export type {
   Commit,
   CommitResult,
   Delivery,
+  DroppedEntries,
   Eventually,
   FeedEntry,
   FeedHead,
@@ -14,6 +15,8 @@ export type {
   InboxHead,
   Key,
   Lack,
+  Loss,
+  LostMessages,
   MessageRef,
   OnState,
   OpenedInbox,
@@ -26,8 +29,9 @@ export type {
   Stamps,
   Store,
   StoreReader,
+  ToldLosses,
 } from './contract.js'
-export { defaultInboxLimit, messageKey, numberBytes, readNumber, scopeOfFeed, scopeOfKey, StoreOutage } from './contract.js'
+export { defaultInboxLimit, emptyInbox, messageKey, numberBytes, readNumber, scopeOfFeed, scopeOfKey, StoreOutage } from './contract.js'
 export type { LmdbStoreOptions } from './lmdb/open-lmdb-store.js'
 export { distrustMemory, newSharedMemory } from './lmdb/shared-memory.js'
 export { openLmdbStore } from './lmdb/open-lmdb-store.js'

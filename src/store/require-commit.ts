@@ -32,7 +32,7 @@ function requireDocuments({ checks, puts, appends, numbers }: Commit): void {
   }
 }
 
-function requireInboxes({ clearInboxes, opens, fences, settlements, deliveries, appends }: Commit): void {
+function requireInboxes({ clearInboxes, opens, fences, settlements, lossesTold, deliveries, appends }: Commit): void {
   for (const client of clearInboxes ?? []) requireKey(client)
   for (const { client } of fences ?? []) requireKey(client)
   for (const { client, holder } of opens ?? []) {
@@ -40,8 +40,10 @@ function requireInboxes({ clearInboxes, opens, fences, settlements, deliveries, 
     if (Buffer.byteLength(holder) > maxHolderBytes) throw new RangeError(`holder longer than ${maxHolderBytes} bytes`)
   }
   for (const { client } of settlements ?? []) requireKey(client)
-  for (const { client, topic, body, message } of deliveries ?? []) {
+  for (const { client } of lossesTold ?? []) requireKey(client)
+  for (const { client, topic, body, message, loss } of deliveries ?? []) {
     requireDocument(client, body)
+    if (loss !== undefined) requireKey(loss.of)
     requireTopic(topic)
     if (message !== undefined) requireAppend(message, appends)
   }

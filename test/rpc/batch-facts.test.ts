@@ -28,7 +28,7 @@ function newStore() {
       const isTrue = checks.every(({ key, was }) => Buffer.compare(rows.get(key) ?? nothing, was ?? nothing) === 0)
       if (!isTrue) return Promise.resolve({ kind: 'conflict' })
       for (const { key, value } of puts) if (value !== undefined) rows.set(key, value)
-      return Promise.resolve({ kind: 'committed', appended: [], delivered: [], holders: [], opened: [] })
+      return Promise.resolve({ kind: 'committed', appended: [], delivered: [], holders: [], opened: [], dropped: { news: 0, messages: 0 } })
     },
   }
   return { rows, store: store as Store }

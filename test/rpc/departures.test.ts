@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals'
 import type { ConnectionEnd } from '../../src/rpc/link/to-worker.js'
 import { type DeparturesWorld, newDepartures } from '../../src/rpc/worker/departures.js'
 import { newWorkerConnection, type WorkerConnection } from '../../src/rpc/worker/worker-connection.js'
-import type { Fence, InboxHead, StoreReader } from '../../src/store/contract.js'
+import { emptyInbox, type Fence, type InboxHead, type StoreReader } from '../../src/store/contract.js'
 import { clients } from '../acl/cast.js'
 
 const graceMs = 5_000
@@ -22,7 +22,7 @@ interface Scene {
 function openScene(parts: Partial<DeparturesWorld> = {}): Scene {
   const timers = new Set<() => void>()
   const queued: (() => Promise<void>)[] = []
-  const inboxHead: StoreReader['inboxHead'] = () => ({ last: 0, settledTo: 0, releasedTo: 0, dropped: 0, ...scene.head })
+  const inboxHead: StoreReader['inboxHead'] = () => ({ ...emptyInbox, ...scene.head })
   const did = (what: string, { number }: WorkerConnection): void => void scene.done.push(`${what} ${String(number)}`)
   const scene: Scene = {
     done: [],

@@ -140,6 +140,7 @@ function bound(of: Store): Store {
     feedPage: (feed, page) => of.feedPage(feed, page),
     inboxHead: (client) => of.inboxHead(client),
     inboxPage: (client, page) => of.inboxPage(client, page),
+    inboxLosses: (client) => of.inboxLosses(client),
     outboxPage: (limit, after) => of.outboxPage(limit, after),
     commit: (commit) => of.commit(commit),
     close: () => of.close(),

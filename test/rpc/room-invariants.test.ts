@@ -48,6 +48,7 @@ class MapStore {
       feedPage: () => [],
       inboxHead: () => undefined,
       inboxPage: () => [],
+      inboxLosses: () => [],
       outboxPage: () => [],
     }
     return newFactReader({ store, overlay: emptyOverlay(), cache: newReadCache(100), boot: 'test' }).reader

@@ -129,6 +129,7 @@ export function documentPromises(store: Get<Store>): void {
       delivered: [1],
       holders: [''],
       opened: [],
+      dropped: { news: 0, messages: 0 },
     })
   })
 

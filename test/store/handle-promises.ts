@@ -57,6 +57,7 @@ export function handlePromises(opened: Get<OpenedStore>): void {
       delivered: [2],
       holders: [''],
       opened: [],
+      dropped: { news: 0, messages: 0 },
     })
   })
 

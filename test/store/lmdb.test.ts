@@ -1,9 +1,9 @@
 import { readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
-import { openLmdbStore, StoreOutage } from '../../src/store/index.js'
+import { emptyInbox, openLmdbStore, StoreOutage } from '../../src/store/index.js'
 import { openEnvironment } from '../../src/store/lmdb/environment.js'
-import { documentRow } from '../../src/store/lmdb/row-keys.js'
+import { documentRow, inboxChunkRow, inboxHeadRow } from '../../src/store/lmdb/row-keys.js'
 import { currentSchema, migrate, type Schema } from '../../src/store/lmdb/schema.js'
 import { openTemporaryStore, temporaryFolder } from './lmdb-folder.js'
 import { storeContract } from './store-contract.js'
@@ -126,6 +126,31 @@ test('all of a new or migrated store is what the engine goes back to after a dea
     expect(await behind()).toBe(0n)
     await environment.close()
   }))
+
+test('the LMDB store takes up inboxes from before there were empty places: all of them may have been sent', async () => {
+  const path = await temporaryFolder()
+  await (await openLmdbStore({ path })).close()
+  const environment = openEnvironment({ path })
+  const marks = Buffer.alloc(48)
+  for (const [place, mark] of [3, 1, 2, 0, 2, 4].entries()) marks.writeDoubleBE(mark, 8 * place)
+  const entry = Buffer.concat([Buffer.of(2), Buffer.alloc(8), Buffer.of(0, 1, 0, 0, 0, 1), Buffer.from('tb')])
+  await environment.rows.put(inboxHeadRow('c'), Buffer.concat([marks, Buffer.from('hölder')]))
+  await environment.rows.put(inboxChunkRow('c', 2), Buffer.concat([Buffer.of(0, 0, 0, 2), entry, entry]))
+  await environment.close()
+  const store = await openLmdbStore({ path })
+  const head = { ...emptyInbox, last: 3, settledTo: 1, releasedTo: 2, epoch: 4, holder: 'hölder', sentTo: 3 }
+  expect(await store.inboxHead('c')).toEqual(head)
+  const news = { client: 'c', topic: 't', qos: 1, body: Buffer.from('n'), news: 'x' } as const
+  await store.commit({ opens: [{ client: 'c', holder: '', sentTo: 0 }], deliveries: [news, news] })
+  expect((await store.inboxPage('c', { after: 0, limit: 9 })).map(({ number, body }) => `${number}${String(body)}`)).toEqual([
+    '2b',
+    '3b',
+    '5n',
+  ])
+  expect((await store.inboxHead('c'))?.sentTo).toBe(3)
+  await store.close()
+  await rm(path, { recursive: true })
+})
 
 async function withOldStore(body: (path: string) => Promise<void>): Promise<void> {
   const path = await temporaryFolder()

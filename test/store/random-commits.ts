@@ -41,8 +41,9 @@ export function commitWish(minAppends: number): fc.Arbitrary<CommitWish> {
         numbers: appends.length === 0 ? fc.constant([]) : few(fc.record({ key, append: fc.nat(appends.length - 1) }), 1),
         deliveries: few(delivery(appends.length), 6),
         fences: few(fc.record({ client: fc.constantFrom(...clients), epoch: fc.nat(1) }), 1),
-        opens: few(fc.record({ client: fc.constantFrom(...clients), holder: fc.constantFrom('', 'one', 'öther') }), 1),
+        opens: few(fc.record({ client: fc.constantFrom(...clients), holder: fc.constantFrom('', 'one', 'öther'), sentTo: number }), 1),
         settlements: few(settlement),
+        lossesTold: few(fc.record({ client: fc.constantFrom(...clients), dropped: fc.nat(3) }), 1),
         clearInboxes: fc.oneof({ weight: 6, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: few(fc.constantFrom(...clients), 1) }),
         outbox: few(fc.record({ id: fc.constantFrom(...outboxIds), job: bytes }), 1),
         outboxDone: few(fc.constantFrom(...outboxIds), 1),
@@ -66,5 +67,14 @@ function delivery(appends: number): fc.Arbitrary<NonNullable<Commit['deliveries'
     qos: fc.constantFrom(1 as const, 2 as const),
     body: bytes,
   }
-  return fc.oneof(fc.record(base), fc.record({ ...base, message }))
+  const news = { news: fc.constantFrom('', 'one', 'other', 'é') }
+  const loss = { loss: fc.record({ of: fc.constantFrom('', 'p2p/a/b', 'room/é'), since: fc.nat(9) }) }
+  return fc.oneof(
+    fc.record(base),
+    fc.record({ ...base, message }),
+    fc.record({ ...base, ...news }),
+    fc.record({ ...base, ...news, message }),
+    fc.record({ ...base, ...loss }),
+    fc.record({ ...base, ...news, ...loss }),
+  )
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { Redis } from 'ioredis'
 import type { Commit, CommitResult, Store } from '../../src/store/index.js'
-import { openRedisStore, StoreOutage } from '../../src/store/index.js'
+import { emptyInbox, openRedisStore, StoreOutage } from '../../src/store/index.js'
 import { commandOf } from '../../src/store/redis/arguments.js'
 import { decodeResult, partsOf } from '../../src/store/redis/decode-result.js'
 import { encodeCommit, headerOf } from '../../src/store/redis/encode-commit.js'
@@ -146,4 +146,19 @@ describe('the Redis store', () => {
     expect([newer.length, newer[0]?.position, newer[699]?.position, plain(newer[699]?.message)]).toEqual([700, 1_001, 1_700, 'm'])
     expect((await store.feedPage('f', { from: 1_002, direction: 'older', limit: 2 })).map(({ position }) => position)).toEqual([999, 1_000])
   })
+})
+
+test('takes up inboxes from before there were empty places: all of them may have been sent', async () => {
+  const marks = Buffer.alloc(32)
+  for (const [place, mark] of [1, 2, 0, 4].entries()) marks.writeDoubleBE(mark, 8 * place)
+  const entry = Buffer.concat([Buffer.of(2), Buffer.alloc(8), Buffer.of(0, 1), text('tb')])
+  await past.set(`${prefix}h:c`, Buffer.concat([marks, text('hölder')]))
+  await past.rpush(`${prefix}i:c`, entry, entry)
+  const head = { ...emptyInbox, last: 3, settledTo: 1, releasedTo: 2, epoch: 4, holder: 'hölder', sentTo: 3 }
+  expect(await store.inboxHead('c')).toEqual(head)
+  const news = { client: 'c', topic: 't', qos: 1, body: text('n'), news: 'x' } as const
+  await store.commit({ opens: [{ client: 'c', holder: '', sentTo: 0 }], deliveries: [news, news] })
+  const page = await store.inboxPage('c', { after: 0, limit: 9 })
+  expect(page.map(({ number, body }) => `${number}${plain(body) ?? ''}`)).toEqual(['2b', '3b', '5n'])
+  expect((await store.inboxHead('c'))?.sentTo).toBe(3)
 })

@@ -3,7 +3,7 @@ import type { Store } from '../../src/store/contract.js'
 import { documentPromises } from './document-promises.js'
 import { feedPromises } from './feed-promises.js'
 import { handlePromises } from './handle-promises.js'
-import { fencePromises, inboxPromises, outboxPromises } from './inbox-promises.js'
+import { fencePromises, inboxPromises, newsPromises, outboxPromises } from './inbox-promises.js'
 import { randomPromises } from './store-properties.js'
 
 /** A store of its own for each test, and further handles on it. */
@@ -36,6 +36,10 @@ export function storeContract(name: string, open: OpenStore): void {
     documentPromises(() => store)
     feedPromises(() => store)
     inboxPromises(
+      () => store,
+      () => opened,
+    )
+    newsPromises(
       () => store,
       () => opened,
     )

@@ -4,16 +4,19 @@ import type {
   Commit,
   CommitResult,
   Delivery,
+  DroppedEntries,
   FeedEntry,
   InboxEntry,
   InboxHead,
+  Loss,
   OpenedInbox,
   Opening,
   OutboxEntry,
   Row,
   Settlement,
+  ToldLosses,
 } from '../../src/store/contract.js'
-import { messageKey, numberBytes } from '../../src/store/contract.js'
+import { inboxReach, maxLosses, messageKey, numberBytes } from '../../src/store/contract.js'
 
 /** The contract as a plain program in memory: what any engine has to answer, one commit after the other. */
 export interface StoreModel {
@@ -24,12 +27,21 @@ export interface StoreModel {
   feedPage(name: string, from: number, direction: 'older' | 'newer', limit: number): FeedEntry[]
   inboxHead(client: string): InboxHead | undefined
   inboxPage(client: string, after: number, limit: number): InboxEntry[]
+  inboxLosses(client: string): Loss[]
   outbox(): OutboxEntry[]
 }
 
 interface Inbox {
+  /** `sentTo` as it was when nobody held it last. */
   head: InboxHead
-  entries: InboxEntry[]
+  entries: HeldEntry[]
+  losses: Map<string, number>
+  isRunOver: boolean
+}
+
+interface HeldEntry extends InboxEntry {
+  readonly news: string | undefined
+  readonly loss: Loss | undefined
 }
 
 export function storeModel(inboxLimit: number): StoreModel {
@@ -58,12 +70,24 @@ export function storeModel(inboxLimit: number): StoreModel {
     return appended
   }
 
-  function open({ client, holder }: Opening): OpenedInbox {
+  function inboxOf(client: string): Inbox {
     const inbox = inboxes.get(client) ?? noInbox()
     inboxes.set(client, inbox)
-    const heldBefore = inbox.head.holder
-    inbox.head = { ...inbox.head, epoch: inbox.head.epoch + 1, holder }
-    return { head: inbox.head, heldBefore }
+    return inbox
+  }
+
+  function open({ client, holder, sentTo = Infinity }: Opening): OpenedInbox {
+    const inbox = inboxOf(client)
+    const before = shown(inbox)
+    const { last } = inbox.head
+    const sent = holder === '' ? Math.min(last, Math.max(inbox.head.sentTo, sentTo)) : inbox.head.sentTo
+    inbox.head = { ...inbox.head, epoch: inbox.head.epoch + 1, holder, sentTo: sent }
+    if (holder === '') {
+      const isReplaced = ({ number, news = '' }: HeldEntry, place: number): boolean =>
+        news !== '' && number > sent && inbox.entries.slice(place + 1).some((later) => later.news === news)
+      inbox.entries = inbox.entries.filter((entry, place) => !isReplaced(entry, place))
+    }
+    return { head: shown(inbox), heldBefore: before.holder, sentBefore: before.sentTo }
   }
 
   function settle({ client, settledTo, releasedTo, epoch }: Settlement): void {
@@ -71,22 +95,59 @@ export function storeModel(inboxLimit: number): StoreModel {
     if (inbox === undefined || (epoch !== undefined && epoch < inbox.head.epoch)) return
     const upTo = Math.max(inbox.head.settledTo, Math.min(settledTo, inbox.head.last))
     const released = Math.max(inbox.head.releasedTo, Math.min(releasedTo, inbox.head.last))
+    inbox.isRunOver ||= upTo > inbox.head.settledTo
     inbox.head = { ...inbox.head, settledTo: upTo, releasedTo: released }
     inbox.entries = inbox.entries.filter(({ number }) => number > upTo)
   }
 
-  function deliver({ client, topic, qos, body, message }: Delivery, appended: readonly Appended[]): number {
-    const inbox = inboxes.get(client) ?? noInbox()
-    inboxes.set(client, inbox)
-    const number = inbox.head.last + 1
+  function clear(client: string): void {
+    settle({ client, settledTo: Infinity, releasedTo: Infinity })
+    inboxes.get(client)?.losses.clear()
+  }
+
+  function tellLosses({ client, dropped }: ToldLosses): void {
+    const inbox = inboxes.get(client)
+    if (inbox?.head.dropped === dropped) inbox.losses.clear()
+  }
+
+  function deliver(
+    { client, topic, qos, body, message, news, loss }: Delivery,
+    appended: readonly Appended[],
+    dropped: Record<'news' | 'messages', number>,
+  ): number {
+    const inbox = inboxOf(client)
+    const { head } = inbox
+    const number = head.last + 1
     const messageId = message === undefined ? 0 : 'id' in message ? message.id : (appended[message.append]?.id ?? NaN)
-    inbox.head = { ...inbox.head, last: number }
-    inbox.entries.push({ number, topic, qos, body, messageId })
-    if (inbox.entries.length > inboxLimit) {
-      inbox.entries.shift()
-      inbox.head = { ...inbox.head, settledTo: inbox.head.settledTo + 1, dropped: inbox.head.dropped + 1 }
+    inbox.head = { ...head, last: number }
+    const isReplaced = (one: HeldEntry): boolean => one.number > head.sentTo && one.news === news
+    if (head.holder === '' && news !== undefined && news !== '') inbox.entries = inbox.entries.filter((one) => !isReplaced(one))
+    inbox.entries.push({ number, topic, qos, body, messageId, news, loss })
+    for (;;) {
+      const isFull = inbox.entries.length > inboxLimit
+      if (!isFull && number - inbox.head.settledTo <= inboxLimit * inboxReach) return number
+      const victim = (isFull ? inbox.entries.find((one) => one.news !== undefined) : undefined) ?? inbox.entries[0]
+      if (victim === undefined) throw new Error('an inbox reaches too far and holds nothing')
+      drop(inbox, victim)
+      dropped[victim.news === undefined ? 'messages' : 'news']++
     }
-    return number
+  }
+
+  function drop(inbox: Inbox, { number, news, loss, messageId }: HeldEntry): void {
+    inbox.entries = inbox.entries.filter((one) => one.number !== number)
+    const { head, losses } = inbox
+    const settledTo = (inbox.entries[0]?.number ?? head.last + 1) - 1
+    inbox.head = { ...head, settledTo, dropped: head.dropped + 1 }
+    if (number <= head.releasedTo) return
+    if (news === undefined) {
+      const run = inbox.isRunOver ? null : head.lost
+      const [fromId, toId] = [Math.min(run?.fromId ?? messageId, messageId), Math.max(run?.toId ?? 0, messageId)]
+      inbox.head = { ...inbox.head, lost: { from: run?.from ?? number, to: number, fromId, toId } }
+      inbox.isRunOver = false
+    }
+    if (loss === undefined) return
+    const of = losses.has(loss.of) || losses.size < maxLosses ? loss.of : ''
+    if (!losses.has(of)) losses.set(of, loss.since)
   }
 
   function apply(commit: Commit): CommitResult {
@@ -95,11 +156,11 @@ export function storeModel(inboxLimit: number): StoreModel {
     const isHeld = (commit.checks ?? []).every(({ key, was }) => isSame(documents.get(key), was))
     if (!isHeld) return { kind: 'conflict' }
     const appended = applyToDocuments(commit)
-    const { delivered, opened } = applyToInboxes(commit, appended)
+    const toInboxes = applyToInboxes(commit, appended)
     const holders = (commit.deliveries ?? []).map(({ client }) => inboxes.get(client)?.head.holder ?? '')
     for (const id of commit.outboxDone ?? []) outbox.delete(id)
     for (const { id, job } of commit.outbox ?? []) outbox.set(id, job)
-    return { kind: 'committed', appended, delivered, holders, opened }
+    return { kind: 'committed', appended, holders, ...toInboxes }
   }
 
   function applyToDocuments({ appends, puts, numbers }: Commit): Appended[] {
@@ -109,11 +170,16 @@ export function storeModel(inboxLimit: number): StoreModel {
     return appended
   }
 
-  function applyToInboxes({ clearInboxes, opens, settlements, deliveries }: Commit, appended: readonly Appended[]) {
-    for (const client of clearInboxes ?? []) settle({ client, settledTo: Infinity, releasedTo: Infinity })
+  function applyToInboxes(
+    { clearInboxes, opens, settlements, lossesTold, deliveries }: Commit,
+    appended: readonly Appended[],
+  ): { opened: OpenedInbox[]; delivered: number[]; dropped: DroppedEntries } {
+    for (const client of clearInboxes ?? []) clear(client)
     const opened = (opens ?? []).map(open)
     for (const settlement of settlements ?? []) settle(settlement)
-    return { opened, delivered: (deliveries ?? []).map((delivery) => deliver(delivery, appended)) }
+    for (const told of lossesTold ?? []) tellLosses(told)
+    const dropped = { news: 0, messages: 0 }
+    return { opened, delivered: (deliveries ?? []).map((delivery) => deliver(delivery, appended, dropped)), dropped }
   }
 
   const feed = (name: string): readonly Appended[] => feeds.get(name) ?? []
@@ -140,14 +206,27 @@ export function storeModel(inboxLimit: number): StoreModel {
         .filter(([key]) => key.startsWith(prefix) && (after === undefined || isBefore(after, key)))
         .slice(0, limit)
         .map(([key, value]) => ({ key, value })),
-    inboxHead: (client) => inboxes.get(client)?.head,
-    inboxPage: (client, after, limit) => (inboxes.get(client)?.entries ?? []).filter(({ number }) => number > after).slice(0, limit),
+    inboxHead(client) {
+      const inbox = inboxes.get(client)
+      return inbox && shown(inbox)
+    },
+    inboxPage: (client, after, limit) =>
+      (inboxes.get(client)?.entries ?? [])
+        .filter(({ number }) => number > after)
+        .slice(0, limit)
+        .map(({ number, topic, qos, body, messageId }) => ({ number, topic, qos, body, messageId })),
+    inboxLosses: (client) => [...(inboxes.get(client)?.losses ?? [])].map(([of, since]) => ({ of, since })),
     outbox: () => sorted(outbox).map(([id, job]) => ({ id, job })),
   }
 }
 
 function noInbox(): Inbox {
-  return { head: { last: 0, settledTo: 0, releasedTo: 0, dropped: 0, epoch: 0, holder: '' }, entries: [] }
+  const head = { last: 0, settledTo: 0, releasedTo: 0, dropped: 0, epoch: 0, holder: '', sentTo: 0, lost: null, losses: 0 }
+  return { head, entries: [], losses: new Map(), isRunOver: false }
+}
+
+function shown({ head, losses }: Inbox): InboxHead {
+  return { ...head, sentTo: head.holder === '' ? head.sentTo : head.last, losses: losses.size }
 }
 
 function isSame(one: Uint8Array | undefined, other: Uint8Array | undefined): boolean {

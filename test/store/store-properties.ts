@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import type { Commit, CommitResult, Store } from '../../src/store/contract.js'
+import type { Commit, CommitResult, Loss, Store } from '../../src/store/contract.js'
 import { clients, commitWish, feeds, keys, outboxIds, type CommitWish } from './random-commits.js'
 import type { OpenedStore, OpenStore } from './store-contract.js'
 import { storeModel, type StoreModel } from './store-model.js'
@@ -90,6 +90,7 @@ async function compare(store: Store, model: StoreModel): Promise<void> {
   for (const feed of ['log', ...feeds]) await compareFeed(store, model, feed)
   for (const client of clients) {
     expect(await store.inboxHead(client)).toEqual(model.inboxHead(client))
+    expect(sorted(await store.inboxLosses(client))).toEqual(sorted(model.inboxLosses(client)))
     for (const [after, limit] of [
       [0, 100],
       [0, 1],
@@ -119,6 +120,8 @@ async function compareFeed(store: Store, model: StoreModel, feed: string): Promi
   }
   for (const id of [1, 2, 3, last?.id ?? 4]) expect(await store.feedPlace(feed, id)).toEqual(places.find((place) => place.id === id))
 }
+
+const sorted = (losses: readonly Loss[]): Loss[] => [...losses].sort((one, other) => (one.of < other.of ? -1 : 1))
 
 const hexOf = (bytes: Uint8Array | undefined): string | undefined => (bytes === undefined ? undefined : Buffer.from(bytes).toString('hex'))
 

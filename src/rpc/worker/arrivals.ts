@@ -1,5 +1,5 @@
 import { afterMs, type Monotonic, monotonicMs, wallMs } from '../../clock/index.js'
-import { type InboxHead, type Store, StoreOutage } from '../../store/contract.js'
+import { emptyInbox, type InboxHead, type Store, StoreOutage } from '../../store/contract.js'
 import type { ClientId } from '../../topics/index.js'
 import type { RpcContext } from '../context.js'
 import type { FactReader } from '../facts.js'
@@ -39,9 +39,6 @@ const shortestPauseMs = 50
 const longestPauseMs = 2_000
 
 type ConnectMessage = ControlToWorker & { readonly kind: 'connect' }
-
-/** An inbox to which nothing was ever delivered. */
-export const emptyInbox: InboxHead = { last: 0, settledTo: 0, releasedTo: 0, dropped: 0, epoch: 0, holder: '' }
 
 /** CONNECTs of the clients of one worker: who it is, where its inbox stands, and what has to wait until that is known. */
 export class Arrivals {

@@ -80,7 +80,11 @@ export interface ClientState {
 /** So often a batch is run as a whole. */
 const attemptsTogether = 3
 
-const nothingCommitted = { kind: 'committed', appended: [], delivered: [], holders: [], opened: [] } as const
+const nothingCommitted = {
+  kind: 'committed',
+  ...{ appended: [], delivered: [], holders: [], opened: [] },
+  dropped: { news: 0, messages: 0 },
+} as const
 
 /**
  * Runs requests of one client, in order, until `deadline`: each is read and decided on top of what the ones before it decided, then all are

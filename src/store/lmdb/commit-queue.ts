@@ -164,7 +164,7 @@ export class CommitQueue {
     room.require()
     environment.refresh(true)
     const version = environment.version()
-    const { writes, results } = planGroup(commits, environment.peek, inboxLimit)
+    const { writes, results } = planGroup(commits, environment.snapshot, inboxLimit)
     if (writes.size === 0) return { results, durable: Promise.resolve() }
     const { written, durable } = environment.writeAt(version, writes)
     return (await written) ? { results, durable } : undefined

@@ -1,6 +1,7 @@
 import { open, type Database } from 'lmdb'
 import type { Bytes } from '../contract.js'
 import { StoreOutage } from '../contract.js'
+import type { Snapshot } from './group-rows.js'
 import { rowEncoder } from './row-keys.js'
 
 /** The one table of rows, and the version of the store: how many groups of commits have changed it. */
@@ -15,7 +16,9 @@ export interface Environment {
   read(row: string): Bytes | undefined
   /** Bytes of a row, overwritten by the next read: cheaper for who looks at them at once. */
   peek(row: string): Bytes | undefined
-  /** Version of the snapshot that reads see now. */
+  /** The snapshot that reads see now. */
+  readonly snapshot: Snapshot
+  /** Its version. */
   version(): number
   /**
    * Writes all rows (undefined removes) if the store still has `version` when the write lock is had, else none. No JavaScript runs under the lock.
@@ -74,6 +77,7 @@ export function openEnvironment({ path, mapSizeBytes, changes = () => 0 }: Envir
       return bytes === undefined ? undefined : Buffer.from(bytes)
     },
     peek,
+    snapshot: { read: peek, rowsFrom: (start, end) => rows.getKeys({ start, end }) as Iterable<string> },
     version: () => versions.getEntry(versionRow)?.version ?? 0,
     writeAt(version, writes) {
       const changed = versions.ifVersion(versionRow, version, () => {

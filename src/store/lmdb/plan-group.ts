@@ -2,7 +2,7 @@ import type { Appended, Bytes, Commit, CommitResult, MessageRef } from '../contr
 import { numberBytes } from '../contract.js'
 import { groupFeeds, type GroupFeeds } from './group-feeds.js'
 import { groupInboxes, type GroupInboxes } from './group-inboxes.js'
-import { groupRows, type Rows } from './group-rows.js'
+import { groupRows, type Rows, type Snapshot } from './group-rows.js'
 import { documentRow, outboxRow } from './row-keys.js'
 
 /** What a group of commits comes to: the rows to write (undefined removes) and the result of each commit, in order. */
@@ -12,13 +12,12 @@ export interface GroupPlan {
 }
 
 /**
- * Decides what `commits`, one after the other, come to on the table that `read` shows. A commit whose checks fail leaves no trace in the plan;
+ * Decides what `commits`, one after the other, come to on the table that the snapshot shows. A commit whose checks fail leaves no trace in the plan;
  * one that follows sees what went before it.
- * @param read Reads a row of one snapshot; its bytes are looked at before the next is read.
  * @param inboxLimit Entries an inbox holds at most.
  */
-export function planGroup(commits: readonly Commit[], read: (row: string) => Bytes | undefined, inboxLimit: number): GroupPlan {
-  const rows = groupRows(read)
+export function planGroup(commits: readonly Commit[], snapshot: Snapshot, inboxLimit: number): GroupPlan {
+  const rows = groupRows(snapshot)
   const feeds = groupFeeds(rows)
   const inboxes = groupInboxes(rows, inboxLimit)
   const results = commits.map((commit) => {
@@ -57,15 +56,17 @@ function apply(commit: Commit, rows: Rows, feeds: GroupFeeds, inboxes: GroupInbo
 }
 
 function applyToInboxes(
-  { clearInboxes = [], opens = [], settlements = [], deliveries = [] }: Commit,
+  { clearInboxes = [], opens = [], settlements = [], lossesTold = [], deliveries = [] }: Commit,
   appended: readonly Appended[],
   inboxes: GroupInboxes,
-): Pick<Extract<CommitResult, { kind: 'committed' }>, 'delivered' | 'holders' | 'opened'> {
+): Pick<Extract<CommitResult, { kind: 'committed' }>, 'delivered' | 'holders' | 'opened' | 'dropped'> {
   for (const client of clearInboxes) inboxes.clear(client)
   const opened = opens.map((opening) => inboxes.open(opening))
   for (const settlement of settlements) inboxes.settle(settlement)
-  const delivered = deliveries.map((delivery) => inboxes.add(delivery, idOf(delivery.message, appended)))
-  return { opened, delivered, holders: deliveries.map(({ client }) => inboxes.holderOf(client)) }
+  for (const told of lossesTold) inboxes.tellLosses(told)
+  const dropped = { news: 0, messages: 0 }
+  const delivered = deliveries.map((delivery) => inboxes.add(delivery, idOf(delivery.message, appended), dropped))
+  return { opened, delivered, holders: deliveries.map(({ client }) => inboxes.holderOf(client)), dropped }
 }
 
 function idOf(message: MessageRef | undefined, appended: readonly Appended[]): number {

@@ -2,7 +2,8 @@ import type { Bytes, FeedEntry, InboxEntry, StoreReader } from '../contract.js'
 import { messageKey } from '../contract.js'
 import type { Environment } from './environment.js'
 import { decodeFeedHead, decodeFeedPlace } from './feed-rows.js'
-import { decodeChunk, decodeInboxHead } from './inbox-rows.js'
+import { decodeChunk, decodeInboxRow, decodeLosses } from './inbox-rows.js'
+import { shownHead } from '../inbox-head-bytes.js'
 import {
   documentRow,
   endOf,
@@ -10,6 +11,7 @@ import {
   feedPlaceRow,
   inboxChunkRow,
   inboxHeadRow,
+  inboxLossesRow,
   nameInRow,
   numberInRow,
   outboxRow,
@@ -52,12 +54,17 @@ export function lmdbReader(environment: Environment): StoreReader {
       refresh()
       const bytes = peek(inboxHeadRow(client))
       if (bytes === undefined) return undefined
-      const { last, settledTo, releasedTo, dropped, epoch, holder } = decodeInboxHead(bytes)
-      return { last, settledTo, releasedTo, dropped, epoch, holder }
+      const { head, last } = decodeInboxRow(bytes)
+      return shownHead(head, last)
     },
     inboxPage(client, { after, limit }) {
       refresh()
       return inboxPage(environment, client, after, limit)
+    },
+    inboxLosses(client) {
+      refresh()
+      const row = peek(inboxLossesRow(client))
+      return row === undefined ? [] : [...decodeLosses(row)].map(([of, since]) => ({ of, since }))
     },
     outboxPage(limit, after) {
       refresh()
@@ -86,11 +93,12 @@ function feedPage(
 function inboxPage({ rows, peek }: Environment, client: string, after: number, limit: number): InboxEntry[] {
   const head = peek(inboxHeadRow(client))
   if (head === undefined || limit <= 0) return []
-  const from = Math.max(after, decodeInboxHead(head).settledTo)
+  const from = Math.max(after, decodeInboxRow(head).head.settledTo)
   const entries: InboxEntry[] = []
   const end = inboxChunkRow(client, Number.MAX_SAFE_INTEGER)
   for (const { key, value } of rows.getRange({ start: chunkBefore(rows, client, from + 1), end, inclusiveEnd: true })) {
-    entries.push(...decodeChunk(numberInRow(key as string), value, from))
+    const chunk = decodeChunk(numberInRow(key as string), value, from)
+    entries.push(...chunk.map(({ number, topic, qos, body, messageId }) => ({ number, topic, qos, body, messageId })))
     if (entries.length >= limit) break
   }
   return entries.slice(0, limit)

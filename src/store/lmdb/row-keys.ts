@@ -10,6 +10,8 @@
  * | `p<feed>NUL<id>` | place of a message in its feed |
  * | `h<client>` | head of an inbox |
  * | `i<client>NUL<first number>` | a chunk of consecutive inbox entries |
+ * | `n<client>` | the list of the news in an inbox, where it is kept (see `group-inboxes.ts`) |
+ * | `l<client>` | what the device has missed and has not been told of |
  * | `o<id>` | an outbox entry |
  * | `#id` | the message id given last |
  */
@@ -22,6 +24,8 @@ export const feedHeadRow = (feed: string): string => `f${feed}`
 export const feedPlaceRow = (feed: string, id: number): string => `p${feed}\0${padded(id)}`
 export const inboxHeadRow = (client: string): string => `h${client}`
 export const inboxChunkRow = (client: string, first: number): string => `i${client}\0${padded(first)}`
+export const inboxNewsRow = (client: string): string => `n${client}`
+export const inboxLossesRow = (client: string): string => `l${client}`
 export const outboxRow = (id: string): string => `o${id}`
 
 /** Key of a document row, without the mark of its kind; likewise the id of an outbox row. */

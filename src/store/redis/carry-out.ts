@@ -7,7 +7,7 @@ export const answers = { done: 'd', conflict: 'c', fenced: 'f', overtaken: 'o', 
 export const sendingFormat = '>I4I4BB'
 const sendingBytes = 10
 /** What a commit lists of each kind. */
-const counts = 15
+const counts = 16
 const countsFormat = `>${'I4'.repeat(counts)}`
 
 /** Lua: how many commits a call has brought. */
@@ -85,21 +85,27 @@ local function clearAndOpen(clears, opens, out)
     local client = args[at + 1]
     local head, count = headOf(client), call('LLEN', PREFIX .. 'i:' .. client)
     if head.isThere or count > 0 then
-      if count > 0 then call('DEL', PREFIX .. 'i:' .. client) end
-      head.settledTo = head.settledTo + count
+      settleTo(client, head, head.settledTo + count, count)
       head.releasedTo = head.settledTo
+      forgetLosses(client, head)
       change(client, head)
     end
     at = at + 1
   end
   for i = 1, opens do
-    local client, holder = args[at + 1], args[at + 2]
+    local client, holder, sentTo = args[at + 1], args[at + 2], tonumber(args[at + 3])
     local head, count = headOf(client), call('LLEN', PREFIX .. 'i:' .. client)
-    head.epoch = head.epoch + 1
-    out[#out + 1] = pack('>dddddI2', head.settledTo + count, head.settledTo, head.releasedTo, head.dropped, head.epoch, #head.holder) .. head.holder
-    head.holder = holder
+    local last, before = head.settledTo + count, head.holder
+    local sentBefore = before == '' and head.sentTo or last
+    head.epoch, head.holder = head.epoch + 1, holder
+    if holder == '' then
+      head.sentTo = math.min(last, math.max(head.sentTo, sentTo or last))
+      replaceUnsent(client, head, count)
+    end
+    local bytes = packHead(head)
+    out[#out + 1] = pack('>ddI2', last, sentBefore, #bytes) .. bytes .. pack('>I2', #before) .. before
     change(client, head)
-    at = at + 2
+    at = at + 3
   end
 end
 
@@ -113,8 +119,7 @@ local function settle(settlements)
         local last = head.settledTo + count
         local settledTo, releasedTo = math.min(tonumber(args[at + 2]), last), math.min(tonumber(args[at + 3]), last)
         if settledTo > head.settledTo then
-          call('LTRIM', PREFIX .. 'i:' .. client, settledTo - head.settledTo, -1)
-          head.settledTo = settledTo
+          settleTo(client, head, settledTo, count)
           change(client, head)
         end
         if releasedTo > head.releasedTo then
@@ -127,17 +132,34 @@ local function settle(settlements)
   end
 end
 
+local function tellLosses(told)
+  for i = 1, told do
+    local client, head = args[at + 1], headOf(args[at + 1])
+    if head.dropped == tonumber(args[at + 2]) and head.losses > 0 then
+      forgetLosses(client, head)
+      change(client, head)
+    end
+    at = at + 2
+  end
+end
+
 local function deliver(texts, deliveries, ids, out)
   if deliveries == 0 then return end
   local strings, blocks, nth, last, entry = at, args[at + texts + 1], {}, nil, nil
   at = at + texts + 1
   for i = 1, deliveries do
-    local block = sub(blocks, 18 * i - 17, 18 * i)
+    local block = sub(blocks, 36 * i - 35, 36 * i)
     if block ~= last then
-      local qos, topic, body, isAppend, id = unpackFrom('>BI4I4Bd', block)
+      local flags, topic, body, isAppend, id = unpackFrom('>BI4I4Bd', block)
       topic = args[strings + topic]
       if isAppend == 1 then id = ids[id] end
-      last, entry = block, pack('>BdI2', qos, id, #topic) .. topic .. args[strings + body]
+      local noted = ''
+      if isNews(flags) then noted = sub(block, 19, 24) end
+      if hasLoss(flags) then
+        local of, since = unpackFrom('>I4d', block, 25)
+        noted = noted .. pack('>dI2', since, #args[strings + of]) .. args[strings + of]
+      end
+      last, entry = block, pack('>BdI2', flags, id, #topic) .. noted .. topic .. args[strings + body]
     end
     nth[i] = queue(args[at + i], entry)
   end
@@ -161,9 +183,9 @@ end
 -- What is told of the commit: text if it was refused, else a table of texts, to which more may come.
 local function carryOut(place)
   local fences, checks, appends, listed, others, messages, removed, numbers,
-    clears, opens, settlements, texts, deliveries, done, jobs = unpackFrom('${countsFormat}', args[1], ${sendingBytes + 1} + ${4 * counts} * place)
+    clears, opens, settlements, told, texts, deliveries, done, jobs = unpackFrom('${countsFormat}', args[1], ${sendingBytes + 1} + ${4 * counts} * place)
   local after = at + 2 * fences + 2 * checks + 3 * appends + 2 * (listed + others + messages) + removed + 2 * numbers
-    + clears + 2 * opens + 4 * settlements + done + 2 * jobs
+    + clears + 3 * opens + 4 * settlements + 2 * told + done + 2 * jobs
   if deliveries > 0 then after = after + texts + 1 + deliveries end
   local refusal = factsRefuse(fences, checks)
   if not refusal and isFull(appends) then refusal = '${answers.full}' end
@@ -172,13 +194,14 @@ local function carryOut(place)
     return refusal
   end
   if after > at then isApplied = true end
-  if clears + opens + settlements > 0 then flushInboxes() end
+  if clears + opens + settlements + told > 0 then flushInboxes() end
   local out = { '${answers.done}' }
   local ids = append(appends, out)
   putDocuments(listed, others, messages, removed)
   putNumbers(numbers, ids)
   clearAndOpen(clears, opens, out)
   settle(settlements)
+  tellLosses(told)
   deliver(texts, deliveries, ids, out)
   changeOutbox(done, jobs)
   return out

@@ -16,6 +16,7 @@
 import { answers, carryOutInLua, commitsInLua, sendingFormat } from './carry-out.js'
 import { digestInLua } from './digest.js'
 import { gatheredWritesInLua } from './gathered-writes.js'
+import { headsInLua, inboxRoomInLua } from './inbox-room.js'
 import { stretchesInLua } from './stretches.js'
 
 export const commitScript = `
@@ -33,6 +34,8 @@ if isWriting == 1 then
 end
 ${digestInLua}
 ${stretchesInLua}
+${headsInLua}
+${inboxRoomInLua}
 ${gatheredWritesInLua}
 ${carryOutInLua}
 local told = {}

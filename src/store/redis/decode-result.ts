@@ -1,5 +1,6 @@
 import type { Appended, Commit, CommitResult, OpenedInbox } from '../contract.js'
 import { StoreOutage } from '../contract.js'
+import { readHead, shownHead } from '../inbox-head-bytes.js'
 import { answers } from './carry-out.js'
 import { integerAt } from './integer-at.js'
 
@@ -20,8 +21,9 @@ export function partsOf(answer: Buffer): Buffer[] | undefined {
 
 /**
  * Reads what `carry-out.ts` tells of one commit: one byte for the kind, then four doubles an append (id, previous, position, ordinal); for
- * each opening five doubles (last, settledTo, releasedTo, dropped, epoch) and who held it before; for each delivery its number (double) and the
- * place of its holder (4, from 1, 0 for nobody); the holders. Names have their length (2) before them.
+ * each opening two doubles (last, how far it may have been sent before), the bytes of the head, and who held it before; for each delivery its
+ * number (double) and the place of its holder (4, from 1, 0 for nobody); if there are any, how many news and messages were dropped (4 each),
+ * and the holders. Names and heads have their length (2) before them.
  * @param answer undefined if it has been overtaken
  * @throws StoreOutage if nothing of the commit was applied, and not because of a fact it rests on.
  */
@@ -49,24 +51,28 @@ function decodeDone(bytes: Buffer, { appends = [], opens = [], deliveries = [] }
     at += 8
     return integerAt(bytes, at - 8)
   }
-  const text = (): string => {
+  const counter = (): number => {
+    at += 4
+    return bytes.readUInt32BE(at - 4)
+  }
+  const part = (): Buffer => {
     const from = at + 2
     at = from + bytes.readUInt16BE(at)
-    return bytes.toString('utf8', from, at)
+    return bytes.subarray(from, at)
   }
   const appended = appends.map((): Appended => ({ id: double(), previous: double(), position: double(), ordinal: double() }))
-  const opened = opens.map(({ holder }): OpenedInbox => {
-    const head = { last: double(), settledTo: double(), releasedTo: double(), dropped: double(), epoch: double(), holder }
-    return { head, heldBefore: text() }
+  const opened = opens.map((): OpenedInbox => {
+    const [last, sentBefore] = [double(), double()]
+    return { head: shownHead(readHead(part(), 0), last), heldBefore: part().toString(), sentBefore }
   })
   const places: number[] = []
   const delivered = deliveries.map(() => {
     const number = double()
-    places.push(bytes.readUInt32BE(at))
-    at += 4
+    places.push(counter())
     return number
   })
+  const dropped = deliveries.length === 0 ? { news: 0, messages: 0 } : { news: counter(), messages: counter() }
   const names = ['']
-  while (at < bytes.length) names.push(text())
-  return { kind: 'committed', appended, delivered, holders: places.map((place) => names[place] ?? ''), opened }
+  while (at < bytes.length) names.push(part().toString())
+  return { kind: 'committed', appended, delivered, holders: places.map((place) => names[place] ?? ''), opened, dropped }
 }

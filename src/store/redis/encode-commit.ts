@@ -1,6 +1,7 @@
 import type { Bytes, Commit, Delivery, Key } from '../contract.js'
 import { ArgumentWriter, type WrittenArguments } from './arguments.js'
-import { noteSeconds } from './layout.js'
+import { newsKey, newsKeyBytes } from '../news-key.js'
+import { entryFlags, noteSeconds } from './layout.js'
 
 /** A commit as the script takes it. */
 export interface EncodedCommit {
@@ -53,6 +54,8 @@ export interface Sending {
 }
 
 const sendingBytes = 10
+/** Bytes of a delivery's block. */
+const blockBytes = 36
 
 /** The header of commits that are sent together: how they are sent, then the counts of each. */
 export function headerOf(commits: readonly EncodedCommit[], { inboxLimit, isInDoubt, renewsNote }: Sending): Buffer {
@@ -127,12 +130,13 @@ function sortedPuts(puts: NonNullable<Commit['puts']>, checks: NonNullable<Commi
 
 const messageName = /^message\/[1-9]\d*$/
 
-/** Inboxes cleared, inboxes opened, settlements. */
-function encodeInboxes({ clearInboxes = [], opens = [], settlements = [] }: Commit): number[] {
+/** Inboxes cleared, inboxes opened, settlements, losses told. */
+function encodeInboxes({ clearInboxes = [], opens = [], settlements = [], lossesTold = [] }: Commit): number[] {
   for (const client of clearInboxes) writer.text(client)
-  for (const { client, holder } of opens) {
+  for (const { client, holder, sentTo } of opens) {
     writer.text(client)
     writer.text(holder)
+    writer.text(sentTo === undefined ? '' : String(sentTo))
   }
   for (const { client, settledTo, releasedTo, epoch } of settlements) {
     writer.text(client)
@@ -140,12 +144,17 @@ function encodeInboxes({ clearInboxes = [], opens = [], settlements = [] }: Comm
     writer.number(releasedTo)
     writer.text(epoch === undefined ? '' : String(epoch))
   }
-  return [clearInboxes.length, opens.length, settlements.length]
+  for (const { client, dropped } of lossesTold) {
+    writer.text(client)
+    writer.number(dropped)
+  }
+  return [clearInboxes.length, opens.length, settlements.length, lossesTold.length]
 }
 
 /**
- * Topics and bodies, each once, a block of 18 bytes a delivery, their clients. A block: quality of service (1), places of topic and body
- * (4 each, from 1), whether the message is an append of the commit (1), its place (from 1) or its id (8, double; 0 for none).
+ * Topics, bodies and what may be lost, each once, a block of {@link blockBytes} a delivery, their clients. A block: flags of the entry (1, see
+ * `layout.ts`), places of topic and body (4 each, from 1), whether the message is an append of the commit (1), its place (from 1) or its id (8,
+ * double; 0 for none), key of the news (6), place of what is lost (4, 0 for nothing) and since when (8, double).
  */
 function encodeDeliveries(deliveries: readonly Delivery[]): number[] {
   if (deliveries.length === 0) return [0, 0]
@@ -160,15 +169,18 @@ function encodeDeliveries(deliveries: readonly Delivery[]): number[] {
     }
     return place
   }
-  const blocks = Buffer.allocUnsafe(18 * deliveries.length)
-  for (const [place, { topic, qos, body, message }] of deliveries.entries()) {
-    const at = 18 * place
+  const blocks = Buffer.allocUnsafe(blockBytes * deliveries.length)
+  for (const [place, { topic, qos, body, message, news, loss }] of deliveries.entries()) {
+    const at = blockBytes * place
     const isAppend = message !== undefined && 'append' in message
-    blocks[at] = qos
+    blocks[at] = qos | (news === undefined ? 0 : entryFlags.news) | (loss === undefined ? 0 : entryFlags.loss)
     blocks.writeUInt32BE(placeOf(topic), at + 1)
     blocks.writeUInt32BE(placeOf(body.byteLength === 0 ? '' : body), at + 5)
     blocks[at + 9] = isAppend ? 1 : 0
     blocks.writeDoubleBE(message === undefined ? 0 : 'append' in message ? message.append + 1 : message.id, at + 10)
+    blocks.writeUIntBE(news === undefined ? 0 : newsKey(news), at + 18, newsKeyBytes)
+    blocks.writeUInt32BE(loss === undefined ? 0 : placeOf(loss.of), at + 24)
+    blocks.writeDoubleBE(loss?.since ?? 0, at + 28)
   }
   writer.bytes(blocks)
   for (const { client } of deliveries) writer.text(client)

@@ -1,3 +1,4 @@
+import { inboxReach } from '../contract.js'
 import { digestLength } from './digest.js'
 
 /**
@@ -51,12 +52,7 @@ local function headOf(client)
   local head = heads[client]
   if head then return head end
   local bytes = call('GET', PREFIX .. 'h:' .. client)
-  if bytes then
-    local settledTo, releasedTo, dropped, epoch = unpackFrom('>dddd', bytes)
-    head = { settledTo = settledTo, releasedTo = releasedTo, dropped = dropped, epoch = epoch, holder = sub(bytes, 33), isThere = true }
-  else
-    head = { settledTo = 0, releasedTo = 0, dropped = 0, epoch = 0, holder = '', isThere = false }
-  end
+  head = bytes and parseHead(client, bytes) or newHead()
   heads[client] = head
   return head
 end
@@ -67,8 +63,9 @@ local function change(client, head)
 end
 
 -- Entries by client, a table only where there are several: one for each of hundreds of inboxes is dear.
-local queued, clients, unnumbered = {}, {}, {}
+local queued, clients, unnumbered, hasNews = {}, {}, {}, {}
 local function queue(client, entry)
+  if isNews(string.byte(entry)) then hasNews[client] = true end
   local before = queued[client]
   if not before then
     queued[client], clients[#clients + 1] = entry, client
@@ -104,30 +101,26 @@ end
 -- Writes the entries, and tells the commits that they came from which numbers they have and who holds the inboxes.
 local function flushInboxes()
   if #clients == 0 then return end
-  local found, before, holderOf = fetchHeads(), {}, {}
+  local found, before, holderOf, drops = fetchHeads(), {}, {}, {}
   for i = 1, #clients do
     local client = clients[i]
-    local head, bytes = heads[client], found[client]
-    local settledTo, holder = 0, ''
-    if head then
-      settledTo, holder = head.settledTo, head.holder
-    elseif bytes then
-      settledTo, holder = (unpackFrom('>d', bytes)), sub(bytes, 33)
+    local head = heads[client]
+    if not head then
+      head = found[client] and parseHead(client, found[client]) or newHead()
+      heads[client] = head
     end
-    local list = PREFIX .. 'i:' .. client
-    local count, added = pushEntries(list, queued[client])
-    before[client], holderOf[client] = settledTo + count - added, holder
-    if count > inboxLimit then
-      local surplus = count - inboxLimit
-      head = headOf(client)
-      call('LTRIM', list, surplus, -1)
-      head.settledTo, head.dropped = head.settledTo + surplus, head.dropped + surplus
+    local count, added = pushEntries(PREFIX .. 'i:' .. client, queued[client])
+    before[client], holderOf[client] = head.settledTo + count - added, head.holder
+    local isLooked = hasNews[client] and (head.holder == '' or head.isListed == 1)
+    if isLooked or count - head.empty > inboxLimit or count > inboxLimit * ${inboxReach} then
+      drops[client] = takeIn(client, head, queued[client], count - added)
       change(client, head)
     end
   end
   for i = 1, #unnumbered do
     local of = unnumbered[i]
     local out, nth, holders, places = of.out, of.nth, {}, { [''] = 0 }
+    local news, messages = 0, 0
     for j = 1, #nth do
       local client = args[of.at + j]
       local holder = holderOf[client]
@@ -138,10 +131,13 @@ local function flushInboxes()
         places[holder] = place
       end
       out[#out + 1] = pack('>dI4', before[client] + nth[j], place)
+      local driven = drops[client] and drops[client][nth[j]]
+      if driven then news, messages = news + driven.news, messages + driven.messages end
     end
+    out[#out + 1] = pack('>I4I4', news, messages)
     for j = 1, #holders do out[#out + 1] = holders[j] end
   end
-  queued, clients, unnumbered = {}, {}, {}
+  queued, clients, unnumbered, hasNews = {}, {}, {}, {}
 end
 
 local function writeGathered()
@@ -164,7 +160,7 @@ local function writeGathered()
   for i = 1, #changed do
     local head, n = heads[changed[i]], #sets
     sets[n + 1] = PREFIX .. 'h:' .. changed[i]
-    sets[n + 2] = pack('>dddd', head.settledTo, head.releasedTo, head.dropped, head.epoch) .. head.holder
+    sets[n + 2] = packHead(head)
   end
   if lastId ~= firstId then
     local n = #sets

@@ -6,19 +6,28 @@
  * | `d:<key>` | string | a document: its digest (16 bytes, see `digest.ts`), then its bytes |
  * | `keys` | sorted set, all scores 0 | the keys of all documents but messages that were appended, in the order of their bytes |
  * | `f:<feed>` | string | records of 16 bytes, one a message: its id and its ordinal, big-endian doubles |
- * | `h:<client>` | string | head of an inbox: settledTo, releasedTo, dropped, epoch (big-endian doubles), then the holder; may be missing where all are 0 |
- * | `i:<client>` | list | the entries after `settledTo`, so that the newest number is `settledTo` plus the length of the list |
+ * | `h:<client>` | string | head of an inbox, see `inbox-head-bytes.ts`; may be missing where all is 0 |
+ * | `i:<client>` | list | the entries after `settledTo`, so that the newest number is `settledTo` plus the length of the list; '' for an empty place |
+ * | `n:<client>` | sorted set | the news in it by number, where it is listed: a key (6 bytes), or a number where a key would not tell it from another |
+ * | `l:<client>` | hash | what the device has missed and has not been told of: since when, by name |
  * | `outbox` | hash | jobs by id |
  * | `outbox:ids` | sorted set, all scores 0 | the ids of the outbox |
  * | `id` | string | the message id given last |
  * | `note:<handle>` | hash, expires | what the last calls of a handle came to, see `commit-script.ts` |
  * | `schema` | string | version of this layout |
  *
- * An entry of an inbox: its quality of service (1 byte), message id (double), length of the topic (2), topic, body.
+ * An entry of an inbox: its flags (1 byte: quality of service, and {@link entryFlags}), message id (double), length of the topic (2); of news its key
+ * (6); of what is noted if it is lost, since when (double), length (2) and name; then topic, body.
+ *
+ * A head that was written before there were empty places has settledTo, releasedTo, dropped and epoch (doubles), then the holder: all of its
+ * inbox may have been sent.
  */
 
 /** Version of the layout. Whoever changes it raises it and writes the step from the one before. */
 export const layoutVersion = 2
+
+/** Flags of an entry beside its quality of service. */
+export const entryFlags = { news: 4, loss: 8 } as const
 
 export const defaultPrefix = 'nynja:'
 

@@ -151,14 +151,30 @@ const inboxHead = `
 return { redis.call('GET', PREFIX .. 'h:' .. ARGV[1]), redis.call('LLEN', PREFIX .. 'i:' .. ARGV[1]) }
 `
 
-/** A client, a number, a limit; up to which number there is nothing, the entries after the given one. */
+/** A client, a number, a limit; the entries after the given number, each after its number. */
 const inboxPage = `
+local list, limit = PREFIX .. 'i:' .. ARGV[1], tonumber(ARGV[3])
 local head = redis.call('GET', PREFIX .. 'h:' .. ARGV[1])
 local settledTo = head and struct.unpack('>d', head) or 0
-local skipped = math.max(0, tonumber(ARGV[2]) - settledTo)
-local page = redis.call('LRANGE', PREFIX .. 'i:' .. ARGV[1], skipped, skipped + tonumber(ARGV[3]) - 1)
-table.insert(page, 1, settledTo + skipped)
+if settledTo < 0 then settledTo = -1 - settledTo end
+local at, page, size = math.max(0, tonumber(ARGV[2]) - settledTo), {}, 0
+while size < limit do
+  local places = redis.call('LRANGE', list, at, at + math.max(64, limit) - 1)
+  if #places == 0 then break end
+  for i = 1, #places do
+    if places[i] ~= '' and size < limit then
+      size = size + 1
+      page[2 * size - 1], page[2 * size] = settledTo + at + i, places[i]
+    end
+  end
+  at = at + #places
+end
 return page
+`
+
+/** A client; what is noted as lost, and since when, in turn. */
+const inboxLosses = `
+return redis.call('HGETALL', PREFIX .. 'l:' .. ARGV[1])
 `
 
 /** A lower bound of a sorted set and a limit; ids and jobs in turn. */
@@ -174,4 +190,4 @@ end
 return rows
 `
 
-export const readScripts = { scan, scanMessages, feedHead, feedPlace, feedPage, inboxHead, inboxPage, outboxPage }
+export const readScripts = { scan, scanMessages, feedHead, feedPlace, feedPage, inboxHead, inboxPage, inboxLosses, outboxPage }

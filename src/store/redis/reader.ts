@@ -1,8 +1,12 @@
 import type { Appended, Bytes, FeedEntry, InboxEntry, InboxHead, Row, StoreReader } from '../contract.js'
 import { messageKey } from '../contract.js'
+import { newHead, shownHead } from '../inbox-head-bytes.js'
+import { newsKeyBytes } from '../news-key.js'
 import type { Connection } from './connection.js'
 import type { DocumentReads } from './document-reads.js'
+import { storedHeadIn } from './head-in.js'
 import { integerAt } from './integer-at.js'
+import { entryFlags } from './layout.js'
 import type { Reply } from './link.js'
 
 /** Reads of the Redis engine: each sees one moment, as new as can be; bytes handed out are copies. All throw StoreOutage while Redis is away. */
@@ -49,8 +53,11 @@ export function redisReader(connection: Connection, { getMany, documentIn }: Doc
     },
     async inboxPage(client, { after, limit }) {
       if (limit <= 0) return []
-      const [before, ...entries] = await connection.read('inboxPage', [client, String(after), bounded(limit)])
-      return entries.map((entry, place) => entryIn(entry as Buffer, (before as number) + place + 1))
+      const found = await connection.read('inboxPage', [client, String(after), bounded(limit)])
+      return pairs(found).map(([number, entry]) => entryIn(entry as Buffer, number as number))
+    },
+    async inboxLosses(client) {
+      return pairs(await connection.read('inboxLosses', [client])).map(([of, since]) => ({ of: String(of), since: Number(String(since)) }))
     },
     async outboxPage(limit, after) {
       if (limit <= 0) return []
@@ -96,25 +103,21 @@ function placesIn(records: Buffer, first: number): Appended[] {
   })
 }
 
-function headIn(head: Buffer | null, count: number): InboxHead {
-  if (head === null) return { last: count, settledTo: 0, releasedTo: 0, dropped: 0, epoch: 0, holder: '' }
-  const settledTo = integerAt(head, 0)
-  return {
-    last: settledTo + count,
-    settledTo,
-    releasedTo: integerAt(head, 8),
-    dropped: integerAt(head, 16),
-    epoch: integerAt(head, 24),
-    holder: head.toString('utf8', 32),
-  }
+/** @param count of the places in the list, empty ones among them */
+function headIn(bytes: Buffer | null, count: number): InboxHead {
+  const head = bytes === null ? newHead : storedHeadIn(bytes, count)
+  return shownHead(head, head.settledTo + count)
 }
 
 function entryIn(entry: Buffer, number: number): InboxEntry {
-  const bodyAt = 11 + entry.readUInt16BE(9)
+  const flags = entry[0] ?? 0
+  const lossAt = 11 + ((flags & entryFlags.news) === 0 ? 0 : newsKeyBytes)
+  const topicAt = lossAt + ((flags & entryFlags.loss) === 0 ? 0 : 10 + entry.readUInt16BE(lossAt + 8))
+  const bodyAt = topicAt + entry.readUInt16BE(9)
   return {
     number,
-    topic: entry.toString('utf8', 11, bodyAt),
-    qos: entry[0] === 1 ? 1 : 2,
+    topic: entry.toString('utf8', topicAt, bodyAt),
+    qos: (flags & 3) === 1 ? 1 : 2,
     body: copyOf(entry.subarray(bodyAt)),
     messageId: integerAt(entry, 1),
   }

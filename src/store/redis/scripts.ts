@@ -25,6 +25,7 @@ export function scriptsFor(prefix: string): Readonly<Record<ScriptName, Script>>
     feedPage: script(readScripts.feedPage),
     inboxHead: script(readScripts.inboxHead),
     inboxPage: script(readScripts.inboxPage),
+    inboxLosses: script(readScripts.inboxLosses),
     outboxPage: script(readScripts.outboxPage),
   }
 }
