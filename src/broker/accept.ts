@@ -82,6 +82,7 @@ function open(state: BrokerState, aedes: AedesClient, words: ConnectWords): void
     accepted: undefined,
     variant: 0,
     isClosing: false,
+    sentTo: undefined,
     awaitingPubrel: undefined,
     plainFilters: undefined,
     budget: fullBudget(state.options.publishRate, monotonicMs()),
@@ -222,6 +223,7 @@ export function openInbox(state: BrokerState, number: number): void {
 function closed(state: BrokerState, connection: Connection): void {
   const wasAccepted = connection.accepted !== undefined
   const sentTo = connection.pump.close()
+  if (connection.state === 'open') connection.sentTo = sentTo
   connection.state = 'closed'
   const isTakenOver = leave(state.connections, connection)
   state.requests.forget(connection)
@@ -234,7 +236,10 @@ function closed(state: BrokerState, connection: Connection): void {
   const end = endOf(state, connection)
   for (const node of connection.knownTo) {
     const isOthers = isTakenOver || node !== connection.node
-    state.world.ring().control(node, { kind: 'disconnected', connection: connection.number, isTakenOver: isOthers, end })
+    state.world.ring().control(node, {
+      ...{ kind: 'disconnected', connection: connection.number, isTakenOver: isOthers, end },
+      sentTo: connection.sentTo,
+    })
   }
 }
 
@@ -251,7 +256,10 @@ function departAgain(state: BrokerState, node: number): void {
     if (connection.node !== node) continue
     introduce(state, connection, node)
     const isTakenOver = state.connections.byClient.has(connection.words.clientId)
-    state.world.ring().control(node, { kind: 'disconnected', connection: connection.number, isTakenOver, end: endOf(state, connection) })
+    state.world.ring().control(node, {
+      ...{ kind: 'disconnected', connection: connection.number, isTakenOver, end: endOf(state, connection) },
+      sentTo: connection.sentTo,
+    })
   }
 }
 

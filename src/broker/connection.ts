@@ -45,6 +45,8 @@ export interface Connection {
   accepted: AcceptedConnect | undefined
   /** Codec and dialect it is answered in, as a number (see the link's variants). */
   variant: number
+  /** How far its inbox had been sent when it was closed; undefined before, and if it was never opened. */
+  sentTo: number | undefined
   /** It is about to be closed: what it still sends is neither acted on nor acknowledged. */
   isClosing: boolean
   /** Packet ids of QoS 2 publishes between PUBREC and PUBREL. */

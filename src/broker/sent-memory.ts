@@ -1,6 +1,7 @@
 /** An inbox as a device finds it when it connects. */
 export interface FoundInbox {
-  readonly last: number
+  /** Entries up to here may have been sent, as far as the store knows. */
+  readonly sentTo: number
   /** See `ConnectResult`: 0 outside a cluster. */
   readonly epoch: number
   readonly wasHeld: boolean
@@ -9,7 +10,7 @@ export interface FoundInbox {
 /**
  * How far each inbox had been sent when its device was last connected here, so that only what was sent before is repeated with DUP. Bounded: the
  * longest unused are forgotten. Of a device that is not remembered (a restart, say), or that has been connected to another process of the
- * cluster since, everything its inbox held when it connected may have been sent: how much of it was acknowledged is stored a little later.
+ * cluster since, what the store knows counts: how far the inbox had been sent when it was given up, or all of it if it was not.
  */
 export interface SentMemory {
   /** @param epoch that of the connection that has ended */
@@ -32,7 +33,7 @@ export function newSentMemory(capacity: number): SentMemory {
     },
     recall(clientId, inbox) {
       const known = sent.get(clientId)
-      return known !== undefined && isNextAfter(known, inbox) ? known.to : inbox.last
+      return known !== undefined && isNextAfter(known, inbox) ? known.to : inbox.sentTo
     },
   }
 }

@@ -33,8 +33,8 @@ export type Payload =
 
 /** One thing sent, and to whom. Queued means: written to the inbox of each device with the commit, so that it arrives even after a crash. */
 export type Send =
-  /** Answer on the `actions` topic of the caller. Queued if anything else of the outcome is stored. */
-  | { readonly to: 'caller'; readonly payload: Payload }
+  /** Answer on the `actions` topic of the caller, or on another one. Queued if anything else of the outcome is stored. */
+  | { readonly to: 'caller'; readonly payload: Payload; readonly topic?: string }
   /** Queued for one device on its `actions` topic. */
   | { readonly to: 'client'; readonly client: ClientId; readonly payload: Payload }
   /** Queued for every device of these phones, each once, on `topic`. */
@@ -156,6 +156,6 @@ export function answer(record: AnyRecord): Send {
 }
 
 /** A record queued for all devices of `phones` on `topic`. @param notice of what absent people hear by push notification */
-export function push(topic: string, phones: readonly Phone[], record: AnyRecord, notice?: Notice): Send {
+export function push(topic: string, phones: readonly Phone[], record: AnyRecord, notice?: Notice): Send & { readonly to: 'phones' } {
   return { to: 'phones', topic, phones, payload: { kind: 'record', record }, ...(notice === undefined ? {} : { notice }) }
 }

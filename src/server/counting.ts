@@ -18,6 +18,10 @@ export function count(metrics: Metrics, counts: readonly Counted[], node: number
       case 'fault':
         metrics.faults.inc(one.count)
         break
+      case 'dropped':
+        metrics.inboxDrops.inc({ class: 'news' }, one.news)
+        metrics.inboxDrops.inc({ class: 'message' }, one.messages)
+        break
       case 'push':
         metrics.pushes.inc({ provider: one.provider, outcome: one.outcome }, one.count)
         break

@@ -180,7 +180,8 @@ const limits = {
   inboxEntries: option(integer(10, 1_000_000), {
     unit: 'entries',
     default: 1_000,
-    about: 'Deliveries kept for a device that is away; beyond it the oldest is dropped and counted, History finds it again.',
+    about:
+      'Deliveries kept for a device that is away; beyond it receipts and other news, then messages are dropped, the oldest first, and counted.',
   }),
   devicesPerPhone: option(integer(1, 100), { default: 10, about: 'Devices of one phone; a further one logs out the one longest unused.' }),
   groupMembers: option(integer(2, 10_000), { default: 500, about: 'Members of a group; further ones are refused.' }),

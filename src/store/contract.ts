@@ -125,7 +125,7 @@ export interface InboxHead {
   readonly losses: number
 }
 
-/** A run of dropped messages: first and last number, least and greatest of the message ids they refer to (0 for none). */
+/** A run of dropped messages: first and last number, least and greatest of the message ids they refer to, 0 if none does. */
 export interface LostMessages {
   readonly from: number
   readonly to: number

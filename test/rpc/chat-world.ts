@@ -243,7 +243,7 @@ export function sentBy(batch: BatchResult, caller: Pick<Caller, 'clientId'>): re
       case 'live':
         return [{ topic: step.topic, to: step.phones, record: recordIn(step.payload, batch) }]
       case 'answer':
-        return [{ topic: actionsTopic('api', caller.clientId), to: [caller.clientId], record: recordIn(step.payload, batch) }]
+        return [{ topic: step.topic ?? actionsTopic('api', caller.clientId), to: [caller.clientId], record: recordIn(step.payload, batch) }]
       default:
         return []
     }

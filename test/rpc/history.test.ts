@@ -217,7 +217,10 @@ describe('reading', () => {
     const [first] = (await update(boris, feed, ids[2] ?? 0)).pushes
     expect(first?.record).toMatchObject({ unread: 3, reader: ids[2] })
     const back = await update(boris, feed, ids[0] ?? 0)
-    expect(back.pushes.map(({ record: pushed }) => pushed)).toMatchObject([{ unread: 3, reader: ids[2] }, { entity_id: ids[2] }])
+    // Nothing has changed: the caller is answered, on the topic of its phone, and nobody else is told.
+    expect(back.pushes.map(({ topic, to, record: pushed }) => ({ topic, to, pushed }))).toMatchObject([
+      { topic: 'ses/380670002234', to: { length: 1 }, pushed: { unread: 3, reader: ids[2] } },
+    ])
     const bytes = await world.store.get(cursors.key(boris, feedLevel(`p2p/${ann}/${boris}`)))
     expect(bytes && cursors.decode(bytes)).toBe(ids[2])
   })

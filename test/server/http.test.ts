@@ -55,7 +55,7 @@ describe('HTTP for operators', () => {
     expect(text).toContain('nynja_connections{listener="mqtt"} 3\n')
     expect(text).toContain('nynja_requests_total{record="Friend/request",outcome="ok"} 1\n')
     expect(text).toContain('nynja_commit_seconds_bucket{le="0.005"} 1\n')
-    expect(text).toContain('nynja_inbox_drops_total 0\n')
+    expect(text).toContain('nynja_inbox_drops_total{class="message"} 0\n')
     expect(text).toMatch(/^process_cpu_seconds_total /m)
   })
 

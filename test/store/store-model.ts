@@ -141,7 +141,8 @@ export function storeModel(inboxLimit: number): StoreModel {
     if (number <= head.releasedTo) return
     if (news === undefined) {
       const run = inbox.isRunOver ? null : head.lost
-      const [fromId, toId] = [Math.min(run?.fromId ?? messageId, messageId), Math.max(run?.toId ?? 0, messageId)]
+      const ids = [run?.fromId ?? 0, run?.toId ?? 0, messageId].filter((id) => id > 0)
+      const [fromId, toId] = ids.length === 0 ? [0, 0] : [Math.min(...ids), Math.max(...ids)]
       inbox.head = { ...inbox.head, lost: { from: run?.from ?? number, to: number, fromId, toId } }
       inbox.isRunOver = false
     }

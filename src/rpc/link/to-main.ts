@@ -1,3 +1,4 @@
+import type { DroppedEntries } from '../../store/contract.js'
 import type { Task } from '../outbox/task.js'
 import {
   hasMore,
@@ -72,6 +73,8 @@ export interface InboxStart {
   readonly last: number
   readonly settledTo: number
   readonly releasedTo: number
+  /** Entries up to here may have been sent, as far as the store knows. */
+  readonly sentTo: number
 }
 
 export type ConnectResult =
@@ -102,6 +105,7 @@ export type ConnectResult =
 export type Counted =
   | { readonly name: 'request'; readonly record: string; readonly outcome: string; readonly count: number }
   | { readonly name: 'conflict' | 'replan' | 'fault'; readonly count: number }
+  | ({ readonly name: 'dropped' } & DroppedEntries)
   | { readonly name: 'commit'; readonly seconds: readonly number[] }
   | { readonly name: 'push'; readonly provider: string; readonly outcome: string; readonly count: number }
   | { readonly name: 'outbox'; readonly jobs: number; readonly notices: number; readonly ageMs: number }

@@ -69,8 +69,17 @@ export type ControlToWorker =
     }
   /** CONNACK has been written: presence, snapshot, inbox. */
   | { readonly kind: 'connected'; readonly connection: number }
-  /** The connection is gone; `isTakenOver` if another connection of the same client id stands already. */
-  | { readonly kind: 'disconnected'; readonly connection: number; readonly isTakenOver: boolean; readonly end: ConnectionEnd }
+  /**
+   * The connection is gone; `isTakenOver` if another connection of the same client id stands already. `sentTo`: how far its inbox has been sent,
+   * now or before; undefined if that is not known.
+   */
+  | {
+      readonly kind: 'disconnected'
+      readonly connection: number
+      readonly isTakenOver: boolean
+      readonly end: ConnectionEnd
+      readonly sentTo?: number | undefined
+    }
   | { readonly kind: 'subscribe'; readonly connection: number; readonly request: number; readonly filter: string }
   | { readonly kind: 'job-ended'; readonly id: string; readonly end: TaskEnd }
   /** A frame of the WebSocket endpoint `/ws`; answered by `transfer-result` of the same exchange. */

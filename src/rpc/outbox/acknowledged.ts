@@ -13,7 +13,8 @@ const pageEntries = 200
 
 /**
  * Whether one of the devices has acknowledged a send (PUBREC counts: the device has it). By its number in the inbox; after a restart by the
- * message it refers to, and where it refers to none only a device that owes nothing at all has acknowledged it.
+ * message it refers to, and where it refers to none only a device that owes nothing at all has acknowledged it. What a full inbox has dropped is
+ * acknowledged by nobody.
  */
 export async function isAcknowledged(store: StoreReader, devices: readonly ClientId[], sent: SentThing): Promise<boolean> {
   for (const device of devices) if (await hasAcknowledged(store, device, sent)) return true
@@ -26,9 +27,14 @@ async function hasAcknowledged(store: StoreReader, device: ClientId, { numbers, 
   const received = Math.max(head.settledTo, head.releasedTo)
   if (numbers !== undefined) {
     const number = numbers.get(device)
-    return number !== undefined && received >= number
+    return number !== undefined && received >= number && !isWithin(number, head.lost?.from, head.lost?.to)
   }
-  return entryMessage === 0 ? received >= head.last : !(await owes(store, device, { after: received, entryMessage }))
+  if (entryMessage === 0) return received >= head.last && head.lost?.to !== head.last
+  return !isWithin(entryMessage, head.lost?.fromId, head.lost?.toId) && !(await owes(store, device, { after: received, entryMessage }))
+}
+
+function isWithin(number: number, from = Infinity, to = -Infinity): boolean {
+  return number >= from && number <= to
 }
 
 async function owes(

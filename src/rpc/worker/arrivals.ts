@@ -4,7 +4,7 @@ import type { ClientId } from '../../topics/index.js'
 import type { RpcContext } from '../context.js'
 import type { FactReader } from '../facts.js'
 import type { ServiceSecrets } from '../handlers/connect/credentials.js'
-import { type ConnectResult, type ControlToMain, writeEvict } from '../link/to-main.js'
+import { type ConnectResult, type ControlToMain, type InboxStart, writeEvict } from '../link/to-main.js'
 import type { ControlToWorker } from '../link/to-worker.js'
 import { variantOf } from '../link/variant.js'
 import type { ClusterOutlet } from './cluster-outlet.js'
@@ -158,10 +158,10 @@ export class Arrivals {
     const result = await this.#world.store.commit({ opens, ...(isClean ? { clearInboxes: [client] } : {}) })
     const opened = result.kind === 'committed' ? result.opened[0] : undefined
     if (opened === undefined) throw new Error('an inbox was not opened')
-    const { head, heldBefore } = opened
+    const { head, heldBefore, sentBefore } = opened
     connection.fence = { client, epoch: head.epoch }
     if (heldBefore !== '' && heldBefore !== cluster.member) writeEvict(cluster.frameTo(heldBefore), client, head.epoch)
-    return { inbox: head, wasHeld: heldBefore !== '' }
+    return { inbox: { ...head, sentTo: sentBefore }, wasHeld: heldBefore !== '' }
   }
 }
 
@@ -170,6 +170,10 @@ interface Standing {
   readonly wasHeld: boolean
   readonly number: string
   readonly isSessionPresent: boolean
+}
+
+function startOf({ last, settledTo, releasedTo, sentTo }: InboxHead): InboxStart {
+  return { last, settledTo, releasedTo, sentTo }
 }
 
 /** What the phone of a device is called now. */
@@ -186,7 +190,7 @@ function accepted(connection: WorkerConnection, { inbox, wasHeld, number, isSess
     phone: isDevice ? client.phone : '',
     number,
     variant: variantOf(encodingFor(connection)),
-    inbox: inbox === null || !isDevice ? null : { last: inbox.last, settledTo: inbox.settledTo, releasedTo: inbox.releasedTo },
+    inbox: inbox === null || !isDevice ? null : startOf(inbox),
     isSessionPresent,
     epoch: fence?.epoch ?? 0,
     wasHeld,

@@ -1,4 +1,5 @@
 import type { ControlToMain, Counted } from '../link/to-main.js'
+import type { DroppedEntries } from '../../store/contract.js'
 import type { Outcome } from '../outcome.js'
 
 /** What a worker counts, told to the main thread now and then in one message. */
@@ -10,8 +11,11 @@ export interface Counts {
   /** A batch took so many seconds, from its first read until it was durable. */
   commit(seconds: number): void
   push(provider: string, outcome: string): void
+  dropped(entries: DroppedEntries): void
   tell(): void
 }
+
+const noneDropped: DroppedEntries = { news: 0, messages: 0 }
 
 /** Commit times kept between two tellings; beyond that they are only a sample of the load. */
 const sampleLimit = 1_000
@@ -23,6 +27,7 @@ export function newCounts(control: (message: ControlToMain) => void, outbox: () 
   let hasWaited = false
   let conflicts = 0
   let faults = 0
+  let dropped = noneDropped
   let seconds: number[] = []
   return {
     request(record, outcome) {
@@ -42,6 +47,9 @@ export function newCounts(control: (message: ControlToMain) => void, outbox: () 
       const key = `${provider} ${outcome}`
       pushes.set(key, (pushes.get(key) ?? 0) + 1)
     },
+    dropped({ news, messages }) {
+      if (news + messages > 0) dropped = { news: dropped.news + news, messages: dropped.messages + messages }
+    },
     tell() {
       const counts: Counted[] = [...requests].map(([key, count]) => {
         const [record = '', outcome = ''] = key.split(' ')
@@ -50,6 +58,7 @@ export function newCounts(control: (message: ControlToMain) => void, outbox: () 
       if (conflicts > 0) counts.push({ name: 'conflict', count: conflicts })
       if (faults > 0) counts.push({ name: 'fault', count: faults })
       if (seconds.length > 0) counts.push({ name: 'commit', seconds })
+      if (dropped !== noneDropped) counts.push({ name: 'dropped', ...dropped })
       counts.push(...[...pushes].map(([key, count]) => pushCount(key, count)))
       const waiting = outbox()
       const waits = waiting.jobs + waiting.notices > 0
@@ -58,6 +67,7 @@ export function newCounts(control: (message: ControlToMain) => void, outbox: () 
       requests = new Map()
       pushes = new Map()
       conflicts = faults = 0
+      dropped = noneDropped
       seconds = []
       if (counts.length > 0) control({ kind: 'counted', counts })
     },

@@ -17,6 +17,7 @@ import type { Notice } from '../outbox/notice.js'
 import type { Accepted, AppendMessage, Job, Payload, Send } from '../outcome.js'
 import type { AnyRecord } from '../../protocol/index.js'
 import { packBody } from './body.js'
+import { lossOf, newsOf } from './news.js'
 import { keepNamedFiles } from './named-files.js'
 
 /** Who receives one send, and in which inbox entries of the commit it is found. */
@@ -40,7 +41,14 @@ export type AfterCommit =
       readonly payload: Payload
     }
   /** For the connection that asked, in no inbox. */
-  | { readonly kind: 'answer'; readonly connection: number; readonly qos: 0 | 1 | 2; readonly payload: Payload }
+  | {
+      readonly kind: 'answer'
+      readonly connection: number
+      readonly qos: 0 | 1 | 2
+      readonly payload: Payload
+      /** Its `actions` topic where this is left out. */
+      readonly topic?: string | undefined
+    }
   | {
       readonly kind: 'perform'
       readonly id: string
@@ -131,6 +139,8 @@ export interface DraftWorld {
   readonly request?: string
   /** Whether notices are taken on now; none is where this is left out. */
   readonly takesNotices?: () => boolean
+  /** Milliseconds since 1970; where this is left out, nothing is noted of what inboxes lose. */
+  readonly date?: () => number
 }
 
 /** A body whose copies in inboxes would come to more than this is stored once and referred to. */
@@ -194,8 +204,8 @@ async function addSend(draft: Draft, send: Send, { asker, isStored, world, clear
   switch (send.to) {
     case 'caller': {
       const isQueued = isStored && asker.hasInbox && !cleared.includes(asker.clientId)
-      if (isQueued) queue(draft, world, { payload: send.payload, topic: asker.actionsTopic, qos, clients: [asker.clientId] })
-      else draft.after.push({ kind: 'answer', connection: asker.connection, qos, payload: send.payload })
+      if (isQueued) queue(draft, world, { payload: send.payload, topic: send.topic ?? asker.actionsTopic, qos, clients: [asker.clientId] })
+      else draft.after.push({ kind: 'answer', connection: asker.connection, qos, payload: send.payload, topic: send.topic })
       return
     }
     case 'client':
@@ -206,7 +216,7 @@ async function addSend(draft: Draft, send: Send, { asker, isStored, world, clear
       if (send.notice !== undefined && reachable.length > 0 && world.takesNotices?.() === true) {
         addNotice(draft, world, { notice: send.notice, payload: send.payload, clients, phones: reachable })
       }
-      queue(draft, world, { payload: send.payload, topic: send.topic, qos, clients })
+      queue(draft, world, { payload: send.payload, topic: send.topic, qos, clients }, newsOf(send, draft.appended))
       return
     }
     case 'connected':
@@ -259,13 +269,18 @@ export function phonesOf(rosters: readonly PhoneId[]): Phone[] {
   return [...new Set(rosters.map(phoneOf))]
 }
 
-function queue(draft: Draft, world: DraftWorld, send: Omit<Outgoing, 'firstDelivery'>): void {
+/** @param news what it is news of; undefined for a message */
+function queue(draft: Draft, world: DraftWorld, send: Omit<Outgoing, 'firstDelivery'>, news?: string): void {
   const { payload, topic, qos, clients } = send
   if (clients.length === 0) return
   const message = payload.kind === 'message' || payload.kind === 'record-with-message' ? { message: { append: payload.append } } : {}
   const body = bodyFor(draft, world, payload, clients.length)
   const firstDelivery = draft.deliveries.length
-  for (const client of clients) draft.deliveries.push({ client, topic, qos, body, ...message })
+  // A record that is news is found again when a device logs in: without it nothing is missing.
+  const isMissed = world.date !== undefined && (news === undefined || payload.kind === 'message')
+  const loss = isMissed ? { loss: lossOf(payload, draft.appended, world.date()) } : {}
+  const what = { topic, qos, body, ...message, ...(news === undefined ? {} : { news }), ...loss }
+  for (const client of clients) draft.deliveries.push({ client, ...what })
   draft.after.push({ kind: 'deliver', outgoing: { ...send, firstDelivery } })
 }
 

@@ -151,7 +151,8 @@ function emitAnswer(step: Draft['after'][number] & { kind: 'answer' }, committed
   const connection = world.connectionOf(step.connection)
   if (connection === undefined) return
   const payload = renderPayload(step.payload, committed, connection.encoding)
-  writeAnswer(world.frame, { connection: step.connection, topic: connection.actionsTopic, qos: step.qos, payload })
+  const topic = step.topic === undefined ? connection.actionsTopic : shownTopic(step.topic, world.names)
+  writeAnswer(world.frame, { connection: step.connection, topic, qos: step.qos, payload })
 }
 
 /** The variants of a mask, each encoded when first asked for. */

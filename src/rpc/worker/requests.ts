@@ -84,7 +84,7 @@ async function evaluateDirect(
   return directPublish.decide(publish, await directPublish.read(publish, reader))
 }
 
-/** What follows CONNACK. */
+/** What follows CONNACK. In a cluster the inbox has been opened before it. */
 export function connectedItem(connection: WorkerConnection, { context, now }: RequestWorld): NamedItem {
   const eventOf = (): ConnectedEvent => {
     return { caller: callerOf(connection), isVersionSupported: connection.isVersionSupported, now: now(), context }
@@ -97,7 +97,7 @@ export function connectedItem(connection: WorkerConnection, { context, now }: Re
     const event = eventOf()
     return greetUnstored(event, await connected.read(event, reader))
   }
-  return { ...item, evaluateUnstored }
+  return { ...item, ...opening(connection, context), evaluateUnstored }
 }
 
 /** What follows at once when a connection is lost. */
@@ -106,7 +106,7 @@ export function lostItem(connection: WorkerConnection, { now }: RequestWorld): N
     const event = { caller: callerOf(connection), now: now() }
     return lost.decide(event, await lost.read(event, reader))
   })
-  return { ...item, ...givingUp(connection) }
+  return connection.fence === undefined ? item : { ...item, ...givingUp(connection) }
 }
 
 /** What follows the end of a connection. @param fence of the inbox, if that has been given up since */
@@ -115,21 +115,28 @@ export function disconnectedItem(connection: WorkerConnection, { now }: RequestW
     const event = { caller: callerOf(connection), now: now() }
     return disconnected.decide(event, await disconnected.read(event, reader))
   })
-  if (fence === undefined) return item
+  if (fence === undefined) return { ...item, ...givingUp(connection) }
   return { ...item, fence, ...(fence.epoch === connection.fence?.epoch ? givingUp(connection) : {}) }
 }
 
-/** The process was taken for dead, the connection stands. */
-export function remainedItem(connection: WorkerConnection, { now }: RequestWorld): NamedItem {
-  return eventItem('remained', connection, async (reader) => {
+/** The process was taken for dead, or could not store that a device had come; the connection stands. */
+export function remainedItem(connection: WorkerConnection, { context, now }: RequestWorld): NamedItem {
+  const item = eventItem('remained', connection, async (reader) => {
     const event = { caller: callerOf(connection), now: now() }
     return remained.decide(event, await remained.read(event, reader))
   })
+  return { ...item, ...opening(connection, context) }
 }
 
-/** In a cluster, nobody holds the inbox from now on. */
-function givingUp({ fence, clientId }: WorkerConnection): Pick<BatchItem, 'opens'> {
-  return fence === undefined ? {} : { opens: { client: clientId, holder: '' } }
+/** From now on the inbox of a device may be sent. In a cluster that was stored before its CONNACK. */
+function opening({ client, clientId, fence }: WorkerConnection, { boot }: RpcContext): Pick<BatchItem, 'opens'> {
+  return fence !== undefined || client.kind !== 'device' ? {} : { opens: { client: clientId, holder: boot } }
+}
+
+/** Nobody holds the inbox from now on. */
+function givingUp({ client, clientId, fence, sentTo }: WorkerConnection): Pick<BatchItem, 'opens'> {
+  if (fence === undefined && client.kind !== 'device') return {}
+  return { opens: { client: clientId, holder: '', ...(sentTo === undefined ? {} : { sentTo }) } }
 }
 
 function eventItem(name: string, connection: WorkerConnection, evaluate: BatchItem['evaluate']): NamedItem {

@@ -4,6 +4,7 @@ import {
   type Check,
   type Commit,
   type CommitResult,
+  type DroppedEntries,
   type Fence,
   type Opening,
   type PutNumber,
@@ -55,9 +56,13 @@ export interface BatchWorld {
   readonly newId: () => string
   /** Whether notices are taken on now; none is where this is left out. */
   readonly takesNotices?: () => boolean
+  /** Milliseconds since 1970; where this is left out, nothing is noted of what inboxes lose. */
+  readonly date?: () => number
   /** A handler threw: the request is refused as `internal`, the fault is logged. */
   readonly onFault: (fault: unknown) => void
   readonly onConflict: () => void
+  /** A commit has dropped entries of inboxes that were full. */
+  readonly onDropped?: (dropped: DroppedEntries) => void
   /** What an item has come to: told once, when that is settled. */
   readonly onOutcome: (item: BatchItem, outcome: Outcome) => void
   /** The store lacks something, and the item waits with it, for it is not answered. Told once. */
@@ -152,18 +157,20 @@ async function withoutRoom(
 
 /** Nothing of an event can be stored: what can be told without is told, and what is missed is noted. */
 async function unstored(
-  { opens: _, evaluateUnstored, ...item }: BatchItem,
+  whole: BatchItem,
   client: ClientState,
   world: BatchWorld,
   { message }: StoreOutage,
 ): Promise<EndedBatch> {
+  const { opens: _, evaluateUnstored, ...item } = whole
   const { draft } = await draftBatch([{ ...item, evaluate: evaluateUnstored ?? item.evaluate }], client, world, false)
   world.onOutcome(item, refuse('unavailable', message))
-  world.onMissed?.(item)
+  world.onMissed?.(whole)
   return { draft, result: nothingCommitted, covered: 1 }
 }
 
-function settled({ draft, covered, outcomes }: DraftedBatch, result: BatchResult['result'], { onOutcome }: BatchWorld): EndedBatch {
+function settled({ draft, covered, outcomes }: DraftedBatch, result: BatchResult['result'], { onOutcome, onDropped }: BatchWorld): EndedBatch {
+  onDropped?.(result.dropped)
   for (const { item, outcome } of outcomes) onOutcome(item, outcome)
   return { draft, result, covered }
 }
@@ -262,8 +269,8 @@ function readerFor({ draft, overlay, mayPresume, world }: Drafting): ReturnType<
 }
 
 function draftWorld(reader: FactReader, { overlay, world }: Drafting, { name }: BatchItem): DraftWorld {
-  const { newId, takesNotices } = world
-  const notices = takesNotices === undefined ? {} : { takesNotices }
+  const { newId, takesNotices, date } = world
+  const notices = { ...(takesNotices === undefined ? {} : { takesNotices }), ...(date === undefined ? {} : { date }) }
   return { reader, overlay, newId, ...notices, request: name?.() ?? '', actionsTopicOf: (id) => actionsTopic('', id) }
 }
 

@@ -17,14 +17,16 @@ export interface WorkerConnection {
   readonly isVersionSupported: boolean
   /** In a cluster: what all it asks for rests on, once its inbox has been opened. */
   fence: Fence | undefined
+  /** How far its inbox had been sent when it ended; undefined if that is not known. */
+  sentTo: number | undefined
   dialect: Dialect
   /** Codec of its latest request. */
   codec: Codec
 }
 
-export function newWorkerConnection(parts: Omit<WorkerConnection, 'actionsTopic' | 'clientId' | 'fence'>): WorkerConnection {
+export function newWorkerConnection(parts: Omit<WorkerConnection, 'actionsTopic' | 'clientId' | 'fence' | 'sentTo'>): WorkerConnection {
   const { clientId, userName } = parts.client
-  return { ...parts, clientId, actionsTopic: actionsTopic(userName, clientId), fence: undefined }
+  return { ...parts, clientId, actionsTopic: actionsTopic(userName, clientId), fence: undefined, sentTo: undefined }
 }
 
 export function callerOf({ client, clientId, dialect, codec, address, token }: WorkerConnection): Caller {

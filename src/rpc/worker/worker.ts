@@ -245,8 +245,9 @@ export class RpcWorker {
     for (const key of [sessions.key(client.clientId), presences.key(client.phone), devices.key(client.phone)]) rows.delete(key)
   }
 
-  async #disconnect(connection: WorkerConnection, { isTakenOver, end }: ControlToWorker & { kind: 'disconnected' }): Promise<void> {
+  async #disconnect(connection: WorkerConnection, { isTakenOver, end, sentTo }: ControlToWorker & { kind: 'disconnected' }): Promise<void> {
     const { clientId, number } = connection
+    connection.sentTo = sentTo
     this.#connections.delete(number)
     if (this.#latest.get(clientId) === number) this.#latest.delete(clientId)
     if (isTakenOver) this.#outlet.control({ kind: 'left', connection: number })
@@ -417,8 +418,10 @@ export class RpcWorker {
       isLive: this.#isLive,
       newId: this.#outbox.newId,
       takesNotices: this.#outbox.takesNotices,
+      date: wallMs,
       onFault: this.#onFault,
       onConflict: this.#counts.conflict,
+      onDropped: this.#counts.dropped,
       onOutcome: (item, outcome) => {
         const counted = countedAs(outcome)
         if (counted !== undefined) this.#counts.request((item as NamedItem).name(), counted)

@@ -286,8 +286,9 @@ function note(rows: Rows, inbox: OpenInbox, entry: ChunkEntry, dropped: Mutable<
   dropped[news === undefined ? 'messages' : 'news'] += 1
   if (number <= head.releasedTo) return
   if (news === undefined) {
-    const run = head.isRunOver || head.lost.to === 0 ? { from: number, fromId: messageId, toId: messageId } : head.lost
-    head.lost = { from: run.from, to: number, fromId: Math.min(run.fromId, messageId), toId: Math.max(run.toId, messageId) }
+    const { from, fromId, toId } = head.isRunOver || head.lost.to === 0 ? { from: number, fromId: 0, toId: 0 } : head.lost
+    const least = messageId === 0 || (fromId > 0 && fromId < messageId) ? fromId : messageId
+    head.lost = { from, to: number, fromId: least, toId: Math.max(toId, messageId) }
     head.isRunOver = false
   }
   if (loss !== undefined) noteLoss(rows, inbox, loss)

@@ -142,9 +142,10 @@ local function noteDropped(client, head, number, entry, counts)
   if number <= head.releasedTo then return end
   if kind == 'messages' then
     if head.isRunOver == 1 or head.lostTo == 0 then
-      head.lostFrom, head.lostFromId, head.lostToId = number, id, id
+      head.lostFrom, head.lostFromId, head.lostToId = number, 0, 0
     end
-    head.lostTo, head.lostFromId, head.lostToId = number, math.min(head.lostFromId, id), math.max(head.lostToId, id)
+    if id > 0 and (head.lostFromId == 0 or id < head.lostFromId) then head.lostFromId = id end
+    head.lostTo, head.lostToId = number, math.max(head.lostToId, id)
     head.isRunOver = 0
   end
   if hasLoss(flags) then

@@ -83,13 +83,13 @@ async function readReading(facts: FactReader, { owner, feed, position }: Positio
 export function decideReading({ now }: Pick<Request, 'now'>, facts: ReadingFacts): Outcome {
   if (!facts.isInFeed) return refuse('invalid_data', 'the position is not in the feed')
   const { owner, feed, reader, stored } = facts
-  return accept({
-    puts: reader === stored ? [] : [cursors.put(reader, owner, feedLevel(feed.name))],
-    sends: [pushState(facts, now), ...pushReceipt(facts)],
-  })
+  const state = pushState(facts, now)
+  // Nothing has changed: nobody but the caller has asked.
+  if (reader === stored) return accept({ sends: [{ to: 'caller', topic: state.topic, payload: state.payload }] })
+  return accept({ puts: [cursors.put(reader, owner, feedLevel(feed.name))], sends: [state, ...pushReceipt(facts)] })
 }
 
-function pushState({ owner, feed, unread, reader, otherReader, lastMessage }: ReadingFacts, now: number): Send {
+function pushState({ owner, feed, unread, reader, otherReader, lastMessage }: ReadingFacts, now: number): ReturnType<typeof push> {
   const phone = phoneOf(owner)
   const status = 'last_msg'
   if (feed.kind === 'room') return push(sesTopic(phone), [phone], record('Room', { id: feed.room, unread, last_msg: lastMessage, status }))
