@@ -1,4 +1,14 @@
-import { type Contact, type History, type Message, parsePhoneId, phoneOf, rosterIdOf, type Typing } from '../protocol/index.js'
+import {
+  type Contact,
+  type History,
+  type Io,
+  type Message,
+  missedIn,
+  parsePhoneId,
+  phoneOf,
+  rosterIdOf,
+  type Typing,
+} from '../protocol/index.js'
 import { changeStanding, open } from './chat-friendship.js'
 import { showMessage } from './chat-messages.js'
 import { type Chat, run, showHint } from './chat-state.js'
@@ -24,8 +34,22 @@ export function onDelivery(chat: Chat, { record }: Push): void {
     case 'History':
       onReceipt(chat, record)
       return
+    case 'io':
+      onMissed(chat, record)
+      return
     default:
   }
+}
+
+/** The inbox was full: what this device was not given is in the history of the chat. */
+function onMissed({ account, friend, screen }: Chat, answer: Io): void {
+  const ours = [`p2p/${account.phoneId}/${friend}`, `p2p/${friend}/${account.phoneId}`, '']
+  const since = missedIn(answer).flatMap((one) => (ours.includes(one.feed) ? [one.since] : []))
+  if (since.length === 0) return
+  const when = new Date(Math.min(...since)).toLocaleString()
+  screen.line(
+    `* Messages may be missing here, or have changed, since ${when}: too much came while you were away. /history 20 shows them as they are.`,
+  )
 }
 
 function onMessage(chat: Chat, message: Message): void {

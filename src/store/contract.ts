@@ -83,6 +83,8 @@ export interface Delivery {
   readonly news?: string
   /** What the device has to be told of, should this be dropped before it was received. */
   readonly loss?: Loss
+  /** Nothing is dropped for it, though the inbox be full; later it is an entry like any other. */
+  readonly isExtra?: true
 }
 
 /** What a device has missed because its inbox was full: something of `of`, or of anything at all where that is empty, at `since` or later. */

@@ -39,8 +39,7 @@ function requireInboxes({ clearInboxes, opens, fences, settlements, lossesTold, 
     requireKey(client)
     if (Buffer.byteLength(holder) > maxHolderBytes) throw new RangeError(`holder longer than ${maxHolderBytes} bytes`)
   }
-  for (const { client } of settlements ?? []) requireKey(client)
-  for (const { client } of lossesTold ?? []) requireKey(client)
+  for (const { client } of [...(settlements ?? []), ...(lossesTold ?? [])]) requireKey(client)
   for (const { client, topic, body, message, loss } of deliveries ?? []) {
     requireDocument(client, body)
     if (loss !== undefined) requireKey(loss.of)

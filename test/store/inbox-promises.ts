@@ -176,6 +176,15 @@ export function newsPromises(store: Get<Store>, opened: Get<OpenedStore>): void 
     expect(await store().inboxLosses('none')).toEqual([])
   })
 
+  test('an extra entry drops nothing when it comes, and counts from then on', async () => {
+    const limit = opened().inboxLimit
+    await deliver(...times(limit).map(() => delivery('c', 'm')))
+    expect((await deliver({ ...delivery('c', 'extra'), isExtra: true })).dropped).toEqual({ news: 0, messages: 0 })
+    expect(await bodies()).toHaveLength(limit + 1)
+    expect((await deliver(delivery('c', 'm'))).dropped).toEqual({ news: 0, messages: 2 })
+    expect([(await bodies()).length, (await bodies()).at(-2)]).toEqual([limit, `${limit + 1} extra`])
+  })
+
   test('what is missed of more than can be named is noted as something of anything, and a cleared inbox has missed nothing', async () => {
     const limit = opened().inboxLimit
     const many = maxLosses + 5

@@ -76,5 +76,6 @@ function delivery(appends: number): fc.Arbitrary<NonNullable<Commit['deliveries'
     fc.record({ ...base, ...news, message }),
     fc.record({ ...base, ...loss }),
     fc.record({ ...base, ...news, ...loss }),
+    fc.record({ ...base, ...loss, isExtra: fc.constant(true as const) }),
   )
 }

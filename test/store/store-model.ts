@@ -111,18 +111,19 @@ export function storeModel(inboxLimit: number): StoreModel {
   }
 
   function deliver(
-    { client, topic, qos, body, message, news, loss }: Delivery,
+    { client, topic, qos, body, message, news, loss, isExtra }: Delivery,
     appended: readonly Appended[],
     dropped: Record<'news' | 'messages', number>,
   ): number {
     const inbox = inboxOf(client)
     const { head } = inbox
     const number = head.last + 1
-    const messageId = message === undefined ? 0 : 'id' in message ? message.id : (appended[message.append]?.id ?? NaN)
+    const messageId = idOf(message, appended)
     inbox.head = { ...head, last: number }
     const isReplaced = (one: HeldEntry): boolean => one.number > head.sentTo && one.news === news
     if (head.holder === '' && news !== undefined && news !== '') inbox.entries = inbox.entries.filter((one) => !isReplaced(one))
     inbox.entries.push({ number, topic, qos, body, messageId, news, loss })
+    if (isExtra === true) return number
     for (;;) {
       const isFull = inbox.entries.length > inboxLimit
       if (!isFull && number - inbox.head.settledTo <= inboxLimit * inboxReach) return number
@@ -139,16 +140,18 @@ export function storeModel(inboxLimit: number): StoreModel {
     const settledTo = (inbox.entries[0]?.number ?? head.last + 1) - 1
     inbox.head = { ...head, settledTo, dropped: head.dropped + 1 }
     if (number <= head.releasedTo) return
-    if (news === undefined) {
-      const run = inbox.isRunOver ? null : head.lost
-      const ids = [run?.fromId ?? 0, run?.toId ?? 0, messageId].filter((id) => id > 0)
-      const [fromId, toId] = ids.length === 0 ? [0, 0] : [Math.min(...ids), Math.max(...ids)]
-      inbox.head = { ...inbox.head, lost: { from: run?.from ?? number, to: number, fromId, toId } }
-      inbox.isRunOver = false
-    }
+    if (news === undefined) addToRun(inbox, number, messageId)
     if (loss === undefined) return
     const of = losses.has(loss.of) || losses.size < maxLosses ? loss.of : ''
     if (!losses.has(of)) losses.set(of, loss.since)
+  }
+
+  function addToRun(inbox: Inbox, number: number, messageId: number): void {
+    const run = inbox.isRunOver ? null : inbox.head.lost
+    const ids = [run?.fromId ?? 0, run?.toId ?? 0, messageId].filter((id) => id > 0)
+    const [fromId, toId] = ids.length === 0 ? [0, 0] : [Math.min(...ids), Math.max(...ids)]
+    inbox.head = { ...inbox.head, lost: { from: run?.from ?? number, to: number, fromId, toId } }
+    inbox.isRunOver = false
   }
 
   function apply(commit: Commit): CommitResult {
@@ -219,6 +222,11 @@ export function storeModel(inboxLimit: number): StoreModel {
     inboxLosses: (client) => [...(inboxes.get(client)?.losses ?? [])].map(([of, since]) => ({ of, since })),
     outbox: () => sorted(outbox).map(([id, job]) => ({ id, job })),
   }
+}
+
+function idOf(message: Delivery['message'], appended: readonly Appended[]): number {
+  if (message === undefined) return 0
+  return 'id' in message ? message.id : (appended[message.append]?.id ?? NaN)
 }
 
 function noInbox(): Inbox {

@@ -1,6 +1,6 @@
 /** What an inbox keeps, and what it drops, of what comes while a device is away. @see docs/protocol/topics.md 11; docs/decisions/0167 */
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import { encode, record } from '../../src/protocol/index.js'
+import { encode, type Io, missedIn, record } from '../../src/protocol/index.js'
 import { type PushReceiver, startPushReceiver } from './push-receiver.js'
 import {
   type Account,
@@ -74,12 +74,12 @@ async function tells(from: number, to: number, text: string): Promise<void> {
   await devices[from]!.publish(eventsTopic, encode(textMessage(accounts[from]!, accounts[to]!, text), bert), { qos: 1 })
 }
 
-/** What bob is given when he comes back: texts, and receipts. */
-async function comesBack(): Promise<{ readonly texts: (string | undefined)[]; readonly receipts: number }> {
+/** What bob is given when he comes back, up to the last that was said: texts, receipts. @param last said when he is back, unless it is given */
+async function comesBack(last?: string): Promise<{ readonly texts: (string | undefined)[]; readonly receipts: number }> {
   devices[1] = await login(server.mqtt, accounts[1]!)
   await devices[1].pushes.take('the Profile', (push) => recordOf(push).tag === 'Profile')
-  const end = `that is all, ${String(Math.random())}`
-  await tells(0, 1, end)
+  const end = last ?? `that is all, ${String(Math.random())}`
+  if (last === undefined) await tells(0, 1, end)
   const found: ReturnType<typeof recordOf>[] = []
   const texts: (string | undefined)[] = []
   for (;;) {
@@ -89,6 +89,11 @@ async function comesBack(): Promise<{ readonly texts: (string | undefined)[]; re
     if (textOf(push) !== undefined) texts.push(textOf(push))
   }
   return { texts, receipts: found.filter((one) => one.tag === 'History' && one.status === 'updated').length }
+}
+
+const isMissed = (push: Parameters<typeof recordOf>[0]): boolean => {
+  const found = recordOf(push)
+  return found.tag === 'io' && missedIn(found).length > 0
 }
 
 /** What has been dropped so far, of messages and of news. */
@@ -129,13 +134,14 @@ test('a cursor that does not move is answered to its own device, and told to nob
   expect([texts, receipts]).toEqual([['kept'], 0])
 })
 
-test('what was dropped was not acknowledged: its notification goes out; drops are counted by class', async () => {
-  const [ann, bob] = [devices[0]!, devices[1]!]
+test('what was dropped was not acknowledged: its notification goes out, its device is told, and drops are counted by class', async () => {
+  const bob = (): WireDevice => devices[1]!
   const push = record('Auth', { type: 'push', push: 'the phone of bob', os: 'ios' })
-  await bob.publish(eventsTopic, encode(push, bert), { qos: 1 })
-  await bob.publish(eventsTopic, encode(record('Room', { id: room, status: 'mute' }), bert), { qos: 1 })
-  await settle(ann, bob)
-  await bob.disconnect()
+  await bob().publish(eventsTopic, encode(push, bert), { qos: 1 })
+  await bob().publish(eventsTopic, encode(record('Room', { id: room, status: 'mute' }), bert), { qos: 1 })
+  await settle(devices[0]!, bob())
+  await bob().disconnect()
+  const begun = Date.now()
   const before = [await drops('message'), await drops('news')]
   await tells(0, 1, 'call me')
   let last = 0
@@ -147,8 +153,17 @@ test('what was dropped was not acknowledged: its notification goes out; drops ar
   })
   // Nothing else has been told of: the room is muted.
   expect(receiver.pushes.items).toEqual([])
-  const { texts, receipts } = await comesBack()
-  expect([texts[0], texts.length, receipts]).toEqual(['noise 1', limit, 0])
+  const { texts, receipts } = await comesBack(`noise ${String(limit)}`)
+  expect([texts[0], texts.length, receipts]).toEqual(['noise 1', limit - 1, 0])
+  // Behind it he is told of which feed something is missing, once: it is acknowledged like all else.
+  const told = await bob().pushes.take('what is missing', isMissed)
+  const [missing, ...others] = missedIn(recordOf(told) as Io)
+  expect([missing?.feed, others]).toEqual([['p2p', ...[accounts[0]!.phoneId, accounts[1]!.phoneId].sort()].join('/'), []])
+  expect(missing?.since).toBeGreaterThanOrEqual(begun)
+  expect(missing?.since).toBeLessThanOrEqual(Date.now())
+  await bob().disconnect()
+  await comesBack()
+  await settle(bob())
   // Workers tell what they have counted once a second.
   for (;;) {
     const counted = [await drops('message'), await drops('news')].map((now, i) => now - (before[i] ?? 0))

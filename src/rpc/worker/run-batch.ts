@@ -156,12 +156,7 @@ async function withoutRoom(
 }
 
 /** Nothing of an event can be stored: what can be told without is told, and what is missed is noted. */
-async function unstored(
-  whole: BatchItem,
-  client: ClientState,
-  world: BatchWorld,
-  { message }: StoreOutage,
-): Promise<EndedBatch> {
+async function unstored(whole: BatchItem, client: ClientState, world: BatchWorld, { message }: StoreOutage): Promise<EndedBatch> {
   const { opens: _, evaluateUnstored, ...item } = whole
   const { draft } = await draftBatch([{ ...item, evaluate: evaluateUnstored ?? item.evaluate }], client, world, false)
   world.onOutcome(item, refuse('unavailable', message))
@@ -169,7 +164,11 @@ async function unstored(
   return { draft, result: nothingCommitted, covered: 1 }
 }
 
-function settled({ draft, covered, outcomes }: DraftedBatch, result: BatchResult['result'], { onOutcome, onDropped }: BatchWorld): EndedBatch {
+function settled(
+  { draft, covered, outcomes }: DraftedBatch,
+  result: BatchResult['result'],
+  { onOutcome, onDropped }: BatchWorld,
+): EndedBatch {
   onDropped?.(result.dropped)
   for (const { item, outcome } of outcomes) onOutcome(item, outcome)
   return { draft, result, covered }

@@ -6,6 +6,7 @@ import { encodingOf } from '../link/variant.js'
 import { readPresentClient } from '../present-client.js'
 import { newSights } from './delivered-record.js'
 import { readInboxPage } from './inbox-page.js'
+import { tellLosses } from './tell-losses.js'
 import type { KnownNames } from './known-names.js'
 import type { Outlet } from './outlet.js'
 import type { WorkerConnection } from './worker-connection.js'
@@ -50,7 +51,14 @@ async function tellPage(
     const facts = newReader()
     const present = await readPresentClient(known.client, facts)
     const sights = newSights(store, facts, present.kind === 'device' ? present.rosters : [])
-    const page = await readInboxPage(store, client, { head, after, limit, encoding: encodingOf(variant), names: names.names, sights })
+    const words = { encoding: encodingOf(variant), names: names.names, sights }
+    let page = await readInboxPage(store, client, { head, after, limit, ...words })
+    if (head.losses > 0 && page.through >= page.last) {
+      // All that has been kept is here: what is missing comes last.
+      const { actionsTopic, fence } = known
+      await tellLosses({ client, actionsTopic, fence, head }, { store, names: names.names })
+      page = await readInboxPage(store, client, { head: (await store.inboxHead(client)) ?? head, after, limit, ...words })
+    }
     writeInboxPage(outlet.frame, connection, page)
     outlet.touch()
     return true

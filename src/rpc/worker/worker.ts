@@ -414,14 +414,9 @@ export class RpcWorker {
     return {
       store,
       cache: newReadCache(cachedDocuments),
-      boot: context.boot,
-      isLive: this.#isLive,
-      newId: this.#outbox.newId,
-      takesNotices: this.#outbox.takesNotices,
-      date: wallMs,
-      onFault: this.#onFault,
-      onConflict: this.#counts.conflict,
-      onDropped: this.#counts.dropped,
+      ...{ boot: context.boot, isLive: this.#isLive, date: wallMs },
+      ...{ newId: this.#outbox.newId, takesNotices: this.#outbox.takesNotices },
+      ...{ onFault: this.#onFault, onConflict: this.#counts.conflict, onDropped: this.#counts.dropped },
       onOutcome: (item, outcome) => {
         const counted = countedAs(outcome)
         if (counted !== undefined) this.#counts.request((item as NamedItem).name(), counted)

@@ -120,7 +120,7 @@ export function groupInboxes(rows: Rows, limit: number): GroupInboxes {
       inbox.last += 1
       if (entry.news !== undefined) addNews(rows, inbox, entry.news)
       inbox.added.push(entry)
-      makeRoom(rows, inbox, limit, dropped)
+      if (delivery.isExtra !== true) makeRoom(rows, inbox, limit, dropped)
       return inbox.last
     },
     write() {

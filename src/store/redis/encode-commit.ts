@@ -170,10 +170,11 @@ function encodeDeliveries(deliveries: readonly Delivery[]): number[] {
     return place
   }
   const blocks = Buffer.allocUnsafe(blockBytes * deliveries.length)
-  for (const [place, { topic, qos, body, message, news, loss }] of deliveries.entries()) {
+  for (const [place, delivery] of deliveries.entries()) {
+    const { topic, body, message, news, loss } = delivery
     const at = blockBytes * place
     const isAppend = message !== undefined && 'append' in message
-    blocks[at] = qos | (news === undefined ? 0 : entryFlags.news) | (loss === undefined ? 0 : entryFlags.loss)
+    blocks[at] = flagsOf(delivery)
     blocks.writeUInt32BE(placeOf(topic), at + 1)
     blocks.writeUInt32BE(placeOf(body.byteLength === 0 ? '' : body), at + 5)
     blocks[at + 9] = isAppend ? 1 : 0
@@ -185,6 +186,11 @@ function encodeDeliveries(deliveries: readonly Delivery[]): number[] {
   writer.bytes(blocks)
   for (const { client } of deliveries) writer.text(client)
   return [places.size, deliveries.length]
+}
+
+function flagsOf({ qos, news, loss, isExtra }: Delivery): number {
+  const kind = (news === undefined ? 0 : entryFlags.news) | (loss === undefined ? 0 : entryFlags.loss)
+  return qos | kind | (isExtra === true ? entryFlags.extra : 0)
 }
 
 /** Outbox entries done, outbox entries added. */

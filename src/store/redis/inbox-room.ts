@@ -35,6 +35,7 @@ local function packHead(head)
 end
 
 local function isNews(flags) return flags % ${entryFlags.news * 2} >= ${entryFlags.news} end
+local function isExtra(flags) return flags % ${entryFlags.extra * 2} >= ${entryFlags.extra} end
 local function hasLoss(flags) return flags % ${entryFlags.loss * 2} >= ${entryFlags.loss} end
 `
 
@@ -207,7 +208,7 @@ local function takeIn(client, head, entries, before)
     local key = newsIn(entries[i])
     if key then listNews(client, list, head, last, key, true) end
     drops[i] = { news = 0, messages = 0 }
-    makeRoom(client, list, head, last, drops[i])
+    if not isExtra(string.byte(entries[i])) then makeRoom(client, list, head, last, drops[i]) end
   end
   return drops
 end

@@ -27,7 +27,7 @@
 export const layoutVersion = 2
 
 /** Flags of an entry beside its quality of service. */
-export const entryFlags = { news: 4, loss: 8 } as const
+export const entryFlags = { news: 4, loss: 8, extra: 16 } as const
 
 export const defaultPrefix = 'nynja:'
 
