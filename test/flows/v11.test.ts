@@ -38,8 +38,8 @@ const chat = `
 
 const room = `
    MB = {'Member',[],chain,[],[],[],[],PB,[],[],[],[],0,0,[],[],[],member}
-   NA = {'Member',1,chain,R,[],2,[],PA,[],<<"Anna">>,[],[],M200,T4,[],[],online,owner}
-   NB = {'Member',2,chain,R,1,[],[],PB,[],<<"Boris">>,[],[],0,0,[],[],online,member}
+   NA = {'Member',IA,chain,R,[],IB,[],PA,[],<<"Anna">>,[],<<"Anna">>,M200,T4,[],[],online,admin}
+   NB = {'Member',IB,chain,R,IA,[],[],PB,[],<<"Boris">>,[],<<"Boris">>,0,0,[],[],online,member}
    S1 = {'Message',M200,chain,R,[],[],[],PA,<<"r1">>,T4,[{'Desc',<<"d">>,<<"text">>,CREATED,[],[]}],[sys],[],[],[],[],[]}
    CREATED_ROOM = {'Room',<<"r1">>,<<"Trip">>,[],[],[],[NB],[NA],[],group,[],0,0,_,_,_,_,T4,create}
    v11|A1 > E {'Room',<<"r1">>,<<"Trip">>,[],[],[],[MB],[],[],group,[],0,0,[],[],[],0,0,create}
