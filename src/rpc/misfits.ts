@@ -37,7 +37,6 @@ export function watchMisfits(record: AnyRecord, misfits: readonly Misfit[]): Mis
 
 /** The outcome of a request; refused if the request uses a field whose value does not fit. @see docs/protocol/rpc.md 1.2 */
 export async function refusingMisfits(record: AnyRecord, misfits: readonly Misfit[], evaluate: () => Promise<Outcome>): Promise<Outcome> {
-  if (misfits.length === 0) return evaluate()
   const watch = watchMisfits(record, misfits)
   const outcome = await evaluate()
   const used = watch.end(outcome)

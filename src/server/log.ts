@@ -1,4 +1,5 @@
 import { pino, type DestinationStream, type Logger } from 'pino'
+import { newLogLines } from './log-lines.js'
 import type { Options } from './options-table.js'
 
 export type Log = Logger
@@ -27,5 +28,5 @@ export function openLog(level: Options['logLevel'], destination?: DestinationStr
     formatters: { level: (label: string) => ({ level: label }) },
     redact: { paths: secretFields.flatMap((field) => [field, `*.${field}`, `*.*.${field}`]), censor },
   }
-  return destination === undefined ? pino(options) : pino(options, destination)
+  return pino(options, destination ?? newLogLines())
 }

@@ -32,10 +32,20 @@ export function headBytes(head: StoredHead): number {
 
 export function writeHead(bytes: Buffer, at: number, head: StoredHead): void {
   const { settledTo, releasedTo, dropped, epoch, sentTo, empty, isListed, lost, isRunOver, losses } = head
-  const marks = [-1 - settledTo, releasedTo, dropped, epoch, sentTo, empty, isListed ? 1 : 0]
-  const numbers = [...marks, lost.from, lost.to, lost.fromId, lost.toId, isRunOver ? 1 : 0, losses]
-  for (const [place, number] of numbers.entries()) bytes.writeDoubleBE(number, at + 8 * place)
-  bytes.write(head.holder, at + headNumbersBytes)
+  let to = bytes.writeDoubleBE(-1 - settledTo, at)
+  to = bytes.writeDoubleBE(releasedTo, to)
+  to = bytes.writeDoubleBE(dropped, to)
+  to = bytes.writeDoubleBE(epoch, to)
+  to = bytes.writeDoubleBE(sentTo, to)
+  to = bytes.writeDoubleBE(empty, to)
+  to = bytes.writeDoubleBE(isListed ? 1 : 0, to)
+  to = bytes.writeDoubleBE(lost.from, to)
+  to = bytes.writeDoubleBE(lost.to, to)
+  to = bytes.writeDoubleBE(lost.fromId, to)
+  to = bytes.writeDoubleBE(lost.toId, to)
+  to = bytes.writeDoubleBE(isRunOver ? 1 : 0, to)
+  to = bytes.writeDoubleBE(losses, to)
+  bytes.write(head.holder, to)
 }
 
 export function readHead(bytes: Buffer, at: number): StoredHead {

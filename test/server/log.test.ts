@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
 import { expect, test } from '@jest/globals'
 import { openLog } from '../../src/server/log.js'
 import { openProviders } from '../../src/server/open-providers.js'
@@ -73,4 +75,15 @@ test('console providers announce themselves as a warning and print the code; HTT
   if (real.kind !== 'options') throw new Error(JSON.stringify(real))
   openProviders(real.options, silent.log)
   expect(silent.lines).toEqual([])
+})
+
+test.each(['exit', 'throw', 'end'])('lines that are written together are all written before the process ends (%s)', async (way) => {
+  const child = fileURLToPath(new URL('logging-child.js', import.meta.url))
+  const written = await new Promise<string>((resolve) => {
+    execFile(process.execPath, [child, way], (_error, stdout) => {
+      resolve(stdout)
+    })
+  })
+  const numbers = written.split('\n').flatMap((line) => (line === '' ? [] : [(JSON.parse(line) as { number: number }).number]))
+  expect(numbers).toEqual(Array.from({ length: 1_000 }, (_, index) => index + 1))
 })

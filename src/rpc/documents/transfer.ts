@@ -88,13 +88,18 @@ export function parseFileKey(text: string): FileKey | undefined {
 
 /** What stands before the key in the URL of every file. */
 export const filePath = '/files/'
+const filePathBytes = Buffer.from(filePath)
 const keyBytes = 13 + 64
+const noFiles: readonly FileKey[] = []
 
-/** The files whose URL stands in these stored bytes, each once. Cheap where there is none. */
+/** The files whose URL stands in these stored bytes, each once. Cheap where there is none: everything that is stored is looked through. */
 export function fileKeysIn(bytes: Uint8Array): readonly FileKey[] {
+  if (bytes.byteLength < filePath.length + keyBytes) return noFiles
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  let at = text.indexOf(filePathBytes)
+  if (at === -1) return noFiles
   const keys = new Set<FileKey>()
-  for (let at = text.indexOf(filePath); at !== -1; at = text.indexOf(filePath, at + filePath.length)) {
+  for (; at !== -1; at = text.indexOf(filePathBytes, at + filePath.length)) {
     const start = at + filePath.length
     const key = parseFileKey(text.toString('latin1', start, start + keyBytes))
     if (key !== undefined) keys.add(key)

@@ -18,7 +18,7 @@ import type { Accepted, AppendMessage, Job, Payload, Send } from '../outcome.js'
 import type { AnyRecord } from '../../protocol/index.js'
 import { packBody } from './body.js'
 import { lossOf, newsOf } from './news.js'
-import { keepNamedFiles } from './named-files.js'
+import { keepNamedFiles, namedFiles } from './named-files.js'
 
 /** Who receives one send, and in which inbox entries of the commit it is found. */
 export interface Outgoing {
@@ -136,11 +136,11 @@ export interface DraftWorld {
   readonly actionsTopicOf: (client: ClientId) => string
   readonly newId: () => string
   /** The name of the request, under which it is counted. */
-  readonly request?: string
+  readonly request?: (() => string) | undefined
   /** Whether notices are taken on now; none is where this is left out. */
-  readonly takesNotices?: () => boolean
+  readonly takesNotices?: (() => boolean) | undefined
   /** Milliseconds since 1970; where this is left out, nothing is noted of what inboxes lose. */
-  readonly date?: () => number
+  readonly date?: (() => number) | undefined
 }
 
 /** A body whose copies in inboxes would come to more than this is stored once and referred to. */
@@ -157,11 +157,10 @@ export async function addOutcome(draft: Draft, outcome: Accepted, asker: Asker, 
     message: messages.encode(message),
     isCountable,
   }))
-  for (const put of [...outcome.puts, ...(await keepNamedFiles(world.reader, outcome.puts, appends))]) {
-    draft.puts.push(put)
-    world.overlay.puts.set(put.key, put.value)
-    world.overlay.scopes.add(scopeOfKey(put.key))
-  }
+  const files = namedFiles(outcome.puts, appends)
+  const kept = files.length === 0 ? [] : await keepNamedFiles(world.reader, files)
+  for (const put of outcome.puts) addPut(draft, put, world)
+  for (const put of kept) addPut(draft, put, world)
   draft.appends.push(...appends)
   for (const append of outcome.appends) {
     draft.appended.push(append)
@@ -180,6 +179,12 @@ export async function addOutcome(draft: Draft, outcome: Accepted, asker: Asker, 
     await addSend(draft, shiftAppend(send, firstAppend), { asker, isStored, world, cleared: outcome.clearInboxes })
   addEffects(draft, outcome, asker, world)
   return isStored || outcome.effects.some(({ kind }) => kind === 'perform')
+}
+
+function addPut(draft: Draft, put: Put, { overlay }: DraftWorld): void {
+  draft.puts.push(put)
+  overlay.puts.set(put.key, put.value)
+  overlay.scopes.add(scopeOfKey(put.key))
 }
 
 function changesAnything({ puts, appends, clearInboxes, sends }: Accepted): boolean {
@@ -280,7 +285,7 @@ function queue(draft: Draft, world: DraftWorld, send: Omit<Outgoing, 'firstDeliv
   const isMissed = world.date !== undefined && (news === undefined || payload.kind === 'message')
   const loss = isMissed ? { loss: lossOf(payload, draft.appended, world.date()) } : {}
   const what = { topic, qos, body, ...message, ...(news === undefined ? {} : { news }), ...loss }
-  for (const client of clients) draft.deliveries.push({ client, ...what })
+  for (const client of clients) draft.deliveries.push({ ...what, client })
   draft.after.push({ kind: 'deliver', outgoing: { ...send, firstDelivery } })
 }
 
@@ -305,7 +310,8 @@ function sharedIfLarge(draft: Draft, world: DraftWorld, { bytes, copies }: Packe
 }
 
 function addEffects(draft: Draft, outcome: Accepted, asker: Asker, world: DraftWorld): void {
-  const { request = '' } = world
+  if (outcome.effects.length === 0) return
+  const request = world.request?.() ?? ''
   for (const effect of outcome.effects) {
     if (effect.kind === 'disconnect') {
       draft.after.push({ kind: 'close', client: effect.client, because: effect.because })

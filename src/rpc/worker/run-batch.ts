@@ -269,9 +269,10 @@ function readerFor({ draft, overlay, mayPresume, world }: Drafting): ReturnType<
 
 function draftWorld(reader: FactReader, { overlay, world }: Drafting, { name }: BatchItem): DraftWorld {
   const { newId, takesNotices, date } = world
-  const notices = { ...(takesNotices === undefined ? {} : { takesNotices }), ...(date === undefined ? {} : { date }) }
-  return { reader, overlay, newId, ...notices, request: name?.() ?? '', actionsTopicOf: (id) => actionsTopic('', id) }
+  return { reader, overlay, newId, takesNotices, date, request: name, actionsTopicOf }
 }
+
+const actionsTopicOf = (client: ClientId): string => actionsTopic('', client)
 
 function refusalAnswer(item: BatchItem, record: AnyRecord): Draft['after'][number] {
   return { kind: 'answer', connection: item.asker.connection, qos: item.asker.qos === 2 ? 2 : 1, payload: { kind: 'record', record } }

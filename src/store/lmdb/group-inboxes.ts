@@ -28,11 +28,11 @@ import {
   encodeInboxRow,
   encodeLosses,
   encodeNewsList,
-  entryBytes,
   type InboxRow,
   type ListedNews,
   type NewEntry,
   newEntry,
+  sizeOf,
 } from './inbox-rows.js'
 import { inboxChunkRow, inboxHeadRow, inboxLossesRow, inboxNewsRow, numberInRow } from './row-keys.js'
 
@@ -87,7 +87,8 @@ export function groupInboxes(rows: Rows, limit: number): GroupInboxes {
     const open = inboxes.get(client)
     if (open !== undefined) return open
     const bytes = rows.get(inboxHeadRow(client))
-    const inbox = bytes === undefined ? nothing(client) : stored(client, decodeInboxRow(bytes))
+    const row = bytes === undefined ? { last: 0, oldest: 1, head: { ...newHead } } : decodeInboxRow(bytes)
+    const inbox = opened(client, bytes !== undefined, row)
     inboxes.set(client, inbox)
     return inbox
   }
@@ -157,7 +158,7 @@ function settle(rows: Rows, inbox: OpenInbox, upTo: number): void {
 
 function passOver(inbox: OpenInbox, upTo: number): void {
   inbox.head.settledTo = upTo
-  inbox.front = inbox.front.filter(({ number }) => number > upTo)
+  if (inbox.front.length > 0) inbox.front = inbox.front.filter(({ number }) => number > upTo)
 }
 
 function countEntries(rows: Rows, inbox: OpenInbox, upTo: number): number {
@@ -394,16 +395,21 @@ function writeAdded(rows: Rows, inbox: OpenInbox): number[] {
   return firsts
 }
 
-function stored(client: string, { last, oldest, head }: InboxRow): OpenInbox {
-  return { ...fresh(client), isKnown: true, last, oldest, head: { ...head }, storedTo: last }
-}
-
-function nothing(client: string): OpenInbox {
-  return { ...fresh(client), isKnown: false, last: 0, oldest: 1, head: { ...newHead }, storedTo: 0 }
-}
-
-function fresh(client: string): Pick<OpenInbox, 'client' | 'added' | 'news' | 'losses' | 'hasNewLosses' | 'front'> {
-  return { client, added: [], news: undefined, losses: undefined, hasNewLosses: false, front: [] }
+/** One literal: a commit to a large room makes thousands of these. */
+function opened(client: string, isKnown: boolean, { last, oldest, head }: InboxRow): OpenInbox {
+  return {
+    client,
+    isKnown,
+    last,
+    head,
+    oldest,
+    storedTo: last,
+    added: [],
+    news: undefined,
+    losses: undefined,
+    hasNewLosses: false,
+    front: [],
+  }
 }
 
 function chunksOf(entries: readonly NewEntry[]): NewEntry[][] {
@@ -416,7 +422,7 @@ function chunksOf(entries: readonly NewEntry[]): NewEntry[][] {
       chunks.push([entry])
       bytes = 0
     }
-    bytes += entryBytes(entry)
+    bytes += sizeOf(entry)
   }
   return chunks
 }

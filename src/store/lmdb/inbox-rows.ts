@@ -47,27 +47,34 @@ export interface ChunkEntry extends InboxEntry {
   /** Key of its news; undefined for a message. */
   readonly news: number | undefined
   readonly loss: Loss | undefined
+  /** Bytes that it takes in a chunk. */
+  readonly size: number
 }
 
 /** An entry that is not in a chunk yet; undefined for an empty place. */
 export type NewEntry = Omit<ChunkEntry, 'number'> | undefined
 
 export function newEntry({ topic, qos, body, news, loss }: Delivery, messageId: number): NonNullable<NewEntry> {
-  return { topic, qos, body, messageId, news: news === undefined ? undefined : newsKey(news), loss }
+  const more = (news === undefined ? 0 : newsKeyBytes) + (loss === undefined ? 0 : lossHeadBytes + Buffer.byteLength(loss.of))
+  const size = entryHeadBytes + more + Buffer.byteLength(topic) + body.byteLength
+  return { topic, qos, body, messageId, news: news === undefined ? undefined : newsKey(news), loss, size }
 }
 
-/** Bytes that an entry takes in a chunk. */
-export function entryBytes(entry: NewEntry): number {
-  if (entry === undefined) return entryHeadBytes
-  const { topic, body, news, loss } = entry
-  const more = (news === undefined ? 0 : newsKeyBytes) + (loss === undefined ? 0 : lossHeadBytes + Buffer.byteLength(loss.of))
-  return entryHeadBytes + more + Buffer.byteLength(topic) + body.byteLength
+/** Bytes that an entry or an empty place takes in a chunk. */
+export function sizeOf(entry: NewEntry): number {
+  return entry?.size ?? entryHeadBytes
 }
 
 /** A chunk of these entries; undefined if all of them are empty places. */
 export function encodeChunk(entries: readonly NewEntry[]): Bytes | undefined {
-  if (entries.every((entry) => entry === undefined)) return undefined
-  const bytes = Buffer.allocUnsafe(entries.reduce((sum, entry) => sum + entryBytes(entry), countBytes))
+  let size = countBytes
+  let isEmpty = true
+  for (const entry of entries) {
+    size += sizeOf(entry)
+    if (entry !== undefined) isEmpty = false
+  }
+  if (isEmpty) return undefined
+  const bytes = Buffer.allocUnsafe(size)
   let at = bytes.writeUInt32BE(entries.length, 0)
   for (const entry of entries) at = writeEntry(bytes, at, entry)
   return bytes
@@ -129,7 +136,7 @@ function decodePlaces(first: number, chunk: Bytes, after: number): (ChunkEntry |
       entries.push(
         flags === 0
           ? undefined
-          : { number, topic, qos: (flags & 3) === 1 ? 1 : 2, body, messageId: bytes.readDoubleBE(at + 1), news, loss },
+          : { number, topic, qos: (flags & 3) === 1 ? 1 : 2, body, messageId: bytes.readDoubleBE(at + 1), news, loss, size: end - at },
       )
     }
     at = end
