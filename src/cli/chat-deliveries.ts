@@ -20,7 +20,8 @@ import { textOf } from './text-message.js'
 const typingShownMs = 6_000
 
 /** Something has come for this device. */
-export function onDelivery(chat: Chat, { record }: Push): void {
+export function onDelivery(chat: Chat, { record, isBelieved }: Push): void {
+  if (!isBelieved) return
   switch (record?.tag) {
     case 'Message':
       onMessage(chat, record)

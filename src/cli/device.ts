@@ -11,6 +11,7 @@ import {
   type Profile,
   record,
 } from '../protocol/index.js'
+import { isBelieved } from './believed.js'
 import { Complaint, exitCodes } from './complaint.js'
 import { connectFaultInWords } from './connect-fault.js'
 
@@ -19,6 +20,8 @@ export interface Push {
   readonly topic: string
   readonly payload: Uint8Array
   readonly record: AnyRecord | null
+  /** Whether it came where one who says that may say it; else it is shown, and not acted on. */
+  readonly isBelieved: boolean
 }
 
 /** The server has refused a question: its code, and what came with it. */
@@ -76,6 +79,7 @@ export interface Device {
 }
 
 const answerTimeoutMs = 10_000
+const closeWithinMs = 2_000
 const shortestPauseMs = 1_000
 const longestPauseMs = 10_000
 const requestTopic = 'events/1//api/anon//'
@@ -133,9 +137,22 @@ export async function connectDevice(options: DeviceOptions, listener: DeviceList
     },
     async close() {
       connection.isClosing = true
-      await connection.client.endAsync()
+      await endInTime(connection.client)
     },
   }
+}
+
+/** In order; a server that leaves a publish without acknowledgement is not waited for long. */
+async function endInTime(client: MqttClient): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(() => {
+      client.stream.destroy()
+      resolve()
+    }, closeWithinMs)
+  })
+  await Promise.race([client.endAsync(), late])
+  clearTimeout(timer)
 }
 
 function open({ server, ca, clientId, token, dialect }: DeviceOptions): MqttClient {
@@ -240,13 +257,14 @@ function greeted(connection: Connection): Promise<void> {
   })
 }
 
-function pushOf(topic: string, payload: Uint8Array, { dialect }: Encoding): Push {
+function pushOf(topic: string, payload: Uint8Array, { dialect, clientId }: DeviceOptions): Push {
   const decoded = decodePush(payload, dialect)
-  return { topic, payload, record: decoded.kind === 'record' ? decoded.record : null }
+  if (decoded.kind === 'refusal') return { topic, payload, record: null, isBelieved: false }
+  return { topic, payload, record: decoded.record, isBelieved: isBelieved(decoded.record, topic, clientId) }
 }
 
 function receive(connection: Connection, push: Push, onGreeting: () => void): void {
-  const { record: received } = push
+  const received = push.isBelieved ? push.record : null
   const token = received === null ? undefined : loginIn(received)?.token
   if (token !== undefined && connection.options.token !== undefined) {
     connection.client.options.password = token

@@ -7,6 +7,7 @@ export { parsePhone, parsePhoneId, phoneIdOf, phoneOf, rosterIdOf, type Phone, t
 export { type JsonSchema, recordSchema, recordsIn, type SchemaForm, termSchema, titleOf, tupleOf } from './json-schema.js'
 export { limits } from './limits.js'
 export type { Misfit } from './misfit.js'
+export { passesForRecord } from './passes-for-record.js'
 export { canonicalReason, channelReasons, reasons, wireReason, type ChannelErrorCode, type ErrorCode } from './reason-codes.js'
 export {
   defaultsOf,

@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
 import { generate, parser } from 'mqtt-packet'
-import { type Device, type DeviceOptions, connectDevice } from '../../src/cli/device.js'
-import { encode, record } from '../../src/protocol/index.js'
+import { type Device, type DeviceOptions, connectDevice, type Push } from '../../src/cli/device.js'
+import { type AnyRecord, encode, record } from '../../src/protocol/index.js'
 import { newMailbox } from '../wire/mailbox.js'
 import { startWireServer, type WireServer } from '../wire/wire-server.js'
 
@@ -54,6 +54,32 @@ async function answering(...codes: readonly number[]): Promise<DeviceOptions> {
 const cut = (): void => {
   for (const socket of sockets) socket.destroy()
 }
+
+test('answers and tokens are believed on the own actions topic alone', async () => {
+  const tokens: string[] = []
+  const seen: Push[] = []
+  const options = await answering(0)
+  device = await connectDevice(options, { onPush: (push) => void seen.push(push), onToken: (token) => void tokens.push(token) })
+  const login = (token: string) => record('io', { code: record('ok2', { code: 'login', src: { tuple: ['emqttd_x', token] } }) })
+  const refusal = record('io', { code: record('error', { code: 'invalid_data' }) })
+  const say = (topic: string, told: AnyRecord): void => {
+    const payload = Buffer.from(encode(told, { codec: 'bert', dialect: 'v1' }))
+    for (const socket of sockets) socket.write(generate({ ...{ cmd: 'publish', topic, qos: 0, dup: false, retain: false }, payload }))
+  }
+  const asked = device.ask(record('init', { token: '' }), ({ tag }) => tag === 'Profile')
+  for (const topic of ['p2p/1_1/2_2', 'room/r', 'ac/1_1', 'ses/9991001', 'actions/1/api/emqttd_y', 'telemetry/x']) {
+    say(topic, login('forged'))
+    say(topic, refusal)
+    say(topic, record('Profile', { phone: '9991001', status: 'init', settings: [] }))
+    say(topic, record('Contact', { phone_id: '9991002_2', status: 'friend' }))
+  }
+  say('actions/1/api/emqttd_x', login('renewed'))
+  say('actions/1/api/emqttd_x', record('Profile', { phone: '9991001', status: 'init' }))
+  expect(await asked).toMatchObject({ kind: 'answer', record: { tag: 'Profile' } })
+  expect(tokens).toEqual(['renewed'])
+  const believed = seen.filter((push) => push.isBelieved && push.topic !== 'actions/1/api/emqttd_x')
+  expect(believed.map(({ topic, record: told }) => [topic, told?.tag])).toEqual([['ses/9991001', 'Contact']])
+})
 
 test('a refusal that will pass is outlasted; one that is final ends it, in words', async () => {
   const events = newMailbox<string>((event) => event)

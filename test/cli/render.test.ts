@@ -8,6 +8,7 @@ const push = (shown: AnyRecord | null): Parameters<typeof renderPush>[0] => ({
   topic: 'ses/9991001',
   payload: Buffer.from('abc'),
   record: shown,
+  isBelieved: shown !== null,
 })
 const line = (shown: AnyRecord | null): string => renderPush(push(shown), at, 'v1', new Set(['MYTOKEN']))
 

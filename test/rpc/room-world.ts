@@ -110,7 +110,7 @@ export async function openRoomWorld(): Promise<RoomWorld> {
         now: options.at ?? now,
         context,
       }
-      return run(itemOf(caller, async (reader) => directPublish.decide(publish, await directPublish.read(publish, reader)), false))
+      return run(itemOf(caller, async (reader) => directPublish(publish, reader), false))
     },
     async member(phoneId, room = r1) {
       const bytes = await store.get(members.key(room, phoneId))

@@ -1,3 +1,4 @@
+import { patienceMs } from '../patience.js'
 import { randomUUID } from 'node:crypto'
 import { Redis } from 'ioredis'
 import { openRedisStore } from '../../src/store/index.js'
@@ -19,7 +20,7 @@ export async function openPrefixedStore(inboxLimit: number): Promise<OpenedStore
   const prefix = ownPrefix()
   return openedStore(
     inboxLimit,
-    () => openRedisStore({ url: testRedis(), prefix, inboxLimit }),
+    () => openRedisStore({ url: testRedis(), prefix, inboxLimit, answerWithinMs: patienceMs }),
     () => removeAll(prefix),
   )
 }

@@ -1,16 +1,24 @@
 import { decidePublish, decideSubject, factsNeeded, type TopicFacts } from '../../acl/index.js'
-import { type AnyRecord, type Decoded, type Message, record, type Typing } from '../../protocol/index.js'
+import {
+  type AnyRecord,
+  type Decoded,
+  type History,
+  type Member,
+  type Message,
+  passesForRecord,
+  record,
+  type Room,
+  type Typing,
+} from '../../protocol/index.js'
 import { type ClientId, type Phone, phoneOf, type PhoneId, type Topic, topicNameOf } from '../../topics/index.js'
+import { dispatchPresent } from '../dispatcher.js'
 import { sessions } from '../documents/index.js'
 import type { FactReader } from '../facts.js'
-import { type MisfitWatch, watchMisfits } from '../misfits.js'
-import { accept, drop, type Outcome, type Payload, type Refused } from '../outcome.js'
+import { accept, drop, type Outcome, type Payload } from '../outcome.js'
 import { ownRosters, type Request } from '../request.js'
+import { readTopicFacts } from '../topic-facts.js'
 import { readFriendPhones } from '../views/presence-audience.js'
 import { type MemberRow, readFellowMembers, readMembers } from '../views/room-view.js'
-import { readTopicFacts } from '../topic-facts.js'
-import { claimsSubject, subjectOf } from './direct-publish-subject.js'
-import { type PostFacts, postMessage } from './message/index.js'
 import { phonesOf } from './room/room-push.js'
 
 /** A PUBLISH on any topic of the protocol other than `events`, or a will that falls due. */
@@ -26,47 +34,59 @@ type Audience =
   | { readonly kind: 'client'; readonly client: ClientId }
   | { readonly kind: 'phones'; readonly phones: readonly Phone[]; readonly members: readonly MemberRow[] }
 
-export type DirectFacts =
-  | { readonly kind: 'post'; readonly request: Request<Message>; readonly watch: MisfitWatch; readonly facts: PostFacts | Refused }
-  | { readonly kind: 'relay'; readonly topicFacts: TopicFacts; readonly audience: Audience }
+type Asking = Message | History | Room | Member
 
 /**
- * What a direct publish does. A Message without id in a chat or room is posted as Message/client; Typing goes out under its true author, to
- * those connected; everything else is relayed as it is. Without the right, or under somebody else's name, it does nothing.
+ * What a direct publish does. A record does what the request does that it stands for, or nothing: what only the server says is never relayed
+ * from a device. Typing goes out under its true author, to those connected; on its own `ac` a device tells friends of its Contact and its Loc;
+ * bytes that nobody could take for a record are relayed as they are. Without the right it does nothing.
  * @see docs/protocol/topics.md 5 to 10, 13 and 15
  */
-export const directPublish = {
-  async read(publish: DirectPublish, facts: FactReader): Promise<DirectFacts> {
-    const posted = postOf(publish)
-    const { caller, topic, decoded } = publish
-    if (posted !== undefined) {
-      const watch = watchMisfits(posted.record, decoded.kind === 'record' ? decoded.misfits : [])
-      return { kind: 'post', request: posted, watch, facts: await postMessage.read(posted, facts) }
-    }
-    const topicFacts = await readTopicFacts(facts, factsNeeded(caller.client, topic, 'publish'))
-    // Audiences may be large: nobody's is read for those who may not reach it.
-    const isAllowed = decidePublish(caller.client, topic, topicFacts, []).allowed
-    return { kind: 'relay', topicFacts, audience: isAllowed ? await readAudience(facts, topic, topicFacts) : { kind: 'nobody' } }
-  },
-
-  decide(publish: DirectPublish, facts: DirectFacts): Outcome {
-    if (facts.kind === 'relay') return decideRelay(publish, facts.topicFacts, facts.audience)
-    const outcome = postMessage.decide(facts.request, facts.facts)
-    const misfit = facts.watch.end(outcome)
-    if (misfit !== undefined) return drop(misfit.because)
+export async function directPublish(publish: DirectPublish, facts: FactReader): Promise<Outcome> {
+  const { caller, topic, decoded } = publish
+  const asked = askedBy(publish)
+  if (asked !== undefined) {
+    const { now, context } = publish
+    const misfits = decoded.kind === 'record' ? decoded.misfits : []
+    const outcome = await dispatchPresent({ record: asked, caller, now, context }, facts, misfits)
     return outcome.kind === 'refused' ? drop(outcome.because) : outcome
-  },
+  }
+  const topicFacts = await readTopicFacts(facts, factsNeeded(caller.client, topic, 'publish'))
+  const verdict = decidePublish(caller.client, topic, topicFacts, [])
+  if (!verdict.allowed) return drop(verdict.because)
+  // Audiences may be large: nobody's is read for those who may not reach it.
+  return relayed(publish, await readAudience(facts, topic, topicFacts))
 }
 
-/** The request that a Message without id in a chat or room stands for. */
-function postOf({ topic, decoded, caller, now, context }: DirectPublish): Request<Message> | undefined {
-  if (decoded.kind !== 'record' || decoded.record.tag !== 'Message' || decoded.record.id !== null) return undefined
+/**
+ * The request that a record on the topic of its own feed stands for: a Message without id is Message/client whatever its status says, the others
+ * are what they ask for. A service's are relayed.
+ */
+function askedBy({ topic, decoded, caller }: DirectPublish): Asking | undefined {
   const feed = feedOf(topic)
-  if (feed === undefined) return undefined
-  const message = decoded.record
-  // The topic names the feed; one that says otherwise disagrees with itself and is refused as such.
-  const feed_id = message.feed_id ?? feed
-  return isSameFeed(feed_id, topic) ? { record: { ...message, feed_id, status: 'client' }, caller, now, context } : undefined
+  if (decoded.kind !== 'record' || feed === undefined) return undefined
+  const asked = decoded.record
+  if (asked.tag === 'Message' && asked.id === null) {
+    // The topic names the feed; one that says otherwise disagrees with itself.
+    const feed_id = asked.feed_id ?? feed
+    return isFeedOf(topic, feed_id) ? { ...asked, feed_id, status: 'client' } : undefined
+  }
+  return caller.client.kind !== 'service' && isAbout(asked, topic) ? asked : undefined
+}
+
+/** Whether a record asks for something of the chat or the room that the topic is of. */
+function isAbout(asked: AnyRecord, topic: Topic): asked is Asking {
+  switch (asked.tag) {
+    case 'Message':
+    case 'Member':
+      return isFeedOf(topic, asked.feed_id)
+    case 'History':
+      return isFeedOf(topic, asked.feed)
+    case 'Room':
+      return topic.kind === 'room' && asked.id === topic.room
+    default:
+      return false
+  }
 }
 
 function feedOf(topic: Topic): NonNullable<Message['feed_id']> | undefined {
@@ -74,33 +94,36 @@ function feedOf(topic: Topic): NonNullable<Message['feed_id']> | undefined {
   return topic.kind === 'p2p' ? record('p2p', { from: topic.left, to: topic.right }) : undefined
 }
 
-function isSameFeed(feed: NonNullable<Message['feed_id']>, topic: Topic): boolean {
-  if (feed.tag === 'muc') return topic.kind === 'room' && feed.name === topic.room
-  if (topic.kind !== 'p2p') return false
+function isFeedOf(topic: Topic, feed: Message['feed_id'] | History['feed']): boolean {
+  if (feed?.tag === 'muc') return topic.kind === 'room' && feed.name === topic.room
+  if (feed?.tag !== 'p2p' || topic.kind !== 'p2p') return false
   return (feed.from === topic.left && feed.to === topic.right) || (feed.from === topic.right && feed.to === topic.left)
 }
 
-function decideRelay(publish: DirectPublish, topicFacts: TopicFacts, audience: Audience): Outcome {
-  const { caller, topic, decoded } = publish
-  const verdict = decidePublish(caller.client, topic, topicFacts, [])
-  if (!verdict.allowed) return drop(verdict.because)
-  // Its ends are set anew, whatever stood there.
-  if (decoded.kind === 'record' && decoded.record.tag === 'Typing') return relayTyping(publish, decoded.record, audience)
-  if (decoded.kind === 'refusal' || decoded.misfits.length > 0) {
-    if (caller.client.kind !== 'service' && claimsSubject(publish.payload)) return drop('a broken record that names a subject')
-    return relay(topic, audience, { kind: 'opaque', bytes: publish.payload })
+function relayed(publish: DirectPublish, audience: Audience): Outcome {
+  const { caller, topic, decoded, payload } = publish
+  const isService = caller.client.kind === 'service'
+  if (decoded.kind === 'refusal' || (isService && decoded.misfits.length > 0)) {
+    if (!isService && passesForRecord(payload)) return drop('bytes that could be taken for a record')
+    return relay(topic, audience, { kind: 'opaque', bytes: payload })
   }
-  const refusal = checkRecord(publish, decoded.record)
-  if (refusal !== undefined) return refusal
-  const original = { bytes: publish.payload, encoding: decoded.encoding }
-  return relay(topic, audience, { kind: 'record', record: decoded.record, original })
+  // Its ends are set anew, whatever stood there.
+  if (decoded.record.tag === 'Typing') return relayTyping(publish, decoded.record, audience)
+  if (isService) return relayOfService(publish, decoded.record, audience)
+  if (decoded.misfits.length > 0 || !isBroadcast(publish, decoded.record)) return drop('a device cannot make it true')
+  // As we write it: whatever its spelling, nobody reads anything else in it.
+  return relay(topic, audience, { kind: 'record', record: decoded.record })
 }
 
-function checkRecord({ caller, topic }: DirectPublish, record: AnyRecord): Outcome | undefined {
-  if (record.tag === 'Message' && record.id === null && feedOf(topic) !== undefined) return drop('the message names another feed')
-  const subject = subjectOf(record)
-  const verdict = subject === null ? undefined : decideSubject(caller.client, subject)
-  return verdict?.allowed === false ? drop(verdict.because) : undefined
+function relayOfService({ topic, payload, decoded }: DirectPublish, told: AnyRecord, audience: Audience): Outcome {
+  if (told.tag === 'Message' && told.id === null && feedOf(topic) !== undefined) return drop('the message names another feed')
+  return relay(topic, audience, { kind: 'record', record: told, original: { bytes: payload, encoding: decoded.encoding } })
+}
+
+/** What a person tells all friends: who and where one is oneself. @see docs/protocol/flows.md 5 */
+function isBroadcast({ caller, topic }: DirectPublish, told: AnyRecord): boolean {
+  if (topic.kind !== 'ac') return false
+  return told.tag === 'Loc' || (told.tag === 'Contact' && told.phone_id !== null && decideSubject(caller.client, told.phone_id).allowed)
 }
 
 function relay(topic: Topic, audience: Audience, payload: Payload): Outcome {
@@ -113,8 +136,7 @@ function relayTyping(publish: DirectPublish, typing: Typing, audience: Audience)
   const { topic } = publish
   if (audience.kind !== 'phones') return relay(topic, audience, { kind: 'record', record: typing })
   const from = publish.caller.client.kind === 'service' ? typing.from : authorOf(publish, audience.members)
-  const relayed = { ...typing, from, to: placeOf(topic, from) ?? typing.to }
-  const payload: Payload = { kind: 'record', record: relayed }
+  const payload: Payload = { kind: 'record', record: { ...typing, from, to: placeOf(topic, from) ?? typing.to } }
   return accept({ sends: [{ to: 'connected', topic: topicNameOf(topic), phones: audience.phones, payload }] })
 }
 

@@ -81,7 +81,7 @@ async function evaluateDirect(
   const filed = decoded.kind === 'record' ? { ...decoded, record: filedRecord(decoded.record, known) } : decoded
   const caller = { ...callerOf(connection), client: await readPresentClient(connection.client, reader) }
   const publish = { topic: parseTopic(filedTopic(topic, known)), payload, decoded: filed, caller, now: now(), context }
-  return directPublish.decide(publish, await directPublish.read(publish, reader))
+  return directPublish(publish, reader)
 }
 
 /** What follows CONNACK. In a cluster the inbox has been opened before it. */

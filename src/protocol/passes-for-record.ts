@@ -1,0 +1,89 @@
+import * as tags from './bert-tags.js'
+import { recordTags, type RecordTag } from './records.js'
+
+/** Parts of records: no peer acts on one that stands alone. */
+const parts: ReadonlySet<RecordTag> = new Set([
+  ...(['muc', 'p2p', 'act', 'mqi', 'Desc', 'Feature', 'Service', 'Cursor', 'ok', 'error', 'ok2', 'error2', 'Token', 'Client'] as const),
+])
+
+const names: ReadonlySet<string> = new Set(recordTags.filter((tag) => !parts.has(tag)))
+const longestName = Math.max(...[...names].map((name) => name.length))
+
+/**
+ * Whether somebody's decoder, be it more tolerant than ours, could take these bytes for a record: a broken one, one within a list, one that is
+ * spelt with escapes, with binaries for atoms, with a key twice. Nothing is decoded: of bytes that only look so, it says so too.
+ */
+export function passesForRecord(payload: Uint8Array): boolean {
+  const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength)
+  return hasTuple(bytes) || hasText(bytes) || hasMap(bytes)
+}
+
+/** External term format: a tuple that begins with the name, wherever it stands. What is compressed is not looked into. */
+function hasTuple(bytes: Buffer): boolean {
+  if (bytes[0] !== tags.versionByte) return false
+  if (bytes[1] === compressed) return true
+  for (let at = 1; at < bytes.length; at++) {
+    const first = bytes[at] === tags.smallTuple ? at + 2 : bytes[at] === tags.largeTuple ? at + 5 : 0
+    if (first > 0 && names.has(elementAt(bytes, first))) return true
+  }
+  return false
+}
+
+/** Zlib; the size, then the term. @see Erlang/OTP, External Term Format */
+const compressed = 80
+/** Bytes of the length that follows these tags. */
+const lengthBytes: ReadonlyMap<number, number> = new Map([
+  [tags.smallAtomLatin1, 1],
+  [tags.smallAtomUtf8, 1],
+  [tags.atomLatin1, 2],
+  [tags.atomUtf8, 2],
+  [tags.byteString, 2],
+  [tags.binary, 4],
+])
+
+/** The atom, binary or string that stands there; empty if none does, or a longer one than any name. */
+function elementAt(bytes: Buffer, at: number): string {
+  const width = lengthBytes.get(bytes[at] ?? 0) ?? 0
+  const start = at + 1 + width
+  if (width === 0 || start > bytes.length) return ''
+  const length = bytes.readUIntBE(at + 1, width)
+  return length > longestName ? '' : bytes.toString('latin1', start, start + length)
+}
+
+const tagOfName = new RegExp(`\\btag["']?\\s*:\\s*["']?(?:${[...names].join('|')})(?!\\w)`)
+
+/** JSON, in whatever encoding, with or without quotes and escapes. */
+function hasText(bytes: Buffer): boolean {
+  const text = bytes.toString('latin1').replaceAll('\0', '')
+  return tagOfName.test(text.includes('\\') ? unescaped(text) : text)
+}
+
+function unescaped(text: string): string {
+  return text.replace(/\\u([0-9a-fA-F]{4})/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)))
+}
+
+/** Bytes of the length that follows these bytes, which begin a text or bytes. @see MessagePack specification, str and bin */
+const plainLengths: ReadonlyMap<number, number> = new Map([
+  [0xd9, 1],
+  [0xc4, 1],
+  [0xda, 2],
+  [0xc5, 2],
+  [0xdb, 4],
+  [0xc6, 4],
+])
+
+/** MessagePack: `tag`, and the name behind it. */
+function hasMap(bytes: Buffer): boolean {
+  for (let at = bytes.indexOf('tag'); at !== -1; at = bytes.indexOf('tag', at + 1)) if (names.has(textAt(bytes, at + 3))) return true
+  return false
+}
+
+function textAt(bytes: Buffer, at: number): string {
+  const first = bytes[at] ?? 0
+  if (first >= 0xa0 && first < 0xc0) return bytes.toString('latin1', at + 1, at + 1 + (first & 31))
+  const width = plainLengths.get(first) ?? 0
+  const start = at + 1 + width
+  if (width === 0 || start > bytes.length) return ''
+  const length = bytes.readUIntBE(at + 1, width)
+  return length > longestName ? '' : bytes.toString('latin1', start, start + length)
+}
