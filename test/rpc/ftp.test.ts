@@ -274,6 +274,29 @@ describe('ftp/send', () => {
     expect([await contentOf(keyIn(mine)), await contentOf(keyIn(theirs))]).toEqual(['0123456789', 'abcdefghij'])
   })
 
+  test.each([
+    { whose: 'of another account, with the same dev_key', next: boris, isRemoved: false },
+    { whose: 'of whoever has the number after the account was removed', next: ann, isRemoved: true },
+  ])('a client id that becomes that $whose takes no transfer with it', async ({ next, isRemoved }) => {
+    await init({ id: 'half' })
+    await send(0, bytes.subarray(0, 4), { id: 'half' })
+    await init({ id: 'done' })
+    await send(0, bytes, { id: 'done' })
+    if (isRemoved) await world.ask(caller, record('Profile', { phone: ann, status: 'remove' }))
+    world.now += minute
+    const after = await deviceOf(next, 'reg_ann')
+    expect(after.clientId).toBe(caller.clientId)
+    expect(await send(4, bytes.subarray(4), { id: 'half' }, after)).toMatchObject({ status: 'error', meta: 'not_found' })
+    for (const id of ['half', 'done']) expect(await init({ id }, after)).toMatchObject({ offset: 0, meta: [] })
+    const used = await world.store.get(fileUsage.key(next))
+    // What is stored counts by number, whoever has it (0184).
+    expect(used && fileUsage.decode(used)).toEqual(isRemoved ? { bytes: 40, unfinished: 3 } : { bytes: 20, unfinished: 2 })
+    await newSweep({ store: world.store, limits, isLive: () => false, now: () => world.now, pause: () => Promise.resolve(), files }).pass()
+    // What the one before had begun is gone, from the disk as well.
+    expect(await usage()).toEqual(isRemoved ? { bytes: 20, unfinished: 2 } : { bytes: 10, unfinished: 0 })
+    expect(await readdir(join(folder, 'transfers'))).toEqual([])
+  })
+
   test('what the disk does not take is unavailable and does not count; the block may be sent again', async () => {
     await init()
     instead = () => Promise.reject(new FilesOutage('disk full'))
@@ -363,7 +386,8 @@ describe('what expires', () => {
     caller = { ...(await deviceOf(ann, 'reg_ann')), address: '192.0.2.9' }
     expect(await init({ id: 'new', size: 200 })).toMatchObject({ meta: 'quota' })
     expect(await sweep().pass()).toMatchObject({ unnamed: 1 })
-    expect(await usage()).toMatchObject({ bytes: 1_400 })
+    // What was under way on its device has gone, too, though the client id is in use again.
+    expect(await usage()).toEqual({ bytes: 1_000, unfinished: 0 })
     expect(await init({ id: 'new', size: 200 })).toMatchObject({ status: 'init' })
   })
 

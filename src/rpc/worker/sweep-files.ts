@@ -12,6 +12,7 @@ import {
   transfers,
   unnamedFiles,
 } from '../documents/index.js'
+import { isOfSession } from '../handlers/ftp/own-transfer.js'
 import { FilesOutage, type TransferFiles } from '../transfer-files.js'
 
 export interface FileSweepWorld {
@@ -22,13 +23,15 @@ export interface FileSweepWorld {
 }
 
 /**
- * Removes a transfer past its life, or whose device has been logged out. First from the store, so that its device cannot finish it meanwhile; what then stays on the disk for lack
+ * Removes a transfer past its life, or whose session has ended, whoever has the client id since. First from the store, so that its device cannot finish it meanwhile; what then stays on the disk for lack
  * of time goes with `tidy`.
  */
 export async function endTransfer({ store, files: storage, limits, now }: FileSweepWorld, { key, value }: Row): Promise<boolean> {
   const transfer = transfers.decode(value)
   const [client] = transfers.partsOf(key)
-  if (now() - transfer.begun < limits.transferLifeMs && (await store.get(sessions.key(client))) !== undefined) return false
+  const session = await store.get(sessions.key(client))
+  const isHeld = isOfSession(transfer, session && sessions.decode(session))
+  if (isHeld && now() - transfer.begun < limits.transferLifeMs) return false
   const isUnfinished = transfer.stored < transfer.size
   const usage = isUnfinished ? await lessUsage(store, transfer, 1) : { checks: [], puts: [] }
   const result = await store.commit({

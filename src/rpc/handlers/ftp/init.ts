@@ -8,7 +8,6 @@ import {
   files,
   fileUsage,
   type FileUsageDocument,
-  msgIdLevel,
   newFileKey,
   type TransferDocument,
   transfers,
@@ -22,11 +21,14 @@ import { accept, type Outcome, refuse } from '../../outcome.js'
 import { handler, type Request } from '../../request.js'
 import type { TransferFiles } from '../../transfer-files.js'
 import { completeFile, isStored } from './complete-file.js'
+import { readOwnTransfer } from './own-transfer.js'
 import { ackTransfer, failTransfer, type TransferError } from './transfer-ack.js'
 
 interface InitFacts {
   /** What this device has sent under this id before. */
   readonly known: TransferDocument | undefined
+  /** Where it is stored. */
+  readonly level: string
   /** All that counts as stored of it is there. */
   readonly isIntact: boolean
   readonly usage: FileUsageDocument
@@ -43,6 +45,7 @@ type Plan =
   | { readonly kind: 'problem'; readonly because: TransferError }
   | {
       readonly kind: 'begin'
+      readonly level: string
       readonly transfer: TransferDocument
       readonly usage: FileUsageDocument
       readonly today: AddressUsageDocument | undefined
@@ -86,10 +89,11 @@ async function readInit({ record, caller, now, context }: Request<Ftp>, facts: F
   const newKey = newFileKey(now, context.random(32))
   const batch = uploadBatchOf(record.id ?? '')
   const phone = caller.client.kind === 'device' ? caller.client.phone : undefined
-  const known = await facts.get(transfers, caller.clientId, msgIdLevel(record.id ?? ''))
+  const { level, transfer: known } = await readOwnTransfer(facts, caller, record.id ?? '')
   const isCounted = caller.address !== '' && context.limits.addressFileBytes !== Infinity
   return {
     known,
+    level,
     isIntact: known !== undefined && (await isIntact(known, facts, context.files)),
     usage: (phone && (await facts.get(fileUsage, phone))) ?? noUsage,
     addressUsage: isCounted ? ((await facts.get(addressUsage, addressLevel(caller.address))) ?? { day: 0, bytes: 0 }) : undefined,
@@ -126,7 +130,7 @@ function isWithin(text: string | null, min: number, max: number): boolean {
 /** An unfinished file of the same id makes room, on the disk as well: the new one takes its place. */
 function planInit(request: Request<Ftp>, phone: Phone, facts: InitFacts): Plan {
   const { record, now } = request
-  const { known, isIntact, newKey } = facts
+  const { known, level, isIntact, newKey } = facts
   if (known !== undefined && isIntact && known.filename === record.filename && known.size === record.size) {
     return { kind: 'known', transfer: known }
   }
@@ -137,7 +141,7 @@ function planInit(request: Request<Ftp>, phone: Phone, facts: InitFacts): Plan {
   if (because !== undefined) return { kind: 'problem', because }
   const filename = record.filename ?? ''
   const transfer: TransferDocument = { file: replaced?.file ?? newKey, phone, filename, size: record.size, stored: 0, begun: now }
-  return { kind: 'begin', transfer, usage, today }
+  return { kind: 'begin', level, transfer, usage, today }
 }
 
 function usageWith(size: number, { bytes, unfinished }: FileUsageDocument, replaced: TransferDocument | undefined): FileUsageDocument {
@@ -154,11 +158,11 @@ function todayWith(size: number, before: AddressUsageDocument, now: number): Add
 
 const dayMs = 24 * 60 * 60_000
 
-function begin(request: Request<Ftp>, { transfer, usage, today }: Plan & { kind: 'begin' }, block: number): Outcome {
-  const { record, caller, now, context } = request
+function begin(request: Request<Ftp>, { level, transfer, usage, today }: Plan & { kind: 'begin' }, block: number): Outcome {
+  const { caller, now, context } = request
   return accept({
     puts: [
-      transfers.put(transfer, caller.clientId, msgIdLevel(record.id ?? '')),
+      transfers.put(transfer, caller.clientId, level),
       fileUsage.put(usage, transfer.phone),
       ...(today === undefined ? [] : [addressUsage.put(today, addressLevel(caller.address))]),
       ...(transfer.size === 0 ? completeFile(transfer, now, context) : []),

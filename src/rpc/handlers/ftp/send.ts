@@ -1,15 +1,18 @@
 import type { Ftp } from '../../../protocol/index.js'
-import { fileUsage, type FileUsageDocument, msgIdLevel, type TransferDocument, transfers } from '../../documents/index.js'
+import { fileUsage, type FileUsageDocument, type TransferDocument, transfers } from '../../documents/index.js'
 import type { FactReader } from '../../facts.js'
 import { accept, type Outcome, refuse } from '../../outcome.js'
 import { handler, type Request } from '../../request.js'
 import type { TransferFiles } from '../../transfer-files.js'
 import { completeFile, isStored } from './complete-file.js'
 import { noUsage } from './init.js'
+import { readOwnTransfer } from './own-transfer.js'
 import { ackTransfer, failTransfer } from './transfer-ack.js'
 
 interface SendFacts {
   readonly transfer: TransferDocument | undefined
+  /** Where it is stored. */
+  readonly level: string
   /** The block is durable at its place, and the file can be downloaded if this was the last one. */
   readonly isWritten: boolean
   readonly usage: FileUsageDocument
@@ -26,10 +29,11 @@ interface SendFacts {
 export function sendTransfer(block: number) {
   return handler({
     async read({ record, caller, context }: Request<Ftp>, facts: FactReader): Promise<SendFacts> {
-      const transfer = await facts.get(transfers, caller.clientId, msgIdLevel(record.id ?? ''))
+      const { level, transfer } = await readOwnTransfer(facts, caller, record.id ?? '')
       const isNext = transfer !== undefined && context.files !== null && placeOf(record, transfer, block) === 'next'
       return {
         transfer,
+        level,
         isWritten: isNext && (await write(record, transfer, context.files)),
         usage: (transfer && (await facts.get(fileUsage, transfer.phone))) ?? noUsage,
       }
@@ -46,7 +50,7 @@ export function sendTransfer(block: number) {
         case 'elsewhere':
           return accept({ sends: [ackTransfer(request, transfer, block)] })
         case 'next':
-          return facts.isWritten ? append(request, transfer, facts.usage, block) : refuse('unavailable', 'the files cannot be reached')
+          return facts.isWritten ? append(request, { ...facts, transfer }, block) : refuse('unavailable', 'the files cannot be reached')
       }
     },
   })
@@ -70,14 +74,16 @@ function write({ offset, data }: Ftp, { file, filename, size }: TransferDocument
   })
 }
 
-function append(request: Request<Ftp>, before: TransferDocument, usage: FileUsageDocument, block: number): Outcome {
+type Appended = Pick<SendFacts, 'level' | 'usage'> & { readonly transfer: TransferDocument }
+
+function append(request: Request<Ftp>, { transfer: before, level, usage }: Appended, block: number): Outcome {
   const { record, caller, now, context } = request
   const transfer = { ...before, stored: before.stored + record.data.length }
   const { phone, size } = transfer
   const isComplete = transfer.stored === size
   return accept({
     puts: [
-      transfers.put(transfer, caller.clientId, msgIdLevel(record.id ?? '')),
+      transfers.put(transfer, caller.clientId, level),
       ...(isComplete
         ? [...completeFile(transfer, now, context), fileUsage.put({ ...usage, unfinished: Math.max(0, usage.unfinished - 1) }, phone)]
         : []),
