@@ -101,7 +101,8 @@ function storage(folder: string) {
     presenceGraceMs: option(integer(0, 600_000), {
       ...waitMs,
       default: 5_000,
-      about: 'A device whose connection is lost, without DISCONNECT, is shown as offline if it is not back within this time.',
+      about:
+        'A device whose connection is lost, without DISCONNECT, is shown as offline if it is not back within this time. One that comes and goes all the time waits up to 64 times as long, DISCONNECT or not. 0: nothing waits.',
     }),
     logLevel: option(choice(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']), {
       default: 'info',

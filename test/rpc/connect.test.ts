@@ -186,7 +186,7 @@ describe('after CONNACK', () => {
     const { connected } = await import('../../src/rpc/handlers/connect/connected.js')
     const event = { caller, isVersionSupported: true, now: world.now, context: world.context }
     const nobodyElse = { noted: undefined, isConnected: false, others: [], update: 0, audiences: [] }
-    const presence = { phone: ann, client: caller.clientId, boot: 'x', ...nobodyElse }
+    const presence = { told: undefined, phone: ann, client: caller.clientId, boot: 'x', ...nobodyElse }
     const outcome = connected.decide(event, { session: undefined, profile: undefined, presence, newToken: '', isTokenKnown: true })
     expect(bytes).toBeDefined()
     expect(outcome).toMatchObject({ kind: 'accepted', puts: [], sends: [], effects: [{ kind: 'disconnect', client: device.id }] })

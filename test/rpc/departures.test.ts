@@ -1,5 +1,6 @@
 /** The end of connections: what is announced at once, what after a grace, and what not at all. Time passes when the test says so. */
 import { describe, expect, test } from '@jest/globals'
+import { presences } from '../../src/rpc/documents/index.js'
 import type { ConnectionEnd } from '../../src/rpc/link/to-worker.js'
 import { type DeparturesWorld, newDepartures } from '../../src/rpc/worker/departures.js'
 import { newWorkerConnection, type WorkerConnection } from '../../src/rpc/worker/worker-connection.js'
@@ -17,6 +18,8 @@ interface Scene {
   pass(): Promise<void>
   isBack: boolean
   head: Pick<InboxHead, 'epoch' | 'holder'>
+  /** What the waits were, ms. */
+  readonly waits: number[]
 }
 
 function openScene(parts: Partial<DeparturesWorld> = {}): Scene {
@@ -25,12 +28,19 @@ function openScene(parts: Partial<DeparturesWorld> = {}): Scene {
   const inboxHead: StoreReader['inboxHead'] = () => ({ ...emptyInbox, ...scene.head })
   const did = (what: string, { number }: WorkerConnection): void => void scene.done.push(`${what} ${String(number)}`)
   const scene: Scene = {
+    waits: [],
     done: [],
     fences: [],
     isBack: false,
     head: { epoch: 0, holder: '' },
     departures: newDepartures({
-      ...{ store: { inboxHead } as StoreReader, graceMs, isMember: false, isBack: () => scene.isBack },
+      ...{
+        store: { inboxHead, get: () => Promise.resolve(undefined) } as unknown as StoreReader,
+        now: () => 0,
+        graceMs,
+        isMember: false,
+        isBack: () => scene.isBack,
+      },
       add: (_client, run) => queued.push(run),
       async lose(connection) {
         did('lost', connection)
@@ -43,7 +53,7 @@ function openScene(parts: Partial<DeparturesWorld> = {}): Scene {
         did('left', connection)
       },
       later(ms, run) {
-        expect(ms).toBe(graceMs)
+        scene.waits.push(ms)
         timers.add(run)
         return () => timers.delete(run)
       },
@@ -122,6 +132,55 @@ describe('a connection', () => {
     await scene.departures.end(connectionOf(2), 'asked')
     await scene.pass()
     expect(scene.done).toEqual(['lost 1', 'left 1', 'gone 2', 'left 2'])
+  })
+})
+
+describe('of a phone that comes and goes all the time', () => {
+  const at = 1_700_000_000_000
+  const toldLately = (level: number): Partial<DeparturesWorld> => {
+    const row = presences.encode({ devices: [], update: 0, told: { level, at } })
+    return { store: { inboxHead: () => emptyInbox, get: () => Promise.resolve(row) } as unknown as StoreReader, now: () => at }
+  }
+
+  test('a departure that the device asks for has to stand before it is told', async () => {
+    const scene = openScene(toldLately(2))
+    await scene.departures.end(connectionOf(1), 'asked')
+    expect([scene.done, scene.waits]).toEqual([['lost 1'], [graceMs]])
+    await scene.pass()
+    expect(scene.done).toEqual(['lost 1', 'gone 1', 'left 1'])
+  })
+
+  test.each([
+    { level: 0, passed: 0, asked: [], lost: [1] },
+    { level: 1, passed: 0, asked: [], lost: [1] },
+    { level: 2, passed: 59_000, asked: [1], lost: [1] },
+    { level: 2, passed: 60_000, asked: [], lost: [1] },
+    { level: 2, passed: 0, asked: [1], lost: [1] },
+    { level: 4, passed: 0, asked: [4], lost: [4] },
+    { level: 4, passed: 60_000, asked: [2], lost: [2] },
+    { level: 4, passed: 180_000, asked: [], lost: [1] },
+    { level: 4, passed: -3_600_000, asked: [4], lost: [4] },
+    { level: 1_000, passed: 0, asked: [64], lost: [64] },
+  ])('with $level told, $passed ms ago, one waits $asked graces and a lost one $lost', async ({ level, passed, asked, lost }) => {
+    for (const [end, graces] of [
+      ['asked', asked],
+      ['lost', lost],
+    ] as const) {
+      const scene = openScene({ ...toldLately(level), now: () => at + passed })
+      await scene.departures.end(connectionOf(1), end)
+      expect(scene.waits).toEqual(graces.map((many) => many * graceMs))
+    }
+  })
+
+  test('nothing waits where there is no grace, nor as the server stops', async () => {
+    for (const [parts, end] of [
+      [{ graceMs: 0 }, 'asked'],
+      [{}, 'stopping'],
+    ] as const) {
+      const scene = openScene({ ...toldLately(9), ...parts })
+      await scene.departures.end(connectionOf(1), end)
+      expect(scene.done).toEqual(['gone 1', 'left 1'])
+    }
   })
 })
 

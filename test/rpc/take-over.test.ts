@@ -144,7 +144,11 @@ describe('the heir of a dead process', () => {
     world.now += 9_000
     await inherit('a')
     expect(await seeTo('a')).toBe(true)
-    expect([pushed, await rowsOf('online/'), await noted(ann)]).toEqual([['online', 'offline'], [], { devices: [], update: start + 9_000 }])
+    expect([pushed, await rowsOf('online/'), await noted(ann)]).toEqual([
+      ['online', 'offline'],
+      [],
+      { devices: [], update: start + 9_000, told: { level: 1, at: start + 9_000 } },
+    ])
     expect(await world.store.inboxHead(a1.id)).toMatchObject({ holder: '', epoch: (before?.epoch ?? 0) + 1 })
     const session = await world.store.get(sessions.key(clientIdOf(a1.id)))
     expect(session && sessions.decode(session).lastOnline).toBe(start + 9_000)

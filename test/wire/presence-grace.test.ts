@@ -65,3 +65,15 @@ test('a device that is not back after the grace is offline', async () => {
   await login(ann)
   expect(await presences(1)).toEqual(['online'])
 })
+
+test('sixty times come and gone costs a friend a few notices', async () => {
+  const { ann, phone, other, presences } = await friends(600_000)
+  await phone.disconnect()
+  for (let i = 0; i < 59; i++) await (await login(ann)).disconnect()
+  const last = await login(ann)
+  // What Ann's devices have led to is behind them; Boris has all of it before the answer to a request of his.
+  await fence(last, bert)
+  expect(await presences(4)).toEqual(['offline', 'online', 'offline', 'online'])
+  await fence(other, bert)
+  expect(other.pushes.takeAll()).toEqual([])
+})

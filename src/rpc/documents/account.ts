@@ -86,6 +86,14 @@ export interface ConnectedDevice {
 export interface PresenceDocument {
   readonly devices: readonly ConnectedDevice[]
   readonly update: number
+  /** The departures told lately; left out where there were none. */
+  readonly told?: ToldDepartures
+}
+
+/** How many departures of a phone were told lately: a level that sinks with time, as of `at`. */
+export interface ToldDepartures {
+  readonly level: number
+  readonly at: number
 }
 
 export const pendingSessions = table<[registration: ClientId], PendingSession>('pending')

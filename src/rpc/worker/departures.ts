@@ -1,11 +1,18 @@
-import type { Fence, StoreReader } from '../../store/contract.js'
-import type { ClientId } from '../../topics/index.js'
+import { type Fence, StoreOutage, type StoreReader } from '../../store/contract.js'
+import type { ClientId, Phone } from '../../topics/index.js'
+import { presences, type ToldDepartures } from '../documents/index.js'
+import { settleFactor } from '../handlers/presence/settling.js'
 import type { ConnectionEnd } from '../link/to-worker.js'
 import type { WorkerConnection } from './worker-connection.js'
 
 export interface DeparturesWorld {
   readonly store: StoreReader
-  /** A device whose connection is lost is announced as gone if it is not back after so long, ms; 0: at once. */
+  /** The date, ms. */
+  readonly now: () => number
+  /**
+   * A device whose connection is lost is announced as gone if it is not back after so long, ms; one that comes and goes all the time after a
+   * multiple of it, however its connection has ended. 0: at once, always.
+   */
   readonly graceMs: number
   /** The store is shared: who has not come back when this process stops may be back elsewhere, and another process sees to the rest. */
   readonly isMember: boolean
@@ -36,7 +43,7 @@ interface Waiting {
 }
 
 export function newDepartures(world: DeparturesWorld): Departures {
-  const { graceMs, isMember, isBack, lose, announce, onLeft, later = afterwards } = world
+  const { isMember, isBack, lose, announce, onLeft, later = afterwards } = world
   /** The latest loss of each client. */
   const waiting = new Map<ClientId, Waiting>()
   let isStopped = false
@@ -62,9 +69,9 @@ export function newDepartures(world: DeparturesWorld): Departures {
     if (isOwn) await announce(connection, { client: fence.client, epoch: head?.epoch ?? 0 })
   }
 
-  function wait(connection: WorkerConnection): void {
+  function wait(connection: WorkerConnection, ms: number): void {
     const { clientId } = connection
-    const timer = later(graceMs, () => {
+    const timer = later(ms, () => {
       waiting.delete(clientId)
       world.add(clientId, () => depart(connection))
     })
@@ -76,11 +83,12 @@ export function newDepartures(world: DeparturesWorld): Departures {
       // Whoever was lost before has been back since.
       callOff(connection.clientId)
       const isLeftToOthers = isMember && (end === 'stopping' || (isStopped && end === 'lost'))
-      const isFinal = end !== 'lost' || graceMs === 0 || isStopped || connection.client.kind !== 'device'
-      if (isFinal && !isLeftToOthers) return depart(connection)
+      const waitMs = isLeftToOthers || isStopped ? 0 : await waitOf(world, connection, end)
+      if (waitMs === 0 && !isLeftToOthers) return depart(connection)
       await lose(connection)
-      if (isLeftToOthers) onLeft(connection)
-      else wait(connection)
+      if (isLeftToOthers || (isStopped && isMember)) onLeft(connection)
+      else if (isStopped) return depart(connection)
+      else wait(connection, waitMs)
     },
     stop() {
       isStopped = true
@@ -97,5 +105,23 @@ function afterwards(ms: number, run: () => void): () => void {
   const timer = setTimeout(run, ms)
   return () => {
     clearTimeout(timer)
+  }
+}
+
+/** How long a departure has to stand before it is told, ms. */
+async function waitOf({ graceMs, store, now }: DeparturesWorld, { client }: WorkerConnection, end: ConnectionEnd): Promise<number> {
+  if (graceMs === 0 || end === 'stopping' || client.kind !== 'device') return 0
+  const factor = settleFactor(await readTold(store, client.phone), now())
+  return graceMs * Math.max(end === 'lost' ? 1 : 0, factor)
+}
+
+async function readTold(store: StoreReader, phone: Phone): Promise<ToldDepartures | undefined> {
+  try {
+    const stored = await store.get(presences.key(phone))
+    return stored && presences.decode(stored).told
+  } catch (error) {
+    // Nothing can be told either while the store is away: the announcement itself is made up for later.
+    if (error instanceof StoreOutage) return undefined
+    throw error
   }
 }

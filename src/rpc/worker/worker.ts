@@ -331,7 +331,7 @@ export class RpcWorker {
   #newDepartures(): Departures {
     const { store, presenceGraceMs, cluster } = this.#parts
     return newDepartures({
-      ...{ store, graceMs: presenceGraceMs, isMember: cluster !== null },
+      ...{ store, now: wallMs, graceMs: presenceGraceMs, isMember: cluster !== null },
       add: (client, run) => {
         this.#lanes.add(client, { kind: 'departure', run })
       },

@@ -1,11 +1,12 @@
 import type { Put } from '../../../store/contract.js'
 import { acTopic, type ClientId, mucTopic, type Phone } from '../../../topics/index.js'
-import { type ConnectedDevice, online, presences, profiles } from '../../documents/index.js'
+import { type ConnectedDevice, online, presences, profiles, type ToldDepartures } from '../../documents/index.js'
 import type { FactReader } from '../../facts.js'
 import type { Send } from '../../outcome.js'
 import { partialContact } from '../../views/contact-view.js'
 import { type RosterAudience, readRosterAudience } from '../../views/presence-audience.js'
 import { rosterIds } from '../../views/profile-view.js'
+import { afterDeparture } from './settling.js'
 
 /** Who of a phone is connected before a device comes or goes, and who is to learn of it if the phone as a whole changes. */
 export interface PresenceFacts {
@@ -21,6 +22,7 @@ export interface PresenceFacts {
   readonly others: readonly ConnectedDevice[]
   /** When the phone last came or went; 0 if never. */
   readonly update: number
+  readonly told: ToldDepartures | undefined
   /** One for each roster; empty where the phone does not change. */
   readonly audiences: readonly RosterAudience[]
 }
@@ -44,13 +46,13 @@ export async function readPresenceFacts(
   client: ClientId,
   { move, boot = facts.boot }: PresenceMove,
 ): Promise<PresenceFacts> {
-  const { devices, update } = (await facts.get(presences, phone)) ?? { devices: [], update: 0 }
+  const { devices, update, told } = (await facts.get(presences, phone)) ?? { devices: [], update: 0 }
   const noted = devices.find((device) => device.client === client)?.boot
   const isConnected = noted !== undefined && (noted === boot || facts.isLive(noted))
   const others = devices.filter((device) => device.client !== client && facts.isLive(device.boot))
   const isChange = others.length === 0 && isConnected === (move === 'leaves')
   const audiences = isChange ? await readAudiences(facts, phone) : []
-  return { phone, client, boot, noted, isConnected, others, update, audiences }
+  return { phone, client, boot, noted, isConnected, others, update, told, audiences }
 }
 
 /** `client` has connected; nothing is pushed if it, or another device of the phone, was connected already, wherever that was. */
@@ -61,7 +63,7 @@ export function arrive(facts: PresenceFacts, now: number): PresenceChange {
   const update = isFirst ? now : facts.update
   return {
     puts: [
-      presences.put({ devices: [...others, { client, boot }], update }, phone),
+      presences.put({ devices: [...others, { client, boot }], update, ...(facts.told && { told: facts.told }) }, phone),
       online.put({ phone }, boot, client),
       ...(noted === undefined || noted === boot ? [] : [online.remove(noted, client)]),
     ],
@@ -74,9 +76,10 @@ export function leave(facts: PresenceFacts, now: number): PresenceChange {
   const { phone, client, noted, isConnected, others } = facts
   if (noted === undefined || !isConnected) return unchanged
   const isLast = others.length === 0
+  const told = isLast ? afterDeparture(facts.told, now) : facts.told
   const update = isLast ? now : facts.update
   return {
-    puts: [presences.put({ devices: others, update }, phone), online.remove(noted, client)],
+    puts: [presences.put({ devices: others, update, ...(told && { told }) }, phone), online.remove(noted, client)],
     sends: isLast ? presencePushes(facts, 'offline', update) : [],
   }
 }
