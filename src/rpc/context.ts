@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { limits } from '../protocol/index.js'
+import type { StrangersLearn } from './strangers-learn.js'
 import type { StickerShelf } from './sticker-shelf.js'
 import type { TransferFiles } from './transfer-files.js'
 
@@ -58,6 +59,10 @@ export interface RpcLimits {
   readonly unnamedFileLifeMs: number
   /** Bytes of the files begun from one address in a day; Infinity for no limit. */
   readonly addressFileBytes: number
+  /** People whom an account may ask about without knowing them: so many at once, which come back within a day; Infinity for no limit. */
+  readonly peoplePerAccount: number
+  /** The same from one address. */
+  readonly peoplePerAddress: number
 }
 
 const minuteMs = 60_000
@@ -93,6 +98,8 @@ export const protocolLimits: RpcLimits = {
   fileLifeMs: Infinity,
   unnamedFileLifeMs: dayMs,
   addressFileBytes: Infinity,
+  peoplePerAccount: 3_000,
+  peoplePerAddress: 30_000,
 }
 
 /** What handlers know of the server they run in; the same for all requests of a worker, made once at its start. */
@@ -109,6 +116,7 @@ export interface RpcContext {
   readonly hasScheduler: boolean
   /** Credentials for the cloud can be asked for. */
   readonly hasCloud: boolean
+  readonly strangersLearn: StrangersLearn
   /** Where the bytes of files go; null on a server that keeps none. */
   readonly files: TransferFiles | null
   /** Packs of stickers; null on a server that has none. */
@@ -123,6 +131,7 @@ export function newRpcContext(parts: Pick<RpcContext, 'boot' | 'nodeCount'> & Pa
     random: randomBytes,
     hasScheduler: false,
     hasCloud: false,
+    strangersLearn: 'name',
     files: null,
     stickers: null,
     ...parts,

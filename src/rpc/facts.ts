@@ -1,5 +1,6 @@
 import type { Appended, Bytes, Check, FeedEntry, FeedHead, Key, Stamps, StoreReader } from '../store/contract.js'
 import { messageKey, scopeOfFeed, scopeOfKey } from '../store/contract.js'
+import type { StrangersLearn } from './strangers-learn.js'
 import type { Table } from './documents/index.js'
 import { type CachedRow, type Dependencies, isUnchanged, notDecoded, type ReadCache, remember, restsOn } from './read-cache.js'
 
@@ -61,6 +62,7 @@ export interface FactReader {
   memo<T extends object | undefined>(name: string, build: (facts: FactReader) => Promise<T>): Promise<T>
   /** Names the present start of the server. */
   readonly boot: string
+  readonly strangersLearn: StrangersLearn
   /** Whether the process of that start still serves its devices; what is noted of the devices of one that does not is void. */
   isLive(boot: string): boolean
 }
@@ -88,6 +90,8 @@ export interface ReaderParts {
   readonly overlay: Overlay
   readonly cache: ReadCache
   readonly boot: string
+  /** As an operator has it; by default the name. */
+  readonly strangersLearn?: StrangersLearn
   /** Which processes are members of the cluster; where this is left out, there is none but this one. */
   readonly isLive?: (boot: string) => boolean
   /**
@@ -122,6 +126,10 @@ class BatchReader implements FactReader {
 
   get boot(): string {
     return this.#parts.boot
+  }
+
+  get strangersLearn(): StrangersLearn {
+    return this.#parts.strangersLearn ?? 'name'
   }
 
   isLive(boot: string): boolean {

@@ -202,6 +202,22 @@ const fileOptions = {
     default: 10_240,
     about: 'All files of one phone, those under way included; further ones are refused.',
   }),
+  strangersLearn: option(choice(['name', 'all']), {
+    default: 'name',
+    about:
+      'What a search or a request shows of somebody to those he has not befriended: the first name, or also surname, nick and picture (all). Somebody found by nick is shown with it.',
+  }),
+  peopleAccountDay: option(limit(1, 1_000_000_000), {
+    unit: 'people per account',
+    default: 3_000,
+    about:
+      'People whom an account may search for, add or ask to be friends without knowing them: so many at once, which come back evenly within a day. An address book of 1,000 counts as 1,000.',
+  }),
+  peopleAddressDay: option(limit(1, 1_000_000_000), {
+    unit: 'people per address',
+    default: 30_000,
+    about: 'The same for all accounts behind one address (of IPv6 one /64).',
+  }),
   filesAddressMib: option(limit(1, 1_000_000_000), {
     unit: 'MiB per address and day',
     default: 102_400,

@@ -27,6 +27,7 @@ export function stickersPath({ dataDir }: Options): string {
 export function rpcLimits(options: Options): Partial<RpcLimits> {
   const { devicesPerPhone, groupMembers, channelMembers, historyPage } = options
   const { filesMaxMib, filesQuotaMib, filesAddressMib, filesUnfinished, filesDays } = options
+  const { peopleAccountDay, peopleAddressDay } = options
   return {
     devicesPerPhone,
     membersPerGroup: groupMembers,
@@ -35,6 +36,8 @@ export function rpcLimits(options: Options): Partial<RpcLimits> {
     fileBytes: filesMaxMib * mib,
     fileQuotaBytes: filesQuotaMib === 'off' ? Infinity : filesQuotaMib * mib,
     addressFileBytes: filesAddressMib === 'off' ? Infinity : filesAddressMib * mib,
+    peoplePerAccount: peopleAccountDay === 'off' ? Infinity : peopleAccountDay,
+    peoplePerAddress: peopleAddressDay === 'off' ? Infinity : peopleAddressDay,
     unfinishedFiles: filesUnfinished,
     fileLifeMs: filesDays === 'off' ? Infinity : filesDays * dayMs,
   }

@@ -83,6 +83,7 @@ const worker = new RpcWorker({
       now: wallMs,
     }),
     hasCloud: options.awsRole !== '',
+    strangersLearn: options.strangersLearn,
   }),
   services: new Map(options.services.map(({ name, secret }) => [name, secret])),
   variantsInUse: new Int32Array(variantsInUse),

@@ -115,6 +115,7 @@ export async function openAccountWorld(parts: Partial<RpcContext> = {}): Promise
   }
 
   const batchWorld = () => ({
+    strangersLearn: context.strangersLearn,
     store,
     cache,
     boot: world.boot,

@@ -106,6 +106,7 @@ export async function openChatWorld(parts: Partial<RpcContext> = {}): Promise<Ch
       store,
       cache,
       boot,
+      strangersLearn: context.strangersLearn,
       newId: () => 'id',
       onFault(fault) {
         throw fault

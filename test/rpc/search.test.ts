@@ -22,7 +22,7 @@ const [r2, r3] = [roomNamed('r2'), roomNamed('r3')]
 
 /** Boris is a friend with a second roster, Clara bans Ann, Dan shares a room with her, and the roster of a phone is gone. */
 beforeAll(async () => {
-  world = await openAccountWorld()
+  world = await openAccountWorld({ strangersLearn: 'all' })
   for (const [i, phone] of [ann, boris, clara, dan, gone].entries()) {
     callers.set(phone, await world.login(await world.register(`reg_S${String(i)}`, phone)))
   }

@@ -1,9 +1,10 @@
-import { type Contact, ok, ok2, record, type Roster } from '../../protocol/index.js'
+import { type Contact, err, ok, ok2, record, type Roster } from '../../protocol/index.js'
 import type { Put } from '../../store/contract.js'
 import { parsePhoneId, type PhoneId, phoneOf, rosterIdOf, sesTopic } from '../../topics/index.js'
+import { askAbout, readPeopleBudgets } from '../budgets/people-budget.js'
 import { contacts, listedBy, rosters } from '../documents/index.js'
 import type { FactReader } from '../facts.js'
-import { accept, answer, type Outcome, refuse, type Send } from '../outcome.js'
+import { accept, answer, type Outcome, refuse, type Refused, type Send } from '../outcome.js'
 import { type Caller, handler, type Request } from '../request.js'
 import { type ContactFacts, contactView, partialContact, readContactFacts } from '../views/contact-view.js'
 import { inState, isBarred, isEntry } from './friend/contact-state.js'
@@ -15,6 +16,8 @@ import { findOwnRoster } from './roster-own.js'
 const entryLimit = 1_000
 
 interface AddFacts {
+  readonly refused: Refused | undefined
+  readonly puts: readonly Put[]
   readonly owner: PhoneId
   /** Those of the named that exist, in their order. */
   readonly known: readonly ContactFacts[]
@@ -22,31 +25,40 @@ interface AddFacts {
 
 /**
  * Puts people into the address book of an own roster. They are not told and nothing is joined; the other own devices are.
- * @refuses `roster_not_found`; `invalid_data` beyond 1,000 contacts; `contacts_not_found` if none of them exists
+ * Those who are no entries yet count for the account and the address.
+ * @refuses `roster_not_found`; `invalid_data` beyond 1,000 contacts; `attempts_expired`; `contacts_not_found` if none of them exists
  * @see docs/protocol/rpc.md 8, Roster/add; docs/decisions/0113-address-book.md
  */
 export const addEntries = handler({
-  async read({ record: asked, caller }: Request<Roster>, facts: FactReader): Promise<AddFacts | undefined> {
+  async read(request: Request<Roster>, facts: FactReader): Promise<AddFacts | undefined> {
+    const { record: asked, caller, now } = request
     const owner = findOwnRoster(caller, asked.id)
     if (owner === undefined) return undefined
+    const held = await Promise.all(namedIn(asked).map((other) => facts.peek(contacts, owner, other)))
+    const counted = askAbout(await readPeopleBudgets(request, facts), held.filter((contact) => !isEntry(contact)).length, now)
+    if (counted.kind === 'refused') return { owner, known: [], refused: counted, puts: [] }
     const known = await Promise.all(namedIn(asked).map((other) => readEntry(facts, owner, other)))
-    return { owner, known: known.filter(({ roster }) => roster !== undefined) }
+    return { owner, known: known.filter(({ roster }) => roster !== undefined), refused: undefined, puts: counted.puts }
   },
 
   decide({ record: asked, caller, now }: Request<Roster>, facts: AddFacts | undefined): Outcome {
     if (facts === undefined) return refuse('roster_not_found', 'not an own roster')
     if (asked.userlist.length > entryLimit) return refuse('invalid_data', 'too many contacts at once')
-    const { owner, known } = facts
-    if (known.length === 0) return refuse('contacts_not_found', 'none of them exists')
+    const { owner, known, refused } = facts
+    if (refused !== undefined) return refused
+    if (known.length === 0) return accept({ puts: facts.puts, sends: [answer(err('contacts_not_found'))] })
     const added = known
       .filter(({ contact }) => !isEntry(contact))
       .map((entry) => ({ ...entry, contact: inState(entry.contact, 'internal', now) }))
     if (added.length === 0) {
       const present = known.map(({ other }) => other)
-      return accept({ sends: [answer(ok2('already_present', present))] })
+      return accept({ puts: facts.puts, sends: [answer(ok2('already_present', present))] })
     }
     return accept({
-      puts: added.flatMap(({ other, contact }) => [contacts.put(contact, owner, other), listedBy.put(true, other, owner)]),
+      puts: [
+        ...facts.puts,
+        ...added.flatMap(({ other, contact }) => [contacts.put(contact, owner, other), listedBy.put(true, other, owner)]),
+      ],
       sends: [answer(ok('added')), tellOthers(caller, owner, added.map(contactView), 'add')],
     })
   },

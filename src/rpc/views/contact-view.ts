@@ -11,6 +11,7 @@ import {
   rosters,
 } from '../documents/index.js'
 import type { FactReader } from '../facts.js'
+import type { StrangersLearn } from '../strangers-learn.js'
 import { mergeFeatures } from '../merge-features.js'
 import { type FeedState, readFeedState } from './feed-state.js'
 import { locationFeatures } from './location-view.js'
@@ -38,6 +39,8 @@ export interface ContactFacts {
   /** They share a room. */
   readonly isFellow: boolean
   readonly feed: FeedState
+  /** By default the name. */
+  readonly strangersLearn?: StrangersLearn
   /** Of the other's phone, shown to friends in the settings; left out by those who do not show these. */
   readonly location?: LocationDocument | undefined
 }
@@ -131,11 +134,17 @@ export function contactView(facts: ContactFacts): Contact {
 
 const hiddenPresence: Presence = { isOnline: false, update: 0 }
 
-/** Who the other is; the e-mail address is for friends. */
-function publicFields({ owner, other, roster, contact }: ContactFacts): Partial<Contact> {
+/** Who the other is; the e-mail address is for friends, and what is more than a name for those he has befriended or asked. */
+function publicFields({ owner, other, roster, contact, strangersLearn = 'name' }: ContactFacts): Partial<Contact> {
   if (roster === undefined) return {}
   const { avatar, names, surnames, nick, email } = roster
+  if (strangersLearn === 'name' && other !== owner && !isKnownTo(contact)) return { names }
   return { avatar, names, surnames, nick, email: other === owner || isOpenFriend(contact) ? email : null }
+}
+
+/** Whether the other has befriended the owner of a contact, or asked for it. */
+function isKnownTo(contact: ContactDocument | undefined): boolean {
+  return contact !== undefined && (contact.state === 'friend' || contact.state === 'authorization' || contact.state === 'ignore')
 }
 
 /** The owner's settings of a contact, and where a friend is. */
@@ -191,7 +200,7 @@ async function readAround(facts: FactReader, known: Pick<ContactFacts, 'owner' |
     readFeedState(facts, p2pTopic(owner, other), owner),
     owner === other ? undefined : facts.peek(locations, phoneOf(other)),
   ])
-  return { ...known, roster, presence, feed, location }
+  return { ...known, roster, presence, feed, location, strangersLearn: facts.strangersLearn }
 }
 
 async function readRoomIds(facts: FactReader, member: PhoneId): Promise<ReadonlySet<string>> {

@@ -1,4 +1,5 @@
 import type { Monotonic } from '../../clock/index.js'
+import type { StrangersLearn } from '../strangers-learn.js'
 import { type AnyRecord, err } from '../../protocol/index.js'
 import {
   type Check,
@@ -51,6 +52,7 @@ export interface BatchWorld {
   readonly store: Store
   readonly cache: ReadCache
   readonly boot: string
+  readonly strangersLearn?: StrangersLearn
   /** Which processes are members of the cluster; where this is left out, there is none but this one. */
   readonly isLive?: (boot: string) => boolean
   readonly newId: () => string
@@ -261,8 +263,8 @@ async function draftItem(item: BatchItem, drafting: Drafting): Promise<void> {
 
 /** With stamps, what is not stored rests on nothing that has to be checked; without, all that was read must be true still. */
 function readerFor({ draft, overlay, mayPresume, world }: Drafting): ReturnType<typeof newFactReader> {
-  const { store, cache, boot, isLive } = world
-  const known = isLive === undefined ? { boot } : { boot, isLive }
+  const { store, cache, boot, isLive, strangersLearn = 'name' } = world
+  const known = isLive === undefined ? { boot, strangersLearn } : { boot, strangersLearn, isLive }
   const checks = store.stamps === undefined ? draft.checks : []
   return newFactReader({ store, overlay, cache, ...known, isCheckedLater: true, mayPresume }, checks)
 }

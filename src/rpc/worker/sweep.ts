@@ -3,6 +3,7 @@ import type { Row, Store } from '../../store/contract.js'
 import type { RpcLimits } from '../context.js'
 import {
   addressUsage,
+  budgets,
   devices,
   emailLinks,
   files,
@@ -42,6 +43,7 @@ export const sweptTables = [
   'unnamed',
   'file',
   'address-usage',
+  'budget',
 ] as const
 export type SweptTable = (typeof sweptTables)[number]
 
@@ -116,6 +118,8 @@ export function isExpired(name: SweptTable, { key, value }: Row, now: number, li
       return true
     case 'address-usage':
       return now >= (addressUsage.decode(value).day + 2) * dayMs
+    case 'budget':
+      return now >= budgets.decode(value)
     case 'file':
       return now - fileTime(files.partsOf(key)[0]) >= limits.fileLifeMs
   }
@@ -141,6 +145,7 @@ const tables = {
   unnamed: unnamedFiles,
   file: files,
   'address-usage': addressUsage,
+  budget: budgets,
 } as const
 
 export function newSweep(world: SweepWorld): Sweep {

@@ -414,7 +414,7 @@ export class RpcWorker {
     return {
       store,
       cache: newReadCache(cachedDocuments),
-      ...{ boot: context.boot, isLive: this.#isLive, date: wallMs },
+      ...{ boot: context.boot, isLive: this.#isLive, date: wallMs, strangersLearn: context.strangersLearn },
       ...{ newId: this.#outbox.newId, takesNotices: this.#outbox.takesNotices },
       ...{ onFault: this.#onFault, onConflict: this.#counts.conflict, onDropped: this.#counts.dropped },
       onOutcome: (item, outcome) => {

@@ -1,13 +1,14 @@
-import { type Contact, errorSide, type Friend, okSide, record, type RecordOf } from '../../../protocol/index.js'
+import { type Contact, err, errorSide, type Friend, okSide, record, type RecordOf } from '../../../protocol/index.js'
 import type { Put } from '../../../store/contract.js'
 import { parsePhoneId, type PhoneId, phoneOf, sesTopic } from '../../../topics/index.js'
+import { askAbout, readPeopleBudgets } from '../../budgets/people-budget.js'
 import { contacts, rosters } from '../../documents/index.js'
 import type { FactReader } from '../../facts.js'
 import type { Notice } from '../../outbox/notice.js'
 import { accept, answer, type Outcome, push, refuse, type Refused, type Send } from '../../outcome.js'
 import { type Handler, handler, ownRosters, type Request } from '../../request.js'
 import { type ContactFacts, contactView, readContactFacts } from '../../views/contact-view.js'
-import type { Acquaintance } from './contact-state.js'
+import { type Acquaintance, isEntry } from './contact-state.js'
 
 /** Who asks, and whom it is about; both well-formed, the first one owned by the caller. */
 export interface Parties {
@@ -19,6 +20,8 @@ export interface Parties {
 export interface FriendFacts extends Parties {
   readonly friendExists: boolean
   readonly pair: Acquaintance
+  /** What a request about somebody whom the caller has no entry of has used of his budget. */
+  readonly spent?: readonly Put[]
   /** For the push to the caller's side: the friend as it may see him. */
   readonly shownToSelf: ContactFacts
   /** For the push to the other side. */
@@ -34,20 +37,41 @@ export interface FriendStep {
 type Reading = Refused | { readonly kind: 'friend'; readonly facts: FriendFacts }
 
 /** A handler for one status of Friend: the checks and facts all of them share, then its own decision. */
-export function friendHandler(decide: (step: FriendStep, asked: Friend) => Outcome): Handler<Friend, Reading> {
+export function friendHandler(
+  decide: (step: FriendStep, asked: Friend) => Outcome,
+  { asksAboutStrangers = false } = {},
+): Handler<Friend, Reading> {
   return handler({
     async read(request: Request<Friend>, facts): Promise<Reading> {
       const parties = partiesOf(request)
       if ('kind' in parties) return parties
+      const counted = asksAboutStrangers ? await countStranger(request, parties, facts) : noneAsked
+      if (counted.kind === 'refused') return counted
       const [self, friend] = await Promise.all([facts.get(rosters, parties.self), facts.get(rosters, parties.friend)])
       if (self === undefined) return refuse('not_authorized', 'the roster has been removed')
-      return { kind: 'friend', facts: await readFriendFacts(facts, parties, friend !== undefined) }
+      const read = await readFriendFacts(facts, parties, friend !== undefined)
+      return { kind: 'friend', facts: { ...read, spent: counted.puts } }
     },
     decide(request, reading): Outcome {
       if (reading.kind === 'refused') return reading
-      return decide({ facts: reading.facts, now: request.now }, request.record)
+      return withSpent(decide({ facts: reading.facts, now: request.now }, request.record), reading.facts.spent ?? [])
     },
   })
+}
+
+const noneAsked = { kind: 'spent', puts: [] } as const
+
+/** Who is no entry of the caller's may not exist, and is shown by the answer. @refuses `attempts_expired` */
+async function countStranger(request: Request<Friend>, { self, friend }: Parties, facts: FactReader) {
+  if (isEntry(await facts.peek(contacts, self, friend))) return noneAsked
+  return askAbout(await readPeopleBudgets(request, facts), 1, request.now)
+}
+
+/** The outcome with what was used of a budget: a refusal tells something too, and is answered as it would be otherwise. */
+function withSpent(outcome: Outcome, spent: readonly Put[]): Outcome {
+  if (spent.length === 0 || outcome.kind === 'dropped') return outcome
+  if (outcome.kind === 'accepted') return { ...outcome, puts: [...outcome.puts, ...spent] }
+  return accept({ puts: spent, sends: [answer(outcome.answer ?? err(outcome.code))] })
 }
 
 function partiesOf({ record: { phone_id, friend_id }, caller }: Request<Friend>): Parties | Refused {

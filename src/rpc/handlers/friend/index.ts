@@ -5,10 +5,10 @@ import { friendHandler } from './friend-request.js'
 import { confirmFriendship, ignoreRequest, requestFriendship, revokeFriendship } from './friendship.js'
 
 export const friendHandlers = [
-  { tag: 'Friend', request: 'request', handler: friendHandler(requestFriendship) },
+  { tag: 'Friend', request: 'request', handler: friendHandler(requestFriendship, { asksAboutStrangers: true }) },
   { tag: 'Friend', request: 'confirm', handler: friendHandler(confirmFriendship) },
   { tag: 'Friend', request: 'revoke', handler: friendHandler(revokeFriendship) },
-  { tag: 'Friend', request: 'ban', handler: friendHandler(banContact) },
+  { tag: 'Friend', request: 'ban', handler: friendHandler(banContact, { asksAboutStrangers: true }) },
   { tag: 'Friend', request: 'unban', handler: friendHandler(unbanContact) },
   { tag: 'Friend', request: 'mute', handler: friendHandler(muteFriend) },
   { tag: 'Friend', request: 'unmute', handler: friendHandler(unmuteFriend) },

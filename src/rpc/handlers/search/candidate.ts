@@ -34,7 +34,7 @@ export function newCandidateReader(facts: FactReader, asker: PhoneId, query: Peo
       // Sharing a room matters only where it lets the asker see somebody online.
       const isFellow =
         presence.isOnline && contact?.state !== 'friend' && (await (await (fellowTest ??= newFellowTest(facts, asker)))(other))
-      return { owner: asker, other, roster, contact, presence, isFellow, feed: emptyState }
+      return { owner: asker, other, roster, contact, presence, isFellow, feed: emptyState, strangersLearn: facts.strangersLearn }
     },
   }
 }
