@@ -50,16 +50,24 @@ function elementAt(bytes: Buffer, at: number): string {
   return length > longestName ? '' : bytes.toString('latin1', start, start + length)
 }
 
-const tagOfName = new RegExp(`\\btag["']?\\s*:\\s*["']?(?:${[...names].join('|')})(?!\\w)`)
+/** A key `tag`, in any case as some decoders take it, and the word that follows whatever is no word. Neither run can be read in two ways. */
+const tagAndName = new RegExp(`\\btag(\\W{1,64})(\\w{1,${String(longestName + 1)}})`, 'gi')
 
-/** JSON, in whatever encoding, with or without quotes and escapes. */
+/** JSON and what resembles it, in whatever encoding, with or without quotes and escapes. */
 function hasText(bytes: Buffer): boolean {
   const text = bytes.toString('latin1').replaceAll('\0', '')
-  return tagOfName.test(text.includes('\\') ? unescaped(text) : text)
+  for (const [, between = '', name = ''] of (text.includes('\\') ? unescaped(text) : text).matchAll(tagAndName))
+    if (between.includes(':') && names.has(name)) return true
+  return false
 }
 
+/** Escapes of JSON, and those that JavaScript adds. */
 function unescaped(text: string): string {
-  return text.replace(/\\u([0-9a-fA-F]{4})/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)))
+  const codes = /\\(?:u([0-9a-f]{4})|u\{0{0,4}([0-9a-f]{1,4})\}|x([0-9a-f]{2})|\r?\n)/gi
+  return text.replace(codes, (_, four?: string, braced?: string, two?: string) => {
+    const code = four ?? braced ?? two
+    return code === undefined ? '' : String.fromCharCode(Number.parseInt(code, 16))
+  })
 }
 
 /** Bytes of the length that follows these bytes, which begin a text or bytes. @see MessagePack specification, str and bin */
@@ -72,9 +80,11 @@ const plainLengths: ReadonlyMap<number, number> = new Map([
   [0xc6, 4],
 ])
 
-/** MessagePack: `tag`, and the name behind it. */
+/** A map of MessagePack or of external term format: `tag`, and the name behind it. */
 function hasMap(bytes: Buffer): boolean {
-  for (let at = bytes.indexOf('tag'); at !== -1; at = bytes.indexOf('tag', at + 1)) if (names.has(textAt(bytes, at + 3))) return true
+  for (let at = bytes.indexOf('tag'); at !== -1; at = bytes.indexOf('tag', at + 1)) {
+    if (names.has(textAt(bytes, at + 3)) || names.has(elementAt(bytes, at + 3))) return true
+  }
   return false
 }
 

@@ -222,6 +222,26 @@ describe('what is relayed', () => {
     expect(sent).toMatchObject({ payload: { tag: 'Loc', x: 30.5 } })
   })
 
+  test('of the Contact of oneself goes out what one is, not what the server tells', async () => {
+    const forged = { last_msg: say(ann, { id: 7 }), unread: 9, reader: 9, settings: [record('Feature', { key: 'k' })], status: 'ban' }
+    const [sent] = await publish(boris, broadcast, record('Contact', { ...contactOf(boris), ...forged } as object))
+    expect(sent?.payload).toEqual(contactOf(boris))
+  })
+
+  for (const [spelling, spelt] of [
+    ['JSON with escapes of JavaScript', String.raw`{"\x74ag":'R\u{6f}om'}`],
+    ['JSON with a space of another kind', '{"tag":\u00a0"Room"}'],
+    ['JSON with a key in capitals', '{"Tag":"Room"}'],
+    ['JSON with a comment', '{"tag"/**/:"Room"}'],
+    ['JSON with a broken line', '{"ta\\\ng":"Room"}'],
+    ['a map of Erlang', '\x83t\0\0\0\x01w\x03tagw\x04Room'],
+    ['a map of Erlang with binaries', '\x83t\0\0\0\x01m\0\0\0\x03tagm\0\0\0\x04Room'],
+  ] as const) {
+    test(`${spelling} is not relayed where it could be taken for a record`, async () => {
+      expect(await publish(clara, 'room/r1', Buffer.from(spelt, 'latin1'))).toEqual([])
+    })
+  }
+
   test('a record in which a value does not fit is not relayed', async () => {
     expect(await publish(boris, broadcast, Buffer.from(JSON.stringify({ tag: 'Loc', x: 'east' })))).toEqual([])
   })

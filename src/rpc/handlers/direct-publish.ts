@@ -110,9 +110,10 @@ function relayed(publish: DirectPublish, audience: Audience): Outcome {
   // Its ends are set anew, whatever stood there.
   if (decoded.record.tag === 'Typing') return relayTyping(publish, decoded.record, audience)
   if (isService) return relayOfService(publish, decoded.record, audience)
-  if (decoded.misfits.length > 0 || !isBroadcast(publish, decoded.record)) return drop('a device cannot make it true')
+  const told = decoded.misfits.length > 0 ? undefined : broadcastOf(publish, decoded.record)
+  if (told === undefined) return drop('a device cannot make it true')
   // As we write it: whatever its spelling, nobody reads anything else in it.
-  return relay(topic, audience, { kind: 'record', record: decoded.record })
+  return relay(topic, audience, { kind: 'record', record: told })
 }
 
 function relayOfService({ topic, payload, decoded }: DirectPublish, told: AnyRecord, audience: Audience): Outcome {
@@ -120,10 +121,17 @@ function relayOfService({ topic, payload, decoded }: DirectPublish, told: AnyRec
   return relay(topic, audience, { kind: 'record', record: told, original: { bytes: payload, encoding: decoded.encoding } })
 }
 
-/** What a person tells all friends: who and where one is oneself. @see docs/protocol/flows.md 5 */
-function isBroadcast({ caller, topic }: DirectPublish, told: AnyRecord): boolean {
-  if (topic.kind !== 'ac') return false
-  return told.tag === 'Loc' || (told.tag === 'Contact' && told.phone_id !== null && decideSubject(caller.client, told.phone_id).allowed)
+/**
+ * What a person tells all friends: who and where one is oneself. Of a Contact that alone: a last message may be another's, and counts, settings
+ * and the state of a friendship are the server's to tell.
+ * @see docs/protocol/flows.md 5
+ */
+function broadcastOf({ caller, topic }: DirectPublish, told: AnyRecord): AnyRecord | undefined {
+  if (topic.kind !== 'ac') return undefined
+  if (told.tag === 'Loc') return told
+  if (told.tag !== 'Contact' || told.phone_id !== topic.phoneId || !decideSubject(caller.client, told.phone_id).allowed) return undefined
+  const { phone_id, avatar, names, surnames, nick, email, vox_id, update, presence } = told
+  return record('Contact', { phone_id, avatar, names, surnames, nick, email, vox_id, update, presence })
 }
 
 function relay(topic: Topic, audience: Audience, payload: Payload): Outcome {
