@@ -59,6 +59,8 @@ export interface RpcLimits {
   readonly unnamedFileLifeMs: number
   /** Bytes of the files begun from one address in a day; Infinity for no limit. */
   readonly addressFileBytes: number
+  /** Requests for friendship that wait at one roster; the oldest gives way. */
+  readonly pendingRequests: number
   /** People whom an account may ask about without knowing them: so many at once, which come back within a day; Infinity for no limit. */
   readonly peoplePerAccount: number
   /** The same from one address. */
@@ -98,6 +100,7 @@ export const protocolLimits: RpcLimits = {
   fileLifeMs: Infinity,
   unnamedFileLifeMs: dayMs,
   addressFileBytes: Infinity,
+  pendingRequests: 100,
   peoplePerAccount: 3_000,
   peoplePerAddress: 30_000,
 }

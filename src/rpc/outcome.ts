@@ -46,6 +46,8 @@ export type Send =
       readonly exceptClient?: ClientId
       /** Phones of which no device acknowledges this soon get a push notification. */
       readonly notice?: Notice
+      /** News of people who are no friends: of all of it a device is kept the last, and finds the rest when it logs in. */
+      readonly isFromStranger?: true
     }
   /** Only for those connected now: presence, typing. */
   | {

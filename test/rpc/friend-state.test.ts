@@ -44,7 +44,10 @@ function move(pair: Acquaintance, { by, what }: Move): { readonly pair: Acquaint
   const friend = by === ann ? boris : ann
   const outcome = steps[what]?.({ facts: factsOf(by, friend, seen), now: 1 }, { settings: [] })
   if (outcome === undefined) throw new Error(what)
-  const after = outcome.kind === 'accepted' ? outcome.puts.reduce((sides, put) => store(sides, by, put), seen) : seen
+  const after =
+    outcome.kind === 'accepted'
+      ? outcome.puts.filter(({ key }) => key.startsWith('contact/')).reduce((sides, put) => store(sides, by, put), seen)
+      : seen
   return { pair: by === ann ? after : swap(after), outcome }
 }
 

@@ -10,7 +10,7 @@ import {
   roomsOf,
   rosters,
 } from '../documents/index.js'
-import type { FactReader } from '../facts.js'
+import type { FactReader, Scanned } from '../facts.js'
 import type { StrangersLearn } from '../strangers-learn.js'
 import { mergeFeatures } from '../merge-features.js'
 import { type FeedState, readFeedState } from './feed-state.js'
@@ -18,8 +18,38 @@ import { locationFeatures } from './location-view.js'
 
 type Contact = RecordOf<'Contact'>
 
-/** Contacts of one roster that are read at most. */
+/** Contacts of one roster that are shown and told at most. */
 export const contactLimit = 10_000
+/** Rows that are looked at for them: those who ban the owner have one each, and are not shown. */
+const contactRows = 50_000
+
+export type OwnContact = Scanned<[owner: PhoneId, other: PhoneId], ContactDocument>
+
+/**
+ * The contacts that the owner sees, ascending by phone_id. Beyond `limit` those stay that matter most: oneself and friends, then whom the owner
+ * has asked or noted, then who asks him, then the rest; of equal ones the latest.
+ */
+export async function readOwnContacts(facts: FactReader, owner: PhoneId, limit = contactLimit): Promise<readonly OwnContact[]> {
+  const shown = (await facts.scan(contacts, [owner], contactRows)).filter(({ document }) => isShown(document))
+  if (shown.length <= limit) return shown
+  const ranked = shown.map((row) => ({ row, rank: rankOf(row.document) }))
+  ranked.sort((a, b) => a.rank - b.rank || b.row.document.update - a.row.document.update)
+  const kept = new Set(ranked.slice(0, limit).map(({ row }) => row))
+  return shown.filter((row) => kept.has(row))
+}
+
+const ranks: Readonly<Record<ContactDocument['state'], number>> = {
+  friend: 0,
+  request: 1,
+  internal: 1,
+  authorization: 2,
+  ignore: 3,
+  none: 3,
+}
+
+function rankOf(contact: ContactDocument): number {
+  return contact.bans ? 3 : ranks[contact.state]
+}
 const roomLimit = 10_000
 
 /** Whether any device of a phone is connected, and since when that is so; 0 if it never was. */
@@ -64,7 +94,7 @@ export function isBarred(contact: ContactDocument | undefined): boolean {
 
 /** Friends of a roster, itself not among them, without bans either way: at most {@link contactLimit}. */
 export async function readFriends(facts: FactReader, owner: PhoneId): Promise<readonly PhoneId[]> {
-  const rows = await facts.scan(contacts, [owner], contactLimit)
+  const rows = await readOwnContacts(facts, owner)
   return rows.filter(({ key, document }) => key[1] !== owner && isOpenFriend(document)).map(({ key }) => key[1])
 }
 
@@ -95,8 +125,7 @@ export function readContactView(facts: FactReader, owner: PhoneId, other: PhoneI
  * answers them in few round trips.
  */
 export async function readUserlist(facts: FactReader, owner: PhoneId): Promise<readonly Contact[]> {
-  const rows = await facts.scan(contacts, [owner], contactLimit)
-  const shown = rows.filter(({ document }) => isShown(document))
+  const shown = await readOwnContacts(facts, owner)
   return Promise.all(shown.map(({ key: [, other] }) => readListed(facts, owner, other)))
 }
 

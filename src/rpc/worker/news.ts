@@ -19,9 +19,13 @@ const identities: Partial<Record<AnyRecord['tag'], readonly string[]>> = {
  * Whether a send is news, and what it is news of, as a store keeps it: a receipt, a changed contact or room, which a device finds as it is now
  * when it logs in. Later news replaces it if it tells the same things of the same: a record that holds a list may tell a part of it, and is
  * replaced by none. System messages are news that nothing replaces. What somebody is to be notified of, and what a peer publishes by himself, is
- * a message.
+ * a message. Of what strangers do (they ask, and take it back) there is one piece of news, whoever they are.
  */
-export function newsOf({ payload, topic, notice }: Send & { to: 'phones' }, appended: readonly AppendMessage[]): string | undefined {
+export function newsOf(
+  { payload, topic, notice, isFromStranger }: Send & { to: 'phones' },
+  appended: readonly AppendMessage[],
+): string | undefined {
+  if (isFromStranger === true) return JSON.stringify([topic, 'strangers'])
   if (notice !== undefined || payload.kind === 'opaque') return undefined
   if (payload.kind === 'message') return appended[payload.append]?.isCountable === false ? '' : undefined
   if (payload.kind === 'record' && payload.original !== undefined) return undefined

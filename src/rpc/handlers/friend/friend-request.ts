@@ -2,12 +2,13 @@ import { type Contact, err, errorSide, type Friend, okSide, record, type RecordO
 import type { Put } from '../../../store/contract.js'
 import { parsePhoneId, type PhoneId, phoneOf, sesTopic } from '../../../topics/index.js'
 import { askAbout, readPeopleBudgets } from '../../budgets/people-budget.js'
-import { contacts, rosters } from '../../documents/index.js'
+import { type Asker, contacts, rosters } from '../../documents/index.js'
 import type { FactReader } from '../../facts.js'
 import type { Notice } from '../../outbox/notice.js'
 import { accept, answer, type Outcome, push, refuse, type Refused, type Send } from '../../outcome.js'
 import { type Handler, handler, ownRosters, type Request } from '../../request.js'
 import { type ContactFacts, contactView, readContactFacts } from '../../views/contact-view.js'
+import { readAskers } from './askers.js'
 import { type Acquaintance, isEntry } from './contact-state.js'
 
 /** Who asks, and whom it is about; both well-formed, the first one owned by the caller. */
@@ -20,6 +21,8 @@ export interface Parties {
 export interface FriendFacts extends Parties {
   readonly friendExists: boolean
   readonly pair: Acquaintance
+  /** Those who have asked the other already, and how many may; read where somebody asks. */
+  readonly askers?: { readonly list: readonly Asker[]; readonly limit: number }
   /** What a request about somebody whom the caller has no entry of has used of his budget. */
   readonly spent?: readonly Put[]
   /** For the push to the caller's side: the friend as it may see him. */
@@ -50,13 +53,19 @@ export function friendHandler(
       const [self, friend] = await Promise.all([facts.get(rosters, parties.self), facts.get(rosters, parties.friend)])
       if (self === undefined) return refuse('not_authorized', 'the roster has been removed')
       const read = await readFriendFacts(facts, parties, friend !== undefined)
-      return { kind: 'friend', facts: { ...read, spent: counted.puts } }
+      const askers = request.record.status === 'request' && { askers: await readAskersOf(request, parties.friend, facts) }
+      return { kind: 'friend', facts: { ...read, ...askers, spent: counted.puts } }
     },
     decide(request, reading): Outcome {
       if (reading.kind === 'refused') return reading
       return withSpent(decide({ facts: reading.facts, now: request.now }, request.record), reading.facts.spent ?? [])
     },
   })
+}
+
+async function readAskersOf({ context }: Request<Friend>, friend: PhoneId, facts: FactReader) {
+  const limit = context.limits.pendingRequests
+  return { list: await readAskers(facts, friend, limit), limit }
 }
 
 const noneAsked = { kind: 'spent', puts: [] } as const
@@ -107,12 +116,17 @@ export function pushToSelf(step: FriendStep, after: Acquaintance, status: Contac
 }
 
 /** The full Contact of the caller to all devices of the friend. */
-export function pushToFriend(step: FriendStep, after: Acquaintance, status: Contact['status'], notice?: Notice): Send {
+export function pushToFriend(
+  step: FriendStep,
+  after: Acquaintance,
+  status: Contact['status'],
+  notice?: Notice,
+): Send & { readonly to: 'phones' } {
   const { friend, shownToFriend } = step.facts
   return pushContact(friend, notice, { ...contactView({ ...shownToFriend, contact: after.other }), update: step.now, status })
 }
 
-function pushContact(receiver: PhoneId, notice: Notice | undefined, contact: Contact): Send {
+function pushContact(receiver: PhoneId, notice: Notice | undefined, contact: Contact): Send & { readonly to: 'phones' } {
   const phone = phoneOf(receiver)
   return push(sesTopic(phone), [phone], contact, notice)
 }

@@ -1,7 +1,9 @@
 import { record } from '../../../protocol/index.js'
-import { p2pTopic, type PhoneId, phoneOf } from '../../../topics/index.js'
-import { listedBy, type MessageDocument } from '../../documents/index.js'
-import { accept, type Outcome, refuse } from '../../outcome.js'
+import { p2pTopic, type PhoneId, phoneOf, sesTopic } from '../../../topics/index.js'
+import { askerLists, contacts, listedBy, type MessageDocument } from '../../documents/index.js'
+import { accept, type Outcome, push, refuse, type Send } from '../../outcome.js'
+import { partialContact } from '../../views/contact-view.js'
+import { hasAskedLately, withAsker } from './askers.js'
 import { type Acquaintance, areFriends, asked, befriended, inState, isBarred, openState, strangers } from './contact-state.js'
 import { answerPair, type FriendStep, pairAnswer, pushToFriend, pushToSelf, putPair } from './friend-request.js'
 
@@ -21,28 +23,52 @@ export function requestFriendship(step: FriendStep): Outcome {
     case 'friend':
       return refuse('invalid_data', 'friends already')
     case 'request':
+      if (openState(pair.other) === 'authorization') return refuse('invalid_data', 'asked already')
+      // Nothing is left of a request that gave way to later ones.
+      if (pair.other?.state !== 'ignore') return ask(step)
       // He who was ignored may ask again; he is told the same, and the other is not told (Friend/request).
-      if (pair.other?.state !== 'ignore') return refuse('invalid_data', 'asked already')
       return accept({ sends: [pushToSelf(step, pair, 'request')] })
     case 'authorization':
     case 'ignore':
       return confirmFriendship(step)
     case 'internal':
     case 'none':
-      return ask(step)
+      // His own request may have given way to later ones, and he still waits.
+      return isAsking(pair) ? befriend(step) : ask(step)
   }
 }
 
 function ask(step: FriendStep): Outcome {
   const after = asked(step.facts.pair, step.now)
-  const { self, friend } = step.facts
+  const { self, friend, pair, askers = { list: [], limit: Infinity } } = step.facts
+  const asker = { from: self, at: step.now, isKnown: pair.other?.state === 'internal' }
+  const { list, givesWay } = withAsker(askers.list, asker, askers.limit)
+  const notice = hasAskedLately(askers.list, self, step.now)
+    ? undefined
+    : ({ kind: 'request', from: self, feed: p2pTopic(self, friend) } as const)
   return accept({
-    puts: putPair(step.facts, after),
+    puts: [
+      ...putPair(step.facts, after),
+      askerLists.put(list, friend, 'list'),
+      ...(givesWay === undefined ? [] : [contacts.remove(friend, givesWay)]),
+    ],
     sends: [
       pushToSelf(step, after, 'request'),
-      pushToFriend(step, after, 'authorization', { kind: 'request', from: self, feed: p2pTopic(self, friend) }),
+      fromStranger(pushToFriend(step, after, 'authorization', notice)),
+      ...(givesWay === undefined ? [] : [fromStranger(tellGaveWay(friend, givesWay, step.now))]),
     ],
   })
+}
+
+/** Tells the devices of the one who was asked; the one who asked is not told, and may ask again. */
+function tellGaveWay(owner: PhoneId, asker: PhoneId, now: number): Send & { readonly to: 'phones' } {
+  const phone = phoneOf(owner)
+  return push(sesTopic(phone), [phone], partialContact(asker, { update: now, status: 'revoke' }))
+}
+
+/** Takes one place in an inbox, whoever else has asked. */
+function fromStranger(send: Send & { readonly to: 'phones' }): Send {
+  return { ...send, isFromStranger: true }
 }
 
 /**
@@ -124,9 +150,10 @@ export function revokeFriendship(step: FriendStep): Outcome {
   if (self === friend) return refuse('invalid_data', 'the chat with oneself stays')
   const state = openState(pair.own)
   if (state !== 'request' && state !== 'authorization' && state !== 'friend') return refuse('contact_not_found', 'nothing to revoke')
+  const told = pushToFriend(step, strangers, 'revoke')
   return accept({
     puts: putPair(step.facts, strangers),
-    sends: [pushToSelf(step, strangers, 'revoke'), pushToFriend(step, strangers, 'revoke')],
+    sends: [pushToSelf(step, strangers, 'revoke'), state === 'request' ? fromStranger(told) : told],
   })
 }
 

@@ -11,6 +11,7 @@ import {
   type EraseStage,
   feedLevel,
   jobs,
+  askerLists,
   listedBy,
   messages,
   type RosterDocument,
@@ -120,7 +121,16 @@ interface Around {
 }
 
 /** Rows that belong to one roster and concern nobody else, or are left of what has been removed. */
-const ownTables: readonly Table<[owner: PhoneId, level: string], unknown>[] = [listedBy, roomsOf, cursors, clearances, sentIds, stars, jobs]
+const ownTables: readonly Table<[owner: PhoneId, level: string], unknown>[] = [
+  askerLists,
+  listedBy,
+  roomsOf,
+  cursors,
+  clearances,
+  sentIds,
+  stars,
+  jobs,
+]
 
 async function readRows(facts: FactReader, roster: PhoneId, limit: number, { place, end }: Around): Promise<Part> {
   const keys: Key[] = [tagLists.key(roster), starTotals.key(roster)]

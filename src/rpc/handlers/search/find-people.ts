@@ -1,10 +1,10 @@
 import { phoneOf, type PhoneId } from '../../../topics/index.js'
-import { contacts, nicks, profiles } from '../../documents/index.js'
+import { nicks, profiles } from '../../documents/index.js'
 import type { FactReader } from '../../facts.js'
 import { findLike } from '../../people-index/find-like.js'
 import { foldText } from '../../people-index/fold.js'
 import { searchedFields, searchedNames, searchedNick } from '../../people-index/searched-fields.js'
-import { contactLimit } from '../../views/contact-view.js'
+import { readOwnContacts } from '../../views/contact-view.js'
 import { rosterIds } from '../../views/profile-view.js'
 import { readPhone } from '../auth/registration.js'
 import { isNick } from '../roster-fields.js'
@@ -58,7 +58,7 @@ const contactsAtOnce = 64
 /** Among the contacts of the asker, which are read one after the other. */
 async function findOwn(facts: FactReader, asker: PhoneId, query: PeopleQuery, candidates: CandidateReader) {
   const isMeant = matcher(query)
-  const others = (await facts.scan(contacts, [asker], contactLimit)).map(({ key }) => key[1])
+  const others = (await readOwnContacts(facts, asker)).map(({ key }) => key[1])
   const found: Candidate[] = []
   for (let at = 0; at < others.length && found.length < query.limit; at += contactsAtOnce) {
     const some = await Promise.all(others.slice(at, at + contactsAtOnce).map((other) => candidates.read(other)))
