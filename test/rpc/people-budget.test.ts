@@ -45,6 +45,7 @@ const doors: Readonly<Record<string, (me: Person, i: number) => AnyRecord>> = {
   'Search by a part of names': (me, i) => searchFor(me, [`xyz${String(i)}`], { field: 'names', type: 'like' }),
   'Friend/request': (me, i) => befriend(me, `38067100000${String(i)}_1`),
   'Friend/ban': (me, i) => befriend(me, `38067100000${String(i)}_1`, 'ban'),
+  'Profile/migrate to a number that is taken': () => record('Profile', { phone: boris, status: 'migrate' }),
   'Roster/add': (me, i) => addTo(me, [`38067100000${String(i)}_1`]),
 }
 

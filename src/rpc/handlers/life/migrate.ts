@@ -2,6 +2,8 @@ import { isRecent } from '../../../clock/index.js'
 import { err, ok, type Profile } from '../../../protocol/index.js'
 import type { Phone } from '../../../topics/index.js'
 import { type MigrationDocument, migrations, type PhoneLock, phoneLocks, type ProfileDocument, profiles } from '../../documents/index.js'
+import type { BudgetState } from '../../budgets/budget.js'
+import { askAbout, readPeopleBudgets } from '../../budgets/people-budget.js'
 import type { FactReader } from '../../facts.js'
 import { type AccountNumber, readAccountOf } from '../../names/account-number.js'
 import { accept, answer, type Outcome, refuse, refuseUntil } from '../../outcome.js'
@@ -38,17 +40,22 @@ export async function readMove({ record, caller: { client } }: Request<Profile>,
 
 interface MigrateFacts extends MoveFacts {
   readonly newCode: string
+  readonly budgets: readonly BudgetState[]
 }
 
 /**
  * Begins a move to another number: sends it a code.
  * @refuses `not_authorized` to all but devices; `invalid_data` for what is no number, for the own one, and for one that has a profile;
- *   `attempts_expired` while the number is locked, or if codes were asked for too often; later `sms_send`
+ *   `attempts_expired` while the number is locked, once too many people were asked about, or if codes were asked for too often; later `sms_send`
  * @see docs/protocol/rpc.md 6, Profile/migrate
  */
 export const migrate = handler({
   async read(request: Request<Profile>, facts: FactReader): Promise<MigrateFacts> {
-    return { ...(await readMove(request, facts)), newCode: newCode(request.context.random) }
+    return {
+      ...(await readMove(request, facts)),
+      newCode: newCode(request.context.random),
+      budgets: await readPeopleBudgets(request, facts),
+    }
   },
 
   decide(request: Request<Profile>, facts: MigrateFacts): Outcome {
@@ -56,7 +63,11 @@ export const migrate = handler({
     const { wanted, isTaken, lock, pending } = facts
     if (client.kind !== 'device' || (wanted !== undefined && facts.profile === undefined)) return refuse('not_authorized', 'not an account')
     if (wanted === undefined) return refuse('invalid_data', 'not a phone')
-    if (isTaken) return refuse('invalid_data', wanted.filed === client.phone ? 'the own number' : 'the number has a profile')
+    if (isTaken && wanted.filed === client.phone) return refuse('invalid_data', 'the own number')
+    const counted = askAbout(facts.budgets, 1, request.now)
+    if (counted.kind === 'refused') return counted
+    // That the number has a profile tells something of somebody, and counts as a search for it does.
+    if (isTaken) return accept({ puts: counted.puts, sends: [answer(err('invalid_data'))] })
     const locked = refuseLocked(lock, request)
     if (locked !== undefined) return locked
     if (keepsCode(request, wanted.number, pending)) return accept({ sends: [answer(ok('migration'))] })
