@@ -72,6 +72,8 @@ test('answers and tokens are believed on the own actions topic alone', async () 
     say(topic, refusal)
     say(topic, record('Profile', { phone: '9991001', status: 'init', settings: [] }))
     say(topic, record('Contact', { phone_id: '9991002_2', status: 'friend' }))
+    say(topic, record('History', { status: 'get' }))
+    if (topic !== 'ses/9991001') say(topic, record('Message', { id: 1, feed_id: record('p2p', { from: '1_1', to: '3_3' }), from: '3_3' }))
   }
   say('actions/1/api/emqttd_x', login('renewed'))
   say('actions/1/api/emqttd_x', record('Profile', { phone: '9991001', status: 'init' }))
