@@ -207,6 +207,8 @@ describe('what is relayed', () => {
     { rule: 'the Contact of somebody else', payload: contactOf(ann), isRelayed: false },
     { rule: 'the Contact of nobody', payload: record('Contact', { avatar: 'https://files/1' }), isRelayed: false },
     { rule: 'where one is', payload: record('Loc', { x: 30.52, y: 50.45 }), isRelayed: true },
+    { rule: 'that one is nowhere on earth', payload: record('Loc', { x: 300, y: 50.45 }), isRelayed: false },
+    { rule: 'that one is nowhere any more', payload: record('Loc', {}), isRelayed: true },
     { rule: 'a Profile', payload: record('Profile', { phone: phoneOf(boris), status: 'patch' }), isRelayed: false },
   ]) {
     test(`to friends, ${rule} is ${isRelayed ? 'relayed' : 'dropped'}`, async () => {
@@ -217,7 +219,7 @@ describe('what is relayed', () => {
   }
 
   test('a record is relayed as the server writes it, whatever its spelling', async () => {
-    const spelt = Buffer.from(String.raw`{ "tag": "Profile", "x": 30.5, "t\u0061g": "Loc" }`)
+    const spelt = Buffer.from(String.raw`{ "tag": "Profile", "x": 30.5, "y": 50.4, "t\u0061g": "Loc" }`)
     const [sent] = await publish(boris, broadcast, spelt)
     expect(sent).toMatchObject({ payload: { tag: 'Loc', x: 30.5 } })
   })

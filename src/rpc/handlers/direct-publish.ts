@@ -19,6 +19,7 @@ import { ownRosters, type Request } from '../request.js'
 import { readTopicFacts } from '../topic-facts.js'
 import { readFriendPhones } from '../views/presence-audience.js'
 import { type MemberRow, readFellowMembers, readMembers } from '../views/room-view.js'
+import { isLocation } from './loc.js'
 import { phonesOf } from './room/room-push.js'
 
 /** A PUBLISH on any topic of the protocol other than `events`, or a will that falls due. */
@@ -128,7 +129,7 @@ function relayOfService({ topic, payload, decoded }: DirectPublish, told: AnyRec
  */
 function broadcastOf({ caller, topic }: DirectPublish, told: AnyRecord): AnyRecord | undefined {
   if (topic.kind !== 'ac') return undefined
-  if (told.tag === 'Loc') return told
+  if (told.tag === 'Loc') return isLocation(told) ? told : undefined
   if (told.tag !== 'Contact' || told.phone_id !== topic.phoneId || !decideSubject(caller.client, told.phone_id).allowed) return undefined
   const { phone_id, avatar, names, surnames, nick, email, vox_id, update, presence } = told
   return record('Contact', { phone_id, avatar, names, surnames, nick, email, vox_id, update, presence })

@@ -23,7 +23,7 @@ export interface LocFacts {
  */
 export const setLocation = handler<Loc, LocFacts | Refused>({
   async read({ record: loc, caller: { client } }, facts) {
-    if (!isRemoval(loc) && placeOf(loc, 0) === undefined) return refuse('invalid_data', 'not a longitude and latitude in degrees')
+    if (!isLocation(loc)) return refuse('invalid_data', 'not a longitude and latitude in degrees')
     const profile = client.kind === 'device' ? await facts.get(profiles, client.phone) : undefined
     if (client.kind !== 'device' || profile === undefined) return refuse('not_authorized', 'no profile')
     const stored = await facts.get(locations, client.phone)
@@ -62,6 +62,11 @@ function after({ phone, audiences }: LocFacts, document: LocationDocument, loc: 
 
 function tell({ phoneId, phones }: LocFacts['audiences'][number], { x, y, z }: Loc): Send {
   return { to: 'connected', topic: acTopic(phoneId), phones, payload: { kind: 'record', record: record('Loc', { x, y, z }) } }
+}
+
+/** Whether it names a place on earth, or takes one back. */
+export function isLocation(loc: Loc): boolean {
+  return isRemoval(loc) || placeOf(loc, 0) !== undefined
 }
 
 function isRemoval({ x, y, z }: Loc): boolean {
