@@ -12,11 +12,13 @@ export function mayPost(feed: FeedFacts): RequestVerdict {
   return decideRoomRight('post', feed.room.type, feed.room.membership)
 }
 
-/** Whether a message may be edited: by its author, while he belongs to the feed. @see docs/protocol/rpc.md 10, Message/edit */
+/** Whether a message may be edited: by its author, while he belongs to the feed and is not muted there. @see docs/protocol/rpc.md 10, Message/edit */
 export function mayEdit(message: { readonly isAuthor: boolean; readonly isErased: boolean }, feed: FeedFacts): RequestVerdict {
   if (!message.isAuthor) return refuse('not_authorized', 'only the author edits')
   const party = decideParty(feed)
   if (!party.allowed) return party
+  const { membership } = (feed.kind === 'room' ? feed.room : undefined) ?? {}
+  if (membership?.role === 'member' && membership.isMuted) return refuse('not_authorized', 'who is muted says nothing new')
   return message.isErased ? refuse('invalid_data', 'an erased message has no content to edit') : allow('the author')
 }
 

@@ -19,6 +19,7 @@ export type RoomRight =
   | 'signal'
   | 'leave'
   | 'mute-self'
+  | 'present-oneself'
   | 'join'
   | 'patch'
   | 'add'
@@ -37,9 +38,10 @@ type Rule = 'anyone' | 'members' | 'unmuted' | 'admins' | 'owner' | 'joiners' | 
 const rules: { readonly [Right in RoomRight]: { readonly [Type in RoomType]: Rule } } = {
   get: { group: 'members', channel: 'anyone' },
   post: { group: 'unmuted', channel: 'admins' },
-  signal: { group: 'members', channel: 'members' },
+  signal: { group: 'unmuted', channel: 'unmuted' },
   leave: { group: 'members', channel: 'members' },
   'mute-self': { group: 'members', channel: 'members' },
+  'present-oneself': { group: 'unmuted', channel: 'unmuted' },
   join: { group: 'nobody', channel: 'joiners' },
   patch: { group: 'admins', channel: 'admins' },
   add: { group: 'admins', channel: 'admins' },

@@ -26,9 +26,10 @@ const table = `
                  owner admin promoted member muted stranger banned owner admin promoted member muted stranger banned
 get              yes   yes   yes      yes    yes   404      404    yes   yes   yes      yes    yes   yes      yes
 post             yes   yes   yes      yes    no    no       no     yes   yes   yes      no     no    no       no
-signal           yes   yes   yes      yes    yes   no       no     yes   yes   yes      yes    yes   no       no
+signal           yes   yes   yes      yes    no    no       no     yes   yes   yes      yes    no    no       no
 leave            yes   yes   yes      yes    yes   no       no     yes   yes   yes      yes    yes   no       no
 mute-self        yes   yes   yes      yes    yes   no       no     yes   yes   yes      yes    yes   no       no
+present-oneself  yes   yes   yes      yes    no    no       no     yes   yes   yes      yes    no    no       no
 join             no    no    no       no     no    no       no     bad   bad   bad      bad    bad   yes      no
 patch            yes   yes   yes      no     no    no       no     yes   yes   yes      no     no    no       no
 add              yes   yes   yes      no     no    no       no     yes   yes   yes      no     no    no       no
@@ -96,7 +97,7 @@ describe('the rights to a message', () => {
     ['stranger', 'no no no no yes no'],
     ['nobody', 'no no no no yes no'],
     ['member', 'yes yes no bad yes no'],
-    ['muted', 'no yes no bad yes no'],
+    ['muted', 'no no no no yes no'],
     ['admin', 'yes yes no bad yes yes'],
     ['reader', 'no yes no bad yes no'],
     ['outsider', 'no no no no yes no'],

@@ -48,10 +48,12 @@ describe('a call', () => {
     }
   })
 
-  test('to a room is told to the caller and to everyone in the room; a muted member may call', async () => {
-    const { pushes } = await call(boris, { id: 'g1', from: boris, to: club, type: 'video', status: 'missed' })
+  test('to a room is told to the caller and to everyone in the room; a muted member calls nobody', async () => {
+    const asked = { id: 'g1', to: club, type: 'video', status: 'missed' } as const
+    expect((await call(boris, { ...asked, from: boris })).error).toBe('not_authorized')
+    const { pushes } = await call(ann, asked)
     expect(pushes).toMatchObject([
-      { topic: 'ses/380670002234', to: ['emqttd_B1'], record: { id: 'g1', to: club, type: 'video', status: 'missed' } },
+      { topic: 'ses/380670001234', to: ['emqttd_A1', 'emqttd_A2'], record: { id: 'g1', to: club, type: 'video', status: 'missed' } },
       { topic: 'room/club', to: ['emqttd_A1', 'emqttd_A2', 'emqttd_B1'] },
     ])
   })

@@ -4,13 +4,21 @@ import { barred, cursors, feedLevel, members, roomsOf } from '../../src/rpc/docu
 import type { PhoneId } from '../../src/topics/index.js'
 import { aContact, ann, anne, boris, clara, dan, friends, nobody, now } from './chat-world.js'
 import { memberId } from './member-ids.js'
-import { contacts } from '../../src/rpc/documents/index.js'
+import { contacts, rosters } from '../../src/rpc/documents/index.js'
+import { rosterOf } from '../acl/cast.js'
 import { asks, listing, openRoomWorld, r1, type Room, roomIn, roomNamed, type RoomWorld, type Sent, told } from './room-world.js'
 
 let world: RoomWorld
 
+/** Second rosters of Clara's and of Boris's phone. */
+const clarice = rosterOf('380670003234_12778')
+const boris2 = rosterOf('380670002234_12335')
+const rosterRow = (roster: PhoneId) =>
+  rosters.put({ id: 2, names: 'Two', surnames: null, email: null, nick: null, avatar: null, created: now, update: now }, roster)
+
 beforeEach(async () => {
   world = await openRoomWorld()
+  await world.put(rosterRow(clarice), ...friends(ann, clarice))
   await world.put(...friends(ann, boris), ...friends(ann, clara), ...friends(ann, dan))
 })
 afterEach(() => world.close())
@@ -383,6 +391,33 @@ describe('ban and unban', () => {
     expect(told(await send(clara, 'join'))).toHaveLength(3)
   })
 
+  test('a ban binds the account: its other rosters go and stay out, those it makes later too, until any of them is named again', async () => {
+    await open({ type: 'channel', members: listing(clara, clarice) })
+    expect(told(await send(boris, 'ban', { members: listing(clara) }))[0]).toMatch(/^room\/r1 Room\/ban members=C/)
+    expect([await world.member(clara), await world.member(clarice)]).toEqual([undefined, undefined])
+    const later = rosterOf('380670003234_99999')
+    for (const roster of [clara, clarice, later]) {
+      const asked = { rosters: [roster], at: now + 1 }
+      expect(told(await world.send(clara, asks('join', { members: listing(roster) }), asked))).toEqual(['act not_authorized'])
+    }
+    expect(told(await send(ann, 'add', { members: listing(clarice) }))).toEqual(['act contacts_not_found'])
+    expect(told(await send(ann, 'unban', { members: listing(later) }))).not.toEqual(['act contacts_not_found'])
+    expect(told(await send(ann, 'add', { members: listing(clarice) }))).toHaveLength(3)
+  })
+
+  test('a ban that an earlier program stored binds the account, too', async () => {
+    await open({ type: 'channel' })
+    await world.put(barred.put({ by: ann, at: now }, r1, clarice))
+    await send(clara, 'leave')
+    expect(told(await send(clara, 'join'))).toEqual(['act not_authorized'])
+  })
+
+  test('nobody is banned by way of a roster of lower rank', async () => {
+    await world.put(...friends(ann, boris2), rosterRow(boris2))
+    await open({ members: listing(clara, boris2) })
+    expect(told(await send(boris, 'ban', { members: listing(boris2) }))).toEqual(['act not_authorized'])
+  })
+
   for (const { rule, who, fields, error } of [
     { rule: 'the owner cannot be banned', who: boris, fields: { members: listing(ann) }, error: 'not_authorized' },
     { rule: 'an admin bans no admin', who: boris, fields: { members: listing(boris) }, error: 'not_authorized' },
@@ -397,6 +432,29 @@ describe('ban and unban', () => {
 })
 
 describe('mute', () => {
+  test('binds the account: as whichever roster, also one that is added later, and by whatever shows words to the room', async () => {
+    await open({ members: listing(clara) })
+    const post = (from: PhoneId) =>
+      world.send(clara, record('Message', { from, to: 'r1', files: [record('Desc', { payload: 'x' })], status: 'client' }), {
+        rosters: [clara, clarice],
+      })
+    const [first] = await post(clara)
+    const said = first?.payload
+    if (said === undefined || said instanceof Uint8Array || said.tag !== 'Message') throw new Error('not said')
+    await send(ann, 'mute', { members: listing(clara) })
+    await send(ann, 'add', { members: listing(clarice) })
+    expect(told(await post(clarice))).toEqual(['act not_authorized'])
+    const edited = record('Message', { id: said.id, files: [record('Desc', { payload: 'y' })], status: 'edit' })
+    expect(told(await world.send(clara, edited))).toEqual(['act not_authorized'])
+    for (const field of [{ alias: 'words' }, { names: 'words' }, { avatar: 'words' }]) {
+      const patch = record('Member', { feed_id: record('muc', { name: 'r1' }), ...field, status: 'patch' })
+      expect(told(await world.send(clara, patch))).toEqual(['act not_authorized'])
+    }
+    await send(ann, 'unmute', { members: listing(clarice) })
+    expect(told(await post(clarice))).toEqual(['room/r1 Message/sent x'])
+    expect(told(await world.send(clara, edited))).toEqual(['room/r1 Message/edit y'])
+  })
+
   test('a muted member may not post until unmuted', async () => {
     await open()
     const post = () =>

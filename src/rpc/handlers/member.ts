@@ -1,3 +1,4 @@
+import { decideRoomRight } from '../../acl/index.js'
 import { limits, type Member } from '../../protocol/index.js'
 import { type PhoneId, roomTopic } from '../../topics/index.js'
 import { type MemberDocument, members } from '../documents/index.js'
@@ -9,7 +10,7 @@ import { memberRecords, type MemberRow, readRoomsOf, readShown, type ShownByRost
 import { maxAvatarBytes, maxEmailBytes } from './roster-fields.js'
 import { hasLength } from './room/room-fields.js'
 import { phonesOf } from './room/room-push.js'
-import { changeMembers, found, readRoomState, replaceMembers, type RoomLookup } from './room/room-state.js'
+import { changeMembers, found, readRoomState, refuseBy, replaceMembers, type RoomLookup } from './room/room-state.js'
 
 /** What Member/patch rests on. */
 export interface MemberFacts {
@@ -34,6 +35,8 @@ export const patchMember = handler<Member, MemberFacts>({
     const state = found(facts.lookup)
     if (state.kind === 'refused') return state
     if (facts.own === undefined) return refuse('not_authorized', 'not a membership of the caller')
+    const verdict = decideRoomRight('present-oneself', state.room.type, facts.own.document)
+    if (!verdict.allowed) return refuseBy(verdict)
     const after = patched(facts.own.document, request)
     if (isRefused(after)) return after
     return changed(facts.own.phoneId, after, state, facts.shown)

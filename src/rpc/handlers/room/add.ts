@@ -1,10 +1,10 @@
 import type { RecordOf } from '../../../protocol/index.js'
-import { type PhoneId, roomTopic } from '../../../topics/index.js'
-import { barred } from '../../documents/index.js'
+import { phoneOf, type PhoneId, roomTopic } from '../../../topics/index.js'
 import type { FactReader } from '../../facts.js'
 import { accept, type Outcome, push, refuse } from '../../outcome.js'
 import { type Caller, handler, ownRosters, type Request } from '../../request.js'
 import { completeRoom, listedIn, readShown, type ShownByRoster } from '../../views/room-view.js'
+import { readBarsOf } from './bars.js'
 import { readListedFriends } from './create.js'
 import { decideJoin, type JoinFacts, readJoin } from './join.js'
 import { type MemberIds, noMemberIds, readMemberIds } from './member-ids.js'
@@ -67,7 +67,7 @@ async function readAdd(facts: FactReader, record: Room, caller: Caller): Promise
   const strangers = listedBy(record).filter(({ phoneId }) => !inside.has(phoneId))
   const addable: Listed[] = []
   for (const one of await readListedFriends(facts, actor.phoneId, strangers)) {
-    if ((await facts.get(barred, id, one.phoneId)) === undefined) addable.push(one)
+    if ((await readBarsOf(facts, id, phoneOf(one.phoneId))).length === 0) addable.push(one)
   }
   const named = listedBy(record).flatMap(({ phoneId }) => (inside.has(phoneId) ? [phoneId] : []))
   const shown = await readShown(facts, id, new Set([...listedIn(list), ...named, ...addable.map(({ phoneId }) => phoneId)]))

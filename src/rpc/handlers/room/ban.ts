@@ -1,11 +1,12 @@
 import type { RecordOf } from '../../../protocol/index.js'
 import { record } from '../../../protocol/index.js'
-import { type PhoneId, type RoomId, roomTopic } from '../../../topics/index.js'
+import { phoneOf, type PhoneId, type RoomId, roomTopic } from '../../../topics/index.js'
 import { barred, rosters } from '../../documents/index.js'
 import type { FactReader } from '../../facts.js'
 import { accept, type Outcome, push, refuse, type Send } from '../../outcome.js'
 import { handler, type Request } from '../../request.js'
 import { type MemberRow, memberRecords, readShown, type Shown, type ShownByRoster } from '../../views/room-view.js'
+import { ofSameAccounts, readBarsOf } from './bars.js'
 import { maxBarred, readBarred } from './closed-room.js'
 import { checkRemoval } from './remove.js'
 import { partialRoom, phonesOf, toEach } from './room-push.js'
@@ -17,15 +18,15 @@ type Member = RecordOf<'Member'>
 /** What Room/ban and unban rest on. */
 export interface BanFacts {
   readonly lookup: RoomLookup
-  /** Those listed who exist. */
+  /** Those listed who exist, and the other rosters of their accounts that are in the room. */
   readonly known: readonly PhoneId[]
-  /** Those listed who are barred now. */
+  /** Rosters of the accounts listed that are barred now. */
   readonly barredNow: ReadonlySet<PhoneId>
   readonly barredCount: number
   readonly shown: ShownByRoster
 }
 
-/** Removes from the room and bars from it; who is not in it is barred only. @see docs/protocol/rpc.md 11, Room/ban */
+/** Removes an account from the room and bars it; who is not in it is barred only. @see docs/protocol/rpc.md 11, Room/ban */
 export const banFromRoom = handler<Room, BanFacts>({ read: readBan, decide: decideBan })
 
 /** Lifts the bar; nobody is added. @see docs/protocol/rpc.md 11, Room/unban */
@@ -34,11 +35,13 @@ export const unbanFromRoom = handler<Room, BanFacts>({ read: readBan, decide: de
 async function readBan({ record: asked }: Request<Room>, facts: FactReader): Promise<BanFacts> {
   const lookup = await readRoomState(facts, asked.id)
   if (typeof lookup === 'string') return { lookup, known: [], barredNow: new Set(), barredCount: 0, shown: new Map() }
-  const known: PhoneId[] = []
+  const listed = listedBy(asked).map(({ phoneId }) => phoneId)
+  const existing: PhoneId[] = []
+  for (const phoneId of listed) if ((await facts.peek(rosters, phoneId)) !== undefined) existing.push(phoneId)
+  const known = [...new Set([...existing, ...ofSameAccounts(lookup.list, existing).map(({ phoneId }) => phoneId)])]
   const barredNow = new Set<PhoneId>()
-  for (const { phoneId } of listedBy(asked)) {
-    if ((await facts.peek(rosters, phoneId)) !== undefined) known.push(phoneId)
-    if ((await facts.get(barred, lookup.id, phoneId)) !== undefined) barredNow.add(phoneId)
+  for (const phone of new Set(listed.map(phoneOf))) {
+    for (const phoneId of await readBarsOf(facts, lookup.id, phone)) barredNow.add(phoneId)
   }
   const barredCount = (await readBarred(facts, lookup.id)).length
   return { lookup, known, barredNow, barredCount, shown: await readShown(facts, lookup.id, new Set([...known, ...barredNow])) }

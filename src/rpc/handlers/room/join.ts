@@ -1,11 +1,11 @@
 import { decideRoomRight } from '../../../acl/index.js'
 import type { RecordOf } from '../../../protocol/index.js'
-import { type PhoneId, roomTopic } from '../../../topics/index.js'
-import { barred } from '../../documents/index.js'
+import { phoneOf, type PhoneId, roomTopic } from '../../../topics/index.js'
 import type { FactReader } from '../../facts.js'
 import { accept, type Outcome, push, refuse } from '../../outcome.js'
 import type { Request } from '../../request.js'
 import { completeRoom, listedIn, type MemberRow, readShown, type ShownByRoster } from '../../views/room-view.js'
+import { readBarsOf } from './bars.js'
 import { type MemberIds, noMemberIds, readMemberIds } from './member-ids.js'
 import { authorReads, completeToEach, memberPush, phonesOf, systemMessage, systemMessageTo } from './room-push.js'
 import {
@@ -44,7 +44,7 @@ export async function readJoin(facts: FactReader, record: Room, own: readonly Ph
     return { lookup, joiner, present: undefined, isBarred: false, shown: new Map(), memberIds: noMemberIds }
   }
   const { id, list } = lookup
-  const isBarred = (await facts.get(barred, id, joiner)) !== undefined
+  const isBarred = (await readBarsOf(facts, id, phoneOf(joiner))).length > 0
   const shown = await readShown(facts, id, new Set([...listedIn(list), joiner]))
   const memberIds = await readMemberIds(facts, id, lookup.room.lastMemberId, 1)
   return { lookup, joiner, present: list.find(({ phoneId }) => own.includes(phoneId)), isBarred, shown, memberIds }

@@ -4,6 +4,7 @@ import type { FactReader } from '../../facts.js'
 import { accept, type Outcome, refuse } from '../../outcome.js'
 import { handler, type Request } from '../../request.js'
 import { type MemberRow, readShown, type ShownByRoster } from '../../views/room-view.js'
+import { ofSameAccounts } from './bars.js'
 import { memberPush, partialRoom, toEach } from './room-push.js'
 import {
   changeMembers,
@@ -11,7 +12,6 @@ import {
   type Entered,
   isAboutOthers,
   listedBy,
-  memberOf,
   readRoomState,
   replaceMembers,
   type RoomLookup,
@@ -34,8 +34,16 @@ export const unmuteRoom = handler<Room, MuteFacts>({ read: readMute, decide: (re
 async function readMute({ record }: Request<Room>, facts: FactReader): Promise<MuteFacts> {
   const lookup = await readRoomState(facts, record.id)
   if (typeof lookup === 'string') return { lookup, shown: new Map() }
-  const present = listedBy(record).flatMap(({ phoneId }) => (memberOf(lookup.list, phoneId) === undefined ? [] : [phoneId]))
+  const present = presentOf(record, lookup.list).map(({ phoneId }) => phoneId)
   return { lookup, shown: await readShown(facts, lookup.id, present) }
+}
+
+/** Those listed who are in the room, with the other rosters of their accounts. */
+function presentOf(record: Room, list: readonly MemberRow[]): readonly MemberRow[] {
+  return ofSameAccounts(
+    list,
+    listedBy(record).map(({ phoneId }) => phoneId),
+  )
 }
 
 function decideMute(request: Request<Room>, facts: MuteFacts, isMute: boolean): Outcome {
@@ -57,7 +65,7 @@ function muteSelf({ state, actor }: Entered, isMute: boolean): Outcome {
 
 function muteOthers({ record }: Request<Room>, { state, actor }: Entered, shown: ShownByRoster, isMute: boolean): Outcome {
   const { id, list } = state
-  const present = listedBy(record).flatMap(({ phoneId }) => (phoneId === actor.phoneId ? [] : (memberOf(list, phoneId) ?? [])))
+  const present = presentOf(record, list).filter(({ phoneId }) => phoneId !== actor.phoneId)
   if (present.length === 0) return refuse('contacts_not_found', 'none of those listed is in the room')
   if (isMute && present.some(({ document }) => document.role !== 'member')) {
     return refuse('not_authorized', 'owner and admins cannot be muted')

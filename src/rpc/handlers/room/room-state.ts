@@ -1,7 +1,7 @@
 import { decideRoomRight, type RequestVerdict, type RoomRight } from '../../../acl/index.js'
 import type { RecordOf } from '../../../protocol/index.js'
 import type { Put } from '../../../store/contract.js'
-import { parsePhoneId, parseRoomId, type PhoneId, type RoomId, roomTopic } from '../../../topics/index.js'
+import { parsePhoneId, parseRoomId, phoneOf, type PhoneId, type RoomId, roomTopic } from '../../../topics/index.js'
 import { cursors, feedLevel, type MemberDocument, members, type Role, type RoomDocument, rooms, roomsOf } from '../../documents/index.js'
 import type { RpcContext } from '../../context.js'
 import type { FactReader } from '../../facts.js'
@@ -122,17 +122,21 @@ export function inRole(document: MemberDocument, role: Role): MemberDocument {
   return { ...document, role, isMuted: role === 'member' && document.isMuted }
 }
 
-/** The list with these new members at its end. @param ids one for each of them, greater than all before */
+/**
+ * The list with these new members at its end; who is muted in the room is so by whichever roster.
+ * @param ids one for each of them, greater than all before
+ */
 export function withNewMembers(
   list: readonly MemberRow[],
   newcomers: readonly Listed[],
   ids: readonly number[],
   now: number,
 ): readonly MemberRow[] {
-  const added = newcomers.map(({ phoneId, asAdmin }, i) => ({
-    phoneId,
-    document: newMember(idAt(ids, i), asAdmin ? 'admin' : 'member', now, 0),
-  }))
+  const muted = new Set(list.flatMap(({ phoneId, document }) => (document.isMuted ? [phoneOf(phoneId)] : [])))
+  const added = newcomers.map(({ phoneId, asAdmin }, i) => {
+    const document = newMember(idAt(ids, i), asAdmin ? 'admin' : 'member', now, 0)
+    return { phoneId, document: { ...document, isMuted: !asAdmin && muted.has(phoneOf(phoneId)) } }
+  })
   return [...list, ...added]
 }
 
