@@ -16,7 +16,8 @@ COPY --from=build /app/dist/src ./dist/src
 RUN mkdir /data && chown node:node /data
 VOLUME /data
 USER node
+# Port 8081, metrics and health, is open inside the container alone unless NYNJA_ADMIN_HOST says otherwise.
 EXPOSE 1883 8083 8080
 STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=5s --timeout=3s --start-period=30s CMD ["node", "-e", "fetch('http://127.0.0.1:' + (Number(process.env.NYNJA_HTTP_PORT) || 8080) + '/readyz').then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
+HEALTHCHECK --interval=5s --timeout=3s --start-period=30s CMD ["node", "-e", "fetch('http://' + (process.env.NYNJA_ADMIN_HOST || '127.0.0.1').replace(/.*:.*/, '[$&]') + ':' + (Number(process.env.NYNJA_ADMIN_PORT) || 8081) + '/readyz').then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
 CMD ["node", "--enable-source-maps", "dist/src/server/main.js"]

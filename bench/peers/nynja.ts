@@ -1,4 +1,5 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { startCluster, type Cluster } from './cluster.js'
 import { startNodePeer } from './node-peer.js'
@@ -25,6 +26,11 @@ export interface NynjaOptions {
   readonly redisPort?: number
 }
 
+/** An older build ends on a variable that it does not know. */
+function knowsAdminPort(serverModule: string | undefined): boolean {
+  return serverModule === undefined || readFileSync(join(dirname(serverModule), 'options-table.js'), 'utf8').includes('adminPort')
+}
+
 /** The server of this repository, of this build or another one. */
 export async function startNynja({ canSettle = false, serverModule, dataFolder, redisPort }: NynjaOptions = {}): Promise<Peer> {
   const own = dataFolder === undefined ? tempFolder('nynja') : undefined
@@ -39,6 +45,7 @@ export async function startNynja({ canSettle = false, serverModule, dataFolder, 
       NYNJA_MQTT_PORT: '0',
       NYNJA_WS_PORT: 'off',
       NYNJA_HTTP_PORT: '0',
+      ...(knowsAdminPort(serverModule) ? { NYNJA_ADMIN_PORT: '0' } : {}),
       NYNJA_DATA_DIR: (dataFolder ?? own)?.path ?? '',
       ...(redisPort === undefined ? {} : { NYNJA_STORE: `redis://127.0.0.1:${redisPort}` }),
       NYNJA_TEST_NUMBERS: testNumbers,

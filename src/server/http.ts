@@ -1,4 +1,4 @@
-import fastify from 'fastify'
+import fastify, { type FastifyInstance } from 'fastify'
 import type { AddressInfo } from 'node:net'
 import { type ConnectionGate, guardConnections } from '../broker/index.js'
 import type { FileStorage } from '../files/index.js'
@@ -12,17 +12,25 @@ export type Readiness =
 export interface HttpParts {
   /** Asked at each request for /readyz. */
   readonly readiness: () => Readiness
-  /** The metrics as text, asked for at each request for /metrics. */
-  readonly metrics: () => Promise<string>
-  readonly metricsContentType: string
-  /** What describes the server to programs; undefined while it is not known. */
-  readonly schemas?: () => ReadonlyMap<string, SchemaPage> | undefined
-  /** Where the files lie that are downloaded here. */
-  readonly files?: FileStorage
   /** Asked for each connection. */
   readonly gate?: ConnectionGate
   /** How long a peer may take to send its request, ms. */
   readonly requestTimeoutMs?: number
+}
+
+/** What everybody may ask. */
+export interface PublicParts extends HttpParts {
+  /** What describes the server to programs; undefined while it is not known. */
+  readonly schemas?: () => ReadonlyMap<string, SchemaPage> | undefined
+  /** Where the files lie that are downloaded here. */
+  readonly files?: FileStorage
+}
+
+/** What only those may ask who run the server. */
+export interface AdminParts extends HttpParts {
+  /** The metrics as text, asked for at each request for /metrics. */
+  readonly metrics: () => Promise<string>
+  readonly metricsContentType: string
 }
 
 export interface HttpServer {
@@ -32,28 +40,38 @@ export interface HttpServer {
   close(): Promise<void>
 }
 
-const maxConnections = 1_024
-/** So many that operators find a connection left. */
+const maxPublicConnections = 1_024
 const maxDownloads = 768
+const maxAdminConnections = 64
 const silentMs = 30_000
 const maxHeaderBytes = 8_192
 const maxBodyBytes = 1_024
 const defaultRequestTimeoutMs = 5_000
 
 /**
- * What operators ask: `/healthz` (200 while the process lives), `/readyz` (200, or 503 and the reason while starting or draining, or out of what
- * nobody can be served without) and `/metrics` (Prometheus text); `/asyncapi.json` and `/schemas/…`;
- * and for whoever has a URL of it, a file. GET and HEAD only; request sizes, request times and connections are bounded.
+ * What everybody may ask: `/healthz` and `/readyz`, `/asyncapi.json` and `/schemas/…`; and for whoever has a URL of it, a file.
+ * GET and HEAD only; request sizes, request times and connections are bounded.
  */
-export function createHttpServer({
-  readiness,
-  metrics,
-  metricsContentType,
-  schemas,
-  files,
-  gate,
-  requestTimeoutMs = defaultRequestTimeoutMs,
-}: HttpParts): HttpServer {
+export function createPublicServer({ schemas, files, ...parts }: PublicParts): HttpServer {
+  return createHttpServer(parts, maxPublicConnections, (app) => {
+    if (schemas !== undefined) serveSchemaPages(app, schemas)
+    if (files !== undefined) serveFiles(app, { storage: files, maxDownloads, silentMs })
+  })
+}
+
+/** What those ask who run the server: `/metrics` (Prometheus text), `/healthz` and `/readyz`. A listener of its own: no crowd at the public one takes its places. */
+export function createAdminServer({ metrics, metricsContentType, ...parts }: AdminParts): HttpServer {
+  return createHttpServer(parts, maxAdminConnections, (app) => {
+    app.get('/metrics', async (_request, reply) => reply.type(metricsContentType).send(await metrics()))
+  })
+}
+
+/** `/healthz` (200 while the process lives), `/readyz` (200, or 503 and the reason while starting or draining, or out of what nobody can be served without), and more. */
+function createHttpServer(
+  { readiness, gate, requestTimeoutMs = defaultRequestTimeoutMs }: HttpParts,
+  maxConnections: number,
+  serveMore: (app: FastifyInstance) => void,
+): HttpServer {
   const app = fastify({
     bodyLimit: maxBodyBytes,
     forceCloseConnections: true,
@@ -73,9 +91,7 @@ export function createHttpServer({
       .type('text/plain')
       .send(`${text}\n`)
   })
-  app.get('/metrics', async (_request, reply) => reply.type(metricsContentType).send(await metrics()))
-  if (schemas !== undefined) serveSchemaPages(app, schemas)
-  if (files !== undefined) serveFiles(app, { storage: files, maxDownloads, silentMs })
+  serveMore(app)
 
   return {
     async start(host, port) {

@@ -62,7 +62,11 @@ function listenerProblems(options: Options): readonly string[] {
     { variable: 'NYNJA_WS_PORT', port: options.wsPort },
     { variable: 'NYNJA_TLS_PORT', port: options.tlsKey === undefined ? 'off' : options.tlsPort },
   ]
-  const opened = [...listeners, { variable: 'NYNJA_HTTP_PORT', port: options.httpPort }].filter(({ port }) => port !== 'off' && port !== 0)
+  const pages = [
+    { variable: 'NYNJA_HTTP_PORT', port: options.httpPort },
+    { variable: 'NYNJA_ADMIN_PORT', port: options.adminPort },
+  ]
+  const opened = [...listeners, ...pages].filter(({ port }) => port !== 'off' && port !== 0)
   const clashes = opened.flatMap(({ variable, port }, index) =>
     opened
       .slice(0, index)

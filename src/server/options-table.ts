@@ -27,7 +27,7 @@ const waitMs = { unit: 'ms' }
 
 function listeners(folder: string) {
   return {
-    host: option(host, { default: '0.0.0.0', about: 'Address that all listeners bind to.' }),
+    host: option(host, { default: '0.0.0.0', about: 'Address that all listeners bind to but that of adminPort.' }),
     mqttPort: option(port, { default: 1883, about: 'TCP port for MQTT clients.' }),
     wsPort: option(port, { default: 8083, about: 'Port for MQTT over WebSocket, path /mqtt, and for file transfers, path /ws.' }),
     tlsPort: option(port, {
@@ -37,7 +37,19 @@ function listeners(folder: string) {
     }),
     tlsKey: optional(path(folder), 'PEM file with the private key for TLS; goes with the certificate.'),
     tlsCert: optional(path(folder), 'PEM file with the certificate chain for TLS; goes with the key.'),
-    httpPort: option(port, { default: 8080, about: 'Port for /healthz, /readyz, /metrics, and downloads of files: /files/.' }),
+    httpPort: option(port, {
+      default: 8080,
+      about: 'Port for everybody: downloads of files (/files/), /asyncapi.json and /schemas/, /healthz and /readyz.',
+    }),
+    adminPort: option(port, {
+      default: 8081,
+      about: 'Port for whoever runs the server: /metrics, and /healthz and /readyz, which answer here whatever comes to httpPort.',
+    }),
+    adminHost: option(host, {
+      default: '127.0.0.1',
+      about:
+        'Address that adminPort binds to. It asks nobody who he is: name an address that only those reach who run the server or scrape its metrics.',
+    }),
     trustProxy: option(yesOrNo, {
       default: false,
       about:

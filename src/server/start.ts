@@ -23,11 +23,13 @@ import {
   startRing,
   variantCount,
 } from '../rpc/index.js'
+import type { FileStorage } from '../files/index.js'
 import { newSharedMemory, distrustMemory } from '../store/index.js'
 import { count, messengerCounts } from './counting.js'
 import { makeDataFolder } from './data-folder.js'
 import { type Exhaustion, newExhaustion } from './exhaustion.js'
-import type { HttpParts, Readiness } from './http.js'
+import { type Exposed, exposure } from './exposure.js'
+import type { HttpServer, Readiness } from './http.js'
 import { lockFolder } from './folder-lock.js'
 import { newLiveGate } from './live-gate.js'
 import type { Log } from './log.js'
@@ -39,6 +41,7 @@ import { newProviderWatch } from './provider-watch.js'
 import { openProviders } from './open-providers.js'
 import type { Options } from './options-table.js'
 import { type SchemaPage, schemaPages } from './schema-pages.js'
+import type { Ports } from './ports.js'
 import { planReload, type Reload } from './reload.js'
 import { serverVersion } from './version.js'
 import { listening, StartProblem } from './start-problem.js'
@@ -46,14 +49,6 @@ import { readTlsPair } from './tls-pair.js'
 import { newTaskRunner } from './task-runner.js'
 import { type MachineWatch, watchMachine } from './watch-machine.js'
 import { storePath, type WorkerData } from './worker-data.js'
-
-/** The ports in use; `off` for listeners that are not open. */
-export interface Ports {
-  readonly mqtt: number | 'off'
-  readonly ws: number | 'off'
-  readonly tls: number | 'off'
-  readonly http: number | 'off'
-}
 
 /** A server that runs. */
 export interface RunningServer {
@@ -102,15 +97,15 @@ export async function startServer(options: Options, log: Log): Promise<RunningSe
     warnOfTestNumbers(options, log)
     const { storage } = await openStorage(options, filesListener(log))
     let schemas: ReadonlyMap<string, SchemaPage> | undefined = undefined
-    const httpParts: HttpParts = {
+    const pages: PagesParts = {
       readiness: () => (readiness.kind === 'ready' ? exhaustion.readiness() : readiness),
-      metrics: metrics.render,
-      metricsContentType: metrics.contentType,
+      gate: gateOf(machine, 'operator'),
+      metrics,
       schemas: () => schemas,
       files: storage,
-      gate: gateOf(machine, 'operator'),
     }
-    const httpPort = await openHttp(options, httpParts, closers)
+    const adminPort = await openAdmin(options, pages, closers)
+    const httpPort = await openPublic(options, pages, closers)
     if (redisPlace(options) === null) closers.push(await lockFolder(storePath(options)))
     await prepareStore(options, log, (because) => {
       readiness = { kind: 'not-ready', because }
@@ -121,9 +116,10 @@ export async function startServer(options: Options, log: Log): Promise<RunningSe
     const listeners = await openListeners(options, { messenger, transfers, gate: gateOf(machine, 'client') })
     closers.push(lookRegularly(machine, exhaustion, () => messenger.connectionCount < live.options.maxConnections * enoughShare))
     machine.opened()
-    const ports = { ...portsOf(listeners), http: httpPort }
+    const ports = { ...portsOf(listeners), http: httpPort, admin: adminPort }
     schemas = schemaPages(serverVersion(), openPorts(ports))
     readiness = { kind: 'ready' }
+    warnOfOpenness({ ...options, ports }, log)
     log.info({ event: 'ready', ...ports, nodes: options.nodes, pid: process.pid }, 'ready')
     let stopping: Promise<void> | undefined
     const hurry = newHurry()
@@ -170,6 +166,11 @@ function warnOfTestNumbers({ testNumbers }: Options, log: Log): void {
   if (testNumbers.length > 0) {
     log.warn({ event: 'test-numbers', prefixes: testNumbers }, 'phones with these prefixes log in with the test code: never in production')
   }
+}
+
+function warnOfOpenness(exposed: Exposed, log: Log): void {
+  const text = exposure(exposed)
+  if (text !== undefined) log.warn({ event: 'open' }, text)
 }
 
 interface Rpc {
@@ -340,12 +341,37 @@ async function openListeners(options: Options, { messenger, transfers, gate }: S
   }
 }
 
-async function openHttp({ host, httpPort: port }: Options, parts: HttpParts, closers: Closer[]): Promise<number | 'off'> {
+/** What the two HTTP servers tell of. */
+interface PagesParts {
+  readonly readiness: () => Readiness
+  readonly gate: ConnectionGate
+  readonly metrics: Metrics
+  readonly schemas: () => ReadonlyMap<string, SchemaPage> | undefined
+  readonly files: FileStorage
+}
+
+async function openPublic({ host, httpPort: port }: Options, parts: PagesParts, closers: Closer[]): Promise<number | 'off'> {
   if (port === 'off') return 'off'
-  const { createHttpServer } = await import('./http.js')
-  const http = createHttpServer(parts)
-  closers.push(() => http.close())
-  return listening(http.start(host, port), 'NYNJA_HTTP_PORT', { host, port })
+  const { createPublicServer } = await import('./http.js')
+  return openHttp(createPublicServer(parts), { host, port, variable: 'NYNJA_HTTP_PORT' }, closers)
+}
+
+async function openAdmin({ adminHost: host, adminPort: port }: Options, parts: PagesParts, closers: Closer[]): Promise<number | 'off'> {
+  if (port === 'off') return 'off'
+  const { createAdminServer } = await import('./http.js')
+  const { readiness, gate, metrics } = parts
+  const server = createAdminServer({ readiness, gate, metrics: metrics.render, metricsContentType: metrics.contentType })
+  return openHttp(server, { host, port, variable: 'NYNJA_ADMIN_PORT', hostVariable: 'NYNJA_ADMIN_HOST' }, closers)
+}
+
+interface HttpAddress extends ListenAddress {
+  readonly variable: string
+  readonly hostVariable?: string
+}
+
+async function openHttp(server: HttpServer, { host, port, variable, hostVariable }: HttpAddress, closers: Closer[]): Promise<number> {
+  closers.push(() => server.close())
+  return listening(server.start(host, port), variable, { host, port }, hostVariable)
 }
 
 /** @throws StartProblem if there is a pair and it cannot be used */
@@ -368,7 +394,7 @@ async function closeListeners(listeners: Listeners): Promise<void> {
   await Promise.all(Object.values(listeners).map((listener) => listener.close()))
 }
 
-function portsOf({ mqtt, ws, tls }: Listeners): Omit<Ports, 'http'> {
+function portsOf({ mqtt, ws, tls }: Listeners): Omit<Ports, 'http' | 'admin'> {
   return { mqtt: mqtt?.port ?? 'off', ws: ws?.port ?? 'off', tls: tls?.port ?? 'off' }
 }
 

@@ -284,8 +284,8 @@ describe('help', () => {
 
 describe('serve', () => {
   const serveBeside = (dataDir: string, mqttPort: number): Promise<CommandEnd> => {
-    const flags = ['--host', '127.0.0.1', '--mqtt-port', String(mqttPort), '--ws-port', 'off', '--http-port', '0', '--nodes', '1']
-    return start('serve', ...flags, '--data-dir', dataDir).ended
+    const flags = ['--host', '127.0.0.1', '--mqtt-port', String(mqttPort), '--ws-port', 'off', '--http-port', '0', '--admin-port', '0']
+    return start('serve', ...flags, '--nodes', '1', '--data-dir', dataDir).ended
   }
 
   test('ends at once where its port is taken, and says which option is meant', async () => {

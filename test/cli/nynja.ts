@@ -109,7 +109,20 @@ export interface Served extends RunningCommand {
 
 /** @param port 0 picks a free one */
 export async function serve(folder: string, port = 0): Promise<Served> {
-  const flags = ['--host', '127.0.0.1', '--mqtt-port', String(port), '--ws-port', 'off', '--http-port', 'off', '--nodes', '2']
+  const flags = [
+    '--host',
+    '127.0.0.1',
+    '--mqtt-port',
+    String(port),
+    '--ws-port',
+    'off',
+    '--http-port',
+    'off',
+    '--admin-port',
+    'off',
+    '--nodes',
+    '2',
+  ]
   const command = startNynja(folder, ['serve', ...flags, '--data-dir', 'data', '--test-numbers', '999', '--test-code', '123456'])
   const ready = JSON.parse(await command.sees('"event":"ready"')) as { readonly mqtt: number }
   return { ...command, port: ready.mqtt, url: `mqtt://127.0.0.1:${ready.mqtt}` }

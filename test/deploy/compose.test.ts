@@ -54,6 +54,8 @@ describe('docker-compose.yml', () => {
       mqttPort: 1883,
       wsPort: 8083,
       httpPort: 8080,
+      adminPort: 8081,
+      adminHost: '127.0.0.1',
     })
   })
 
@@ -131,7 +133,7 @@ describe('Dockerfile', () => {
     expect([command[0], command.at(-1)]).toEqual(['node', 'dist/src/server/main.js'])
     expect(last('USER')).toBe('USER node')
     expect(last('STOPSIGNAL')).toBe('STOPSIGNAL SIGTERM')
-    expect(last('HEALTHCHECK')).toContain('/readyz')
+    expect(last('HEALTHCHECK')).toMatch(/'127\.0\.0\.1'\).* \+ ':' \+ \(Number\(process\.env\.NYNJA_ADMIN_PORT\) \|\| 8081\) \+ '\/readyz'/)
   })
 
   test('copies what is there, and what .dockerignore lets through', () => {

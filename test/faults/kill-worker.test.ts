@@ -62,8 +62,8 @@ test(`loses and repeats nothing, and keeps every connection, through ${String(de
   await ledger.complete()
   await checkTown(`${String(deaths)} deaths of a worker, seed ${String(seed)}`, town, ledger)
   expect(town.citizens.map(({ device }) => device.counts.connectionsLost)).toEqual(town.citizens.map(() => 0))
-  expect(await readMetric(Number(server.ports.http), 'nynja_worker_restarts_total')).toBe(deaths)
-  expect(await readMetric(Number(server.ports.http), 'nynja_faults_total')).toBe(0)
+  expect(await readMetric(Number(server.ports.admin), 'nynja_worker_restarts_total')).toBe(deaths)
+  expect(await readMetric(Number(server.ports.admin), 'nynja_faults_total')).toBe(0)
 })
 
 test('tells friends of a device that left while its worker was dead', async () => {

@@ -13,6 +13,7 @@ export interface MortalServer {
   /** Of the present life; they change with each. */
   readonly mqtt: number
   readonly http: number
+  readonly admin: number
   /** 0 unless NYNJA_WS_PORT is given. */
   readonly ws: number
   /** Starts a life. Resolves when it is ready. */
@@ -46,6 +47,7 @@ export function serverEnvironment(folder: string, more: Readonly<Record<string, 
     NYNJA_MQTT_PORT: '0',
     NYNJA_WS_PORT: 'off',
     NYNJA_HTTP_PORT: '0',
+    NYNJA_ADMIN_PORT: '0',
     NYNJA_DATA_DIR: folder,
     NYNJA_NODES: '2',
     NYNJA_TEST_NUMBERS: '38067',
@@ -60,7 +62,7 @@ export async function newMortalServer(more: Readonly<Record<string, string>> = {
   const folder = await mkdtemp(join(tmpdir(), 'nynja-fault-'))
   const faults: string[] = []
   let child: ChildProcess | undefined
-  let ports = { mqtt: 0, http: 0, ws: 0 }
+  let ports = { mqtt: 0, http: 0, admin: 0, ws: 0 }
   let exited: Promise<unknown> = Promise.resolve()
   let lines: Mailbox<LogLine> | undefined
 
@@ -86,6 +88,9 @@ export async function newMortalServer(more: Readonly<Record<string, string>> = {
     get http() {
       return ports.http
     },
+    get admin() {
+      return ports.admin
+    },
     get ws() {
       return ports.ws
     },
@@ -109,10 +114,11 @@ export async function newMortalServer(more: Readonly<Record<string, string>> = {
         })
         createInterface({ input: born.stdout }).on('line', (line) => {
           const parsed = JSON.parse(line) as LogLine
-          const { event, level, mqtt, http, ws } = parsed
+          const { event, level, mqtt, http, admin, ws } = parsed
           heard.put(parsed)
           if (level === 'error' || level === 'fatal') faults.push(line)
-          if (event === 'ready') resolve({ mqtt: Number(mqtt), http: Number(http), ws: ws === 'off' ? 0 : Number(ws) })
+          if (event === 'ready')
+            resolve({ mqtt: Number(mqtt), http: Number(http), admin: Number(admin), ws: ws === 'off' ? 0 : Number(ws) })
         })
       })
     },
@@ -135,7 +141,7 @@ export async function newMortalServer(more: Readonly<Record<string, string>> = {
       const status = await readFile(`/proc/${String(alive().pid)}/status`, 'utf8')
       return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? Number.NaN) * 1024
     },
-    metric: (name) => readMetric(ports.http, name),
+    metric: (name) => readMetric(ports.admin, name),
     async close() {
       await end()
       await rm(folder, { recursive: true, force: true })
@@ -143,9 +149,9 @@ export async function newMortalServer(more: Readonly<Record<string, string>> = {
   }
 }
 
-/** The sum of the series of a metric, as the server on that HTTP port tells it. */
-export async function readMetric(http: number, name: string): Promise<number> {
-  const text = await (await fetch(`http://127.0.0.1:${String(http)}/metrics`)).text()
+/** The sum of the series of a metric, as the server on that admin port tells it. */
+export async function readMetric(admin: number, name: string): Promise<number> {
+  const text = await (await fetch(`http://127.0.0.1:${String(admin)}/metrics`)).text()
   const lines = text.split('\n').filter((line) => line.startsWith(`${name} `) || line.startsWith(`${name}{`))
   return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0)
 }

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { once } from 'node:events'
 import { connect } from 'node:net'
-import { createHttpServer, type HttpServer, type Readiness } from '../../src/server/http.js'
+import { createAdminServer, createPublicServer, type HttpServer, type Readiness } from '../../src/server/http.js'
 import { createMetrics, type Metrics } from '../../src/server/metrics.js'
 
 describe('HTTP for operators', () => {
@@ -13,7 +13,7 @@ describe('HTTP for operators', () => {
   beforeEach(async () => {
     readiness = { kind: 'not-ready', because: 'starting' }
     metrics = createMetrics()
-    server = createHttpServer({
+    server = createAdminServer({
       readiness: () => readiness,
       metrics: () => metrics.render(),
       metricsContentType: metrics.contentType,
@@ -82,7 +82,7 @@ describe('HTTP for operators', () => {
     { connection: 'that is kept alive', sent: 'GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n' },
     { connection: 'in the middle of its next request', sent: 'GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nGET /healthz HT' },
   ])('closing ends a connection $connection', async ({ sent }) => {
-    const patient = createHttpServer({
+    const patient = createAdminServer({
       readiness: () => readiness,
       metrics: () => metrics.render(),
       metricsContentType: 'text/plain',
@@ -97,10 +97,30 @@ describe('HTTP for operators', () => {
   })
 
   test('a taken port is an error of start', async () => {
-    const second = createHttpServer({ readiness: () => readiness, metrics: () => metrics.render(), metricsContentType: 'text/plain' })
+    const second = createAdminServer({ readiness: () => readiness, metrics: () => metrics.render(), metricsContentType: 'text/plain' })
     await expect(second.start('127.0.0.1', port)).rejects.toMatchObject({ code: 'EADDRINUSE' })
     await second.close()
   })
+})
+
+test('metrics are not told where everybody may ask, health and readiness are told at both', async () => {
+  const [metrics, readiness] = [createMetrics(), (): Readiness => ({ kind: 'ready' })]
+  const servers = [
+    createPublicServer({ readiness }),
+    createAdminServer({ readiness, metrics: metrics.render, metricsContentType: metrics.contentType }),
+  ]
+  const statuses = await Promise.all(
+    servers.map(async (server) => {
+      const port = await server.start('127.0.0.1', 0)
+      const paths = ['/metrics', '/healthz', '/readyz']
+      return Promise.all(paths.map((path) => fetch(`http://127.0.0.1:${port}${path}`).then(({ status }) => status)))
+    }),
+  )
+  await Promise.all(servers.map((server) => server.close()))
+  expect(statuses).toEqual([
+    [404, 200, 200],
+    [200, 200, 200],
+  ])
 })
 
 test('two servers in one process do not share their metrics', async () => {

@@ -96,6 +96,8 @@ describe('defaults', () => {
       wsPort: 8083,
       tlsPort: 'off',
       httpPort: 8080,
+      adminPort: 8081,
+      adminHost: '127.0.0.1',
       store: 'lmdb',
       dataDir: join(folder, 'data'),
       nodes: availableParallelism(),
@@ -330,6 +332,11 @@ describe('problems', () => {
       contradiction: 'one port for two listeners',
       env: { NYNJA_WS_PORT: '1883' },
       says: 'NYNJA_MQTT_PORT and NYNJA_WS_PORT are both 1883',
+    },
+    {
+      contradiction: 'metrics where everybody may ask',
+      env: { NYNJA_ADMIN_PORT: '8080' },
+      says: 'NYNJA_HTTP_PORT and NYNJA_ADMIN_PORT are both 8080',
     },
     {
       contradiction: 'a grant for a service that is not there',

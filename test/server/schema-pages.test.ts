@@ -5,7 +5,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import { decode, type Dialect, recordTags } from '../../src/protocol/index.js'
 import { requestOf } from '../../src/rpc/dispatcher.js'
 import { routes } from '../../src/rpc/index.js'
-import { createHttpServer, type HttpServer } from '../../src/server/http.js'
+import { createPublicServer, type HttpServer } from '../../src/server/http.js'
 import { type SchemaPage, schemaPages } from '../../src/server/schema-pages.js'
 
 const pages = schemaPages('1.2.3', [
@@ -129,10 +129,8 @@ describe('over HTTP', () => {
   let port: number
 
   beforeAll(async () => {
-    server = createHttpServer({
+    server = createPublicServer({
       readiness: () => ({ kind: 'ready' }),
-      metrics: () => Promise.resolve(''),
-      metricsContentType: 'text/plain',
       schemas: () => known,
     })
     port = await server.start('127.0.0.1', 0)

@@ -74,7 +74,7 @@ describe('a full disk', () => {
         because: expect.stringContaining(server.folder),
       })
       expect(await readyz(server)).toEqual({ status: 503, text: expect.stringMatching(/^disk exhausted since \d{4}-.*: the disk is full/) })
-      expect(await readMetric(server.http, 'nynja_exhausted')).toBe(1)
+      expect(await readMetric(server.admin, 'nynja_exhausted')).toBe(1)
       const history = record('History', { roster_id: ann.phoneId, feed: p2p(ann, bob), size: -1, entity_id: 0, status: 'get' })
       await ask(a, history)
       expect(await takeRecord(a, 'History')).toMatchObject({ status: 'get' })
@@ -90,7 +90,7 @@ describe('a full disk', () => {
       expect(await takeRecord(back, 'Message')).toMatchObject({ files: [{ payload: 'room' }] })
       await eventually('counts', async () => (await requestsCounted(server, 'Message/client', 'ok')) === ok + 1)
       expect(await requestsCounted(server, 'Message/client', 'unavailable')).toBe(1)
-      expect(await readMetric(server.http, 'nynja_exhausted')).toBe(0)
+      expect(await readMetric(server.admin, 'nynja_exhausted')).toBe(0)
       expect(server.unread.filter(({ event, level }) => event === 'exhausted' || level === 'error')).toEqual([])
       expect(server.stderr).toBe('')
     },
@@ -110,8 +110,8 @@ async function contactOf(device: WireDevice, { phoneId }: Account, presence: str
   })
 }
 
-async function requestsCounted({ http }: WireServer, name: string, outcome: string): Promise<number> {
-  const text = await (await fetch(`http://127.0.0.1:${String(http)}/metrics`)).text()
+async function requestsCounted({ admin }: WireServer, name: string, outcome: string): Promise<number> {
+  const text = await (await fetch(`http://127.0.0.1:${String(admin)}/metrics`)).text()
   const line = text.split('\n').find((one) => one.startsWith(`nynja_requests_total{record="${name}",outcome="${outcome}"}`))
   return Number(line?.split(' ')[1] ?? 0)
 }
@@ -153,7 +153,7 @@ describe('connections', () => {
       expect(standing.length).toBeGreaterThan(0)
       expect(await server.logged('exhausted')).toMatchObject({ resource })
       expect(await readyz(server)).toEqual({ status: 503, text: expect.stringMatching(new RegExp(`^${resource} exhausted since `)) })
-      expect(await readMetric(server.http, 'nynja_connections_refused_total')).toBeGreaterThan(0)
+      expect(await readMetric(server.admin, 'nynja_connections_refused_total')).toBeGreaterThan(0)
       for (const device of standing) device.cut()
       await server.logged('recovered')
       expect((await readyz(server)).status).toBe(200)

@@ -98,7 +98,7 @@ const isMissed = (push: Parameters<typeof recordOf>[0]): boolean => {
 
 /** What has been dropped so far, of messages and of news. */
 async function drops(kind: 'message' | 'news'): Promise<number> {
-  const text = await (await fetch(`http://127.0.0.1:${String(server.http)}/metrics`)).text()
+  const text = await (await fetch(`http://127.0.0.1:${String(server.admin)}/metrics`)).text()
   return Number(new RegExp(`^nynja_inbox_drops_total\\{class="${kind}"\\} (\\d+)$`, 'm').exec(text)?.[1] ?? NaN)
 }
 

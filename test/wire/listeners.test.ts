@@ -56,9 +56,9 @@ function refusal(socket: WebSocket): Promise<number | undefined> {
   })
 }
 
-function statusOf(path: string): Promise<number | undefined> {
+function statusOf(path: string, port = server.http): Promise<number | undefined> {
   return new Promise((resolve, reject) => {
-    get({ host: '127.0.0.1', port: server.http, path, agent: false }, (response) => {
+    get({ host: '127.0.0.1', port, path, agent: false }, (response) => {
       response.resume()
       resolve(response.statusCode)
     }).once('error', reject)
@@ -201,4 +201,22 @@ test('devices of all listeners meet in one chat', async () => {
 test('operators see that it is ready', async () => {
   expect(await statusOf('/readyz')).toBe(200)
   expect(await statusOf('/healthz')).toBe(200)
+  for (const path of ['/readyz', '/healthz', '/metrics']) expect(await statusOf(path, server.admin)).toBe(200)
+})
+
+test('metrics have a port of their own, which is open to this machine alone, and a start without TLS says what else is open', async () => {
+  const open = await startWireServer({ NYNJA_HOST: '0.0.0.0', NYNJA_HTTP_PORT: '0', NYNJA_NODES: '1' })
+  try {
+    expect(await open.logged('open')).toMatchObject({
+      level: 'warn',
+      msg: expect.stringContaining(`MQTT (${String(open.mqtt)})`) as unknown,
+    })
+    expect(await statusOf('/metrics', open.http)).toBe(404)
+    expect(await statusOf('/metrics', open.admin)).toBe(200)
+    // Another address of this machine: all of 127.0.0.0/8 are its own.
+    await expect(fetch(`http://127.0.0.2:${String(open.http)}/healthz`)).resolves.toMatchObject({ status: 200 })
+    await expect(fetch(`http://127.0.0.2:${String(open.admin)}/healthz`)).rejects.toThrow('fetch failed')
+  } finally {
+    await open.close()
+  }
 })

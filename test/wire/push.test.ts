@@ -67,7 +67,7 @@ async function notifiedBefore(sender: Person, witness: Person): Promise<readonly
 const metric = (outcome: string): Promise<number> => readMetricOf(`outcome="${outcome}"`)
 
 async function readMetricOf(label: string): Promise<number> {
-  const text = await (await fetch(`http://127.0.0.1:${String(server.http)}/metrics`)).text()
+  const text = await (await fetch(`http://127.0.0.1:${String(server.admin)}/metrics`)).text()
   const lines = text.split('\n').filter((line) => line.startsWith('nynja_push_total{') && line.includes(label))
   return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0)
 }
@@ -223,11 +223,11 @@ test('a service that is down is asked again, and what waits can be seen', async 
   receiver.status = 503
   await ask(ann.device, textMessage(ann.account, boris.account, 'later'))
   const first = await receiver.turnedDown.take('the first attempt', mine(boris.token))
-  await eventually('it waits', async () => (await readMetric(server.http, 'nynja_outbox_entries')) === 1)
+  await eventually('it waits', async () => (await readMetric(server.admin, 'nynja_outbox_entries')) === 1)
   await eventually('the attempt is counted', async () => (await metric('retried')) > 0)
   receiver.status = 200
   expect(await receiver.pushes.take('another attempt', mine(boris.token))).toMatchObject({ message: first.message })
-  await eventually('nothing waits', async () => (await readMetric(server.http, 'nynja_outbox_entries')) === 0)
+  await eventually('nothing waits', async () => (await readMetric(server.admin, 'nynja_outbox_entries')) === 0)
   await ann.device.disconnect()
 })
 

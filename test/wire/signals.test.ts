@@ -76,7 +76,7 @@ describe('a server that is told to stop', () => {
       writeFileSync(join(own, 'package.json'), JSON.stringify({ name: 'x', scripts: { start: `exec "${process.execPath}" "${main}"` } }))
       const env = {
         ...{ PATH: process.env['PATH'], HOME: own, NYNJA_HOST: '127.0.0.1', NYNJA_MQTT_PORT: '0', NYNJA_WS_PORT: 'off' },
-        ...{ NYNJA_HTTP_PORT: 'off', NYNJA_NODES: '1', npm_config_update_notifier: 'false' },
+        ...{ NYNJA_HTTP_PORT: 'off', NYNJA_ADMIN_PORT: 'off', NYNJA_NODES: '1', npm_config_update_notifier: 'false' },
       }
       // A terminal sends the signal to all processes of the group.
       const child = spawn('npm', ['start', '--silent'], { cwd: own, env, detached: true, stdio: ['ignore', 'pipe', 'inherit'] })

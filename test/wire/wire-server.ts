@@ -15,6 +15,8 @@ export interface WireServer {
   readonly ws: number
   readonly tls: number
   readonly http: number
+  /** Open where `http` is. */
+  readonly admin: number
   readonly pid: number
   /** Where its data are. */
   readonly folder: string
@@ -69,6 +71,7 @@ export async function startWireServer(
       NYNJA_MQTT_PORT: '0',
       NYNJA_WS_PORT: 'off',
       NYNJA_HTTP_PORT: 'off',
+      NYNJA_ADMIN_PORT: env['NYNJA_HTTP_PORT'] === undefined ? 'off' : '0',
       NYNJA_DATA_DIR: folder,
       NYNJA_NODES: '2',
       NYNJA_TEST_NUMBERS: '38067',
@@ -111,6 +114,7 @@ export async function startWireServer(
     ws: port('ws'),
     tls: port('tls'),
     http: port('http'),
+    admin: port('admin'),
     pid: child.pid ?? 0,
     folder,
     unread: lines.items,
