@@ -1,6 +1,7 @@
 import type { ControlToMain, Counted } from '../link/to-main.js'
 import type { DroppedEntries } from '../../store/contract.js'
-import type { Outcome } from '../outcome.js'
+import { errorCodeOf } from '../../protocol/index.js'
+import type { Accepted, Outcome } from '../outcome.js'
 
 /** What a worker counts, told to the main thread now and then in one message. */
 export interface Counts {
@@ -82,8 +83,18 @@ export function countedAs(outcome: Outcome): string | undefined {
     case 'dropped':
       return 'dropped'
     case 'accepted':
-      return outcome.effects.some(({ kind }) => kind === 'perform' || kind === 'credentials') ? undefined : 'ok'
+      return outcome.effects.some(({ kind }) => kind === 'perform' || kind === 'credentials') ? undefined : (refusalIn(outcome) ?? 'ok')
   }
+}
+
+/** A refusal that uses something up (a try at a code, a budget) is stored, and its answer alone says so. */
+function refusalIn({ sends }: Accepted): string | undefined {
+  for (const send of sends) {
+    if (send.to !== 'caller' || send.payload.kind !== 'record') continue
+    const code = errorCodeOf(send.payload.record)
+    if (code !== null) return code
+  }
+  return undefined
 }
 
 function pushCount(key: string, count: number): Counted {
