@@ -1,5 +1,5 @@
-import { parsePhoneId, parseRoomId, sortPair, type PhoneId, type RoomId } from '../topics/index.js'
-import type { Muc, P2p } from './records.js'
+import { parsePhoneId, parseRoomId, sortPair, type PhoneId, type RoomId, type Topic } from '../topics/index.js'
+import type { AnyRecord, Muc, P2p } from './records.js'
 
 /** The key of the private chat of two rosters, which may be the same one: sorted bytewise, smaller first (topics.md 6). */
 export function p2pFeed(a: PhoneId, b: PhoneId): P2p & { readonly from: PhoneId; readonly to: PhoneId } {
@@ -24,4 +24,11 @@ export function feedName(feed: P2p | Muc): string | undefined {
   const from = parsePhoneId(feed.from ?? '')
   const to = parsePhoneId(feed.to ?? '')
   return from === undefined || to === undefined ? undefined : `p2p/${sortPair(from, to).join('/')}`
+}
+
+/** Whether a key, as a record may hold one, names the feed that the topic is of: a chat with its sides in either order, or a room. */
+export function isFeedOf(topic: Topic, feed: AnyRecord | null): boolean {
+  if (feed?.tag === 'muc') return topic.kind === 'room' && feed.name === topic.room
+  if (feed?.tag !== 'p2p' || topic.kind !== 'p2p') return false
+  return (feed.from === topic.left && feed.to === topic.right) || (feed.from === topic.right && feed.to === topic.left)
 }

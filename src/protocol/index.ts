@@ -1,7 +1,7 @@
 /** The door of `protocol/`: records, codecs, ids, limits, reason codes. */
 export { err, errorCodeOf, errorSide, type Missed, missedAnswer, missedIn, ok, ok2, okSide } from './answers.js'
 export { codecOf, decode, decodeFrame, decodePush, encode, type Codec, type Decoded, type Encoding } from './codec.js'
-export { feedName, p2pFeed, roomFeed } from './feed.js'
+export { feedName, isFeedOf, p2pFeed, roomFeed } from './feed.js'
 export { parseRosterName } from './roster-name.js'
 export { parsePhone, parsePhoneId, phoneIdOf, phoneOf, rosterIdOf, type Phone, type PhoneId } from '../topics/index.js'
 export { type JsonSchema, recordSchema, recordsIn, type SchemaForm, termSchema, titleOf, tupleOf } from './json-schema.js'

@@ -43,7 +43,11 @@ const lengthBytes: ReadonlyMap<number, number> = new Map([
 
 /** The atom, binary or string that stands there; empty if none does, or a longer one than any name. */
 function elementAt(bytes: Buffer, at: number): string {
-  const width = lengthBytes.get(bytes[at] ?? 0) ?? 0
+  return nameAt(bytes, at, lengthBytes.get(bytes[at] ?? 0) ?? 0)
+}
+
+/** What stands behind a byte and its length; empty if `width` is 0, and for what is longer than any name. @param width bytes of the length */
+function nameAt(bytes: Buffer, at: number, width: number): string {
   const start = at + 1 + width
   if (width === 0 || start > bytes.length) return ''
   const length = bytes.readUIntBE(at + 1, width)
@@ -91,9 +95,5 @@ function hasMap(bytes: Buffer): boolean {
 function textAt(bytes: Buffer, at: number): string {
   const first = bytes[at] ?? 0
   if (first >= 0xa0 && first < 0xc0) return bytes.toString('latin1', at + 1, at + 1 + (first & 31))
-  const width = plainLengths.get(first) ?? 0
-  const start = at + 1 + width
-  if (width === 0 || start > bytes.length) return ''
-  const length = bytes.readUIntBE(at + 1, width)
-  return length > longestName ? '' : bytes.toString('latin1', start, start + length)
+  return nameAt(bytes, at, plainLengths.get(first) ?? 0)
 }

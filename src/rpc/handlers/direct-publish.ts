@@ -3,6 +3,7 @@ import {
   type AnyRecord,
   type Decoded,
   type History,
+  isFeedOf,
   type Member,
   type Message,
   passesForRecord,
@@ -93,12 +94,6 @@ function isAbout(asked: AnyRecord, topic: Topic): asked is Asking {
 function feedOf(topic: Topic): NonNullable<Message['feed_id']> | undefined {
   if (topic.kind === 'room') return record('muc', { name: topic.room })
   return topic.kind === 'p2p' ? record('p2p', { from: topic.left, to: topic.right }) : undefined
-}
-
-function isFeedOf(topic: Topic, feed: Message['feed_id'] | History['feed']): boolean {
-  if (feed?.tag === 'muc') return topic.kind === 'room' && feed.name === topic.room
-  if (feed?.tag !== 'p2p' || topic.kind !== 'p2p') return false
-  return (feed.from === topic.left && feed.to === topic.right) || (feed.from === topic.right && feed.to === topic.left)
 }
 
 function relayed(publish: DirectPublish, audience: Audience): Outcome {
