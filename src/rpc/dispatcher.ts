@@ -21,7 +21,7 @@ import { searchHandlers } from './handlers/search/index.js'
 import { starHandlers } from './handlers/star.js'
 import { tagHandlers } from './handlers/tag.js'
 import { typingHandlers } from './handlers/typing.js'
-import { refusingMisfits } from './misfits.js'
+import { runRefusingMisfits } from './misfits.js'
 import { type Outcome, refuse, type Refused } from './outcome.js'
 import { readPresentClient } from './present-client.js'
 import type { Handler, Request } from './request.js'
@@ -83,13 +83,13 @@ export async function dispatch(request: Request, facts: FactReader, misfits: rea
   const handler = handlerOf(request)
   if ('kind' in handler) return handler
   const client = await readPresentClient(request.caller.client, facts)
-  return run(handler, { ...request, caller: { ...request.caller, client } }, facts, misfits)
+  return runRefusingMisfits(handler, { ...request, caller: { ...request.caller, client } }, facts, misfits)
 }
 
 /** The same of a caller who was just seen to have its session still. */
 export async function dispatchPresent(request: Request, facts: FactReader, misfits: readonly Misfit[]): Promise<Outcome> {
   const handler = handlerOf(request)
-  return 'kind' in handler ? handler : run(handler, request, facts, misfits)
+  return 'kind' in handler ? handler : runRefusingMisfits(handler, request, facts, misfits)
 }
 
 function handlerOf({ record, caller }: Request): Handler<AnyRecord, unknown> | Refused {
@@ -97,16 +97,6 @@ function handlerOf({ record, caller }: Request): Handler<AnyRecord, unknown> | R
   const verdict = decideRequest(caller.client.kind, record.tag, asked)
   if (!verdict.allowed) return refuse(verdict.error, verdict.because)
   return byName.get(`${record.tag}/${asked}`) ?? refuse('invalid_data', 'no such request is served')
-}
-
-async function run(
-  handler: Handler<AnyRecord, unknown>,
-  request: Request,
-  facts: FactReader,
-  misfits: readonly Misfit[],
-): Promise<Outcome> {
-  if (misfits.length === 0) return handler.decide(request, await handler.read(request, facts))
-  return refusingMisfits(request.record, misfits, async () => handler.decide(request, await handler.read(request, facts)))
 }
 
 /** A payload that is no record at all, or no request. */

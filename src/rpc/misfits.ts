@@ -1,5 +1,7 @@
 import type { AnyRecord, Misfit } from '../protocol/index.js'
+import type { FactReader } from './facts.js'
 import { type Outcome, refuse } from './outcome.js'
+import type { Handler, Request } from './request.js'
 
 /** A watch over the fields of a request that are at their default because what stood in them does not fit. */
 export interface MisfitWatch {
@@ -35,11 +37,16 @@ export function watchMisfits(record: AnyRecord, misfits: readonly Misfit[]): Mis
   }
 }
 
-/** The outcome of a request; refused if the request uses a field whose value does not fit. @see docs/protocol/rpc.md 1.2 */
-export async function refusingMisfits(record: AnyRecord, misfits: readonly Misfit[], evaluate: () => Promise<Outcome>): Promise<Outcome> {
-  const watch = watchMisfits(record, misfits)
-  const outcome = await evaluate()
-  const used = watch.end(outcome)
+/** Runs both halves of a handler; refused if the request uses a field whose value does not fit. @see docs/protocol/rpc.md 1.2 */
+export async function runRefusingMisfits<R extends AnyRecord, Facts>(
+  handler: Handler<R, Facts>,
+  request: Request<R>,
+  facts: FactReader,
+  misfits: readonly Misfit[],
+): Promise<Outcome> {
+  const watch = misfits.length === 0 ? undefined : watchMisfits(request.record, misfits)
+  const outcome = handler.decide(request, await handler.read(request, facts))
+  const used = watch?.end(outcome)
   return used === undefined ? outcome : refuse('invalid_data', used.because)
 }
 

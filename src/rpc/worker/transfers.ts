@@ -9,7 +9,7 @@ import { tokenUsed } from '../handlers/connect/credentials.js'
 import { socketTransferHandlers } from '../handlers/ftp/index.js'
 import type { ControlToMain, TransferResult } from '../link/to-main.js'
 import type { ControlToWorker } from '../link/to-worker.js'
-import { refusingMisfits } from '../misfits.js'
+import { runRefusingMisfits } from '../misfits.js'
 import { type Outcome, refuse } from '../outcome.js'
 import { hashToken } from '../tokens.js'
 import type { Lanes } from './lanes.js'
@@ -126,7 +126,7 @@ function itemOf({ record: asked, encoding, misfits, client, address }: Frame, { 
       const route = routes.find(({ request }) => request === requestOf(asked))
       if (route === undefined) return refuse('invalid_data', 'no such request')
       const request = { record: asked, caller, now: now(), context }
-      return refusingMisfits(asked, misfits, async () => route.handler.decide(request, await route.handler.read(request, reader)))
+      return runRefusingMisfits(route.handler, request, reader, misfits)
     },
   }
 }
