@@ -15,7 +15,8 @@ export async function removeFormerRows(store: Store, boot: string, pause: () => 
     const former = rows.filter(({ key }) => online.partsOf(key)[0] !== boot)
     const puts = former.map(({ key }) => ({ key, value: undefined }))
     const held = await Promise.all(former.map(({ key }) => heldBefore(store, boot, online.partsOf(key)[1])))
-    for (const { fence, opening } of held.flatMap((one) => one ?? [])) await store.commit({ fences: [fence], opens: [opening] })
+    // Each by itself, for a device that has come meanwhile fences its own; asked for at once, they are written together.
+    await Promise.all(held.flatMap((one) => (one === undefined ? [] : [store.commit({ fences: [one.fence], opens: [one.opening] })])))
     if (puts.length > 0) await store.commit({ puts })
     removed += former.length
     after = rows.at(-1)?.key
