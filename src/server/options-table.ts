@@ -200,20 +200,6 @@ const limits = {
   groupMembers: option(integer(2, 10_000), { default: 500, about: 'Members of a group; further ones are refused.' }),
   channelMembers: option(integer(2, 100_000), { default: 10_000, about: 'Members of a channel; further ones are refused.' }),
   historyPage: option(integer(1, 10_000), { unit: 'entries', default: 1_000, about: 'Messages that one History request returns at most.' }),
-}
-
-const fileOptions = {
-  filesUrl: option(baseUrl, {
-    default: '',
-    shownDefault: 'host and httpPort',
-    about: 'What devices reach the HTTP port by, as in https://files.example.com: the URL of a file is this, /files/ and its key.',
-  }),
-  filesMaxMib: option(integer(1, 4_096), { unit: 'MiB', default: 100, about: 'Largest file a device may send; a larger one is refused.' }),
-  filesQuotaMib: option(limit(1, 1_000_000_000), {
-    unit: 'MiB per phone',
-    default: 10_240,
-    about: 'All files of one phone, those under way included; further ones are refused.',
-  }),
   strangersLearn: option(choice(['name', 'all']), {
     default: 'name',
     about:
@@ -229,6 +215,20 @@ const fileOptions = {
     unit: 'people per address',
     default: 30_000,
     about: 'The same for all accounts behind one address (of IPv6 one /64).',
+  }),
+}
+
+const fileOptions = {
+  filesUrl: option(baseUrl, {
+    default: '',
+    shownDefault: 'host and httpPort',
+    about: 'What devices reach the HTTP port by, as in https://files.example.com: the URL of a file is this, /files/ and its key.',
+  }),
+  filesMaxMib: option(integer(1, 4_096), { unit: 'MiB', default: 100, about: 'Largest file a device may send; a larger one is refused.' }),
+  filesQuotaMib: option(limit(1, 1_000_000_000), {
+    unit: 'MiB per phone',
+    default: 10_240,
+    about: 'All files of one phone, those under way included; further ones are refused.',
   }),
   filesAddressMib: option(limit(1, 1_000_000_000), {
     unit: 'MiB per address and day',
