@@ -1,27 +1,22 @@
 /** What may be published and subscribed, and what happens to the rest: nothing, and the connection stays. @see docs/protocol/topics.md 10, 11 */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { encode, record } from '../../src/protocol/index.js'
-import { type Account, befriend, come, eventsTopic, fence, register, request, settle, takeRecord, textMessage, textOf } from './requests.js'
+import { lobby, openLobby } from './lobby.js'
+import { type Account, eventsTopic, fence, request, settle, takeRecord, textMessage, textOf } from './requests.js'
 import { dial, type Qos, type WireDevice } from './wire-device.js'
-import { startWireServer, type WireServer } from './wire-server.js'
+import type { WireServer } from './wire-server.js'
 
 let server: WireServer
 let [ann, bob, eve]: Account[] = []
 let [a, b, e]: WireDevice[] = []
 const everyone = (): WireDevice[] => [a!, b!, e!]
-const room = 'lobby'
+const room = lobby
 
 beforeAll(async () => {
-  server = await startWireServer()
-  ann = await register(server.mqtt, 'ann', '380670000001')
-  bob = await register(server.mqtt, 'bob', '380670000002')
-  eve = await register(server.mqtt, 'eve', '380670000003')
-  a = await come(server.mqtt, ann)
-  b = await come(server.mqtt, bob)
-  e = await come(server.mqtt, eve)
-  await befriend([ann, a], [bob, b])
-  const member = record('Member', { phone_id: bob.phoneId, status: 'member' })
-  await request(a, record('Room', { id: room, name: 'Lobby', members: [member], type: 'group', status: 'create' }))
+  const opened = await openLobby()
+  server = opened.server
+  ;[ann, bob, eve] = opened.accounts
+  ;[a, b, e] = opened.devices
 })
 beforeEach(() => settle(...everyone()))
 afterAll(() => server.close())

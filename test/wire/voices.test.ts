@@ -1,25 +1,20 @@
 /** Over real sockets: what friends, members, strangers and registrations publish in the server's words reaches nobody. @see docs/protocol/topics.md 10 */
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
 import { defaultsOf, encode, record, recordTags } from '../../src/protocol/index.js'
-import { type Account, befriend, come, fence, register, request, settle } from './requests.js'
+import { openLobby } from './lobby.js'
+import { type Account, come, fence, settle } from './requests.js'
 import { dial, type Qos, type WireDevice } from './wire-device.js'
-import { startWireServer, type WireServer } from './wire-server.js'
+import type { WireServer } from './wire-server.js'
 
 let server: WireServer
-let [ann, bob, eve]: Account[] = []
+let [ann, bob]: Account[] = []
 let [a, b, e]: WireDevice[] = []
 
 beforeAll(async () => {
-  server = await startWireServer()
-  ann = await register(server.mqtt, 'ann', '380670000001')
-  bob = await register(server.mqtt, 'bob', '380670000002')
-  eve = await register(server.mqtt, 'eve', '380670000003')
-  a = await come(server.mqtt, ann)
-  b = await come(server.mqtt, bob)
-  e = await come(server.mqtt, eve)
-  await befriend([ann, a], [bob, b])
-  const member = record('Member', { phone_id: bob.phoneId, status: 'member' })
-  await request(a, record('Room', { id: 'lobby', name: 'Lobby', members: [member], type: 'group', status: 'create' }))
+  const opened = await openLobby()
+  server = opened.server
+  ;[ann, bob] = opened.accounts
+  ;[a, b, e] = opened.devices
 })
 beforeEach(() => settle(a!, b!, e!))
 afterAll(() => server.close())
