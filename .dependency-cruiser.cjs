@@ -71,6 +71,18 @@ module.exports = {
       from: { path: '^src/' },
       to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['type-only'] },
     },
+    {
+      name: 'command-loads-late',
+      comment: '`nynja --help` is answered at once: what a command needs is imported when the command is given',
+      severity: 'error',
+      from: { path: '^src/cli/main\\.ts$' },
+      to: {
+        path: '^(src|node_modules)/',
+        pathNot: '^(src/cli/(closed-pipe|complaint|stickers|test-code)\\.ts|node_modules/commander/)',
+        dynamic: false,
+        dependencyTypesNot: ['type-only'],
+      },
+    },
     library('aedes', 'broker'),
     library('lmdb', 'store/lmdb'),
     library('@aws-sdk/client-s3', 'files'),

@@ -1,16 +1,13 @@
 #!/usr/bin/env node
+// A command imports what it needs when it is given: --help, and a wrong word, are answered at once.
 import { readFileSync } from 'node:fs'
-import { createInterface, type Interface } from 'node:readline'
+import type { Interface } from 'node:readline'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import type { Codec, Dialect } from '../protocol/index.js'
-import { chat } from './chat.js'
 import { bearClosedPipes } from './closed-pipe.js'
 import { Complaint, exitCodes } from './complaint.js'
-import { register } from './register.js'
-import { send } from './send.js'
 import { addStickers } from './stickers.js'
 import { testCodeFor } from './test-code.js'
-import { watch } from './watch.js'
 
 const exitCodeHelp = `
 Exit codes: 0 done, 1 a fault of ours, 2 wrong usage, 3 the server said no, 4 no server or no answer,
@@ -102,6 +99,7 @@ function addRegister(program: Command): void {
         options: Common & { server: string; as?: string; name?: string; code?: string; codec: Codec; dialect: Dialect },
       ) => {
         const asker = newAsker()
+        const { register } = await import('./register.js')
         try {
           await register(phone, {
             ...options,
@@ -124,6 +122,7 @@ function newAsker(): { readonly ask: (question: string) => Promise<string | unde
   let lines: NodeJS.AsyncIterator<string> | undefined
   return {
     async ask(question) {
+      const { createInterface } = await import('node:readline')
       reader ??= createInterface({ input: process.stdin, output: process.stderr })
       lines ??= reader[Symbol.asyncIterator]()
       reader.setPrompt(question)
@@ -143,6 +142,7 @@ function addSend(program: Command): void {
     .argument('<to>', 'phone or phone_id')
     .argument('<text>', 'what to say')
     .action(async (to: string, text: string, options: Common) => {
+      const { send } = await import('./send.js')
       await send(to, text, options, line)
     })
 }
@@ -153,6 +153,7 @@ function addChat(program: Command): void {
     .argument('<with>', 'phone or phone_id')
     .option('--linger <seconds>', 'after the last line of a pipe, how long to wait for what cannot be sent yet', seconds, 30)
     .action(async (to: string, options: Common & { linger: number }) => {
+      const { chat } = await import('./chat.js')
       await chat(to, { ...options, lingerMs: options.linger * 1_000 }, readerGone)
     })
 }
@@ -173,6 +174,7 @@ function addWatch(program: Command): void {
         process.once('SIGTERM', resolve)
         void readerGone.then(resolve)
       })
+      const { watch } = await import('./watch.js')
       await watch({ ...options, isJson: json }, { line, notice }, ended)
     })
 }
