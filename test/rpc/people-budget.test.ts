@@ -69,6 +69,13 @@ test('accounts behind one address share its budget, and one at another address i
   expect((await world.ask(elsewhere, searchFor(b, ['380671000003']))).error).toBeUndefined()
 })
 
+test('connections of which no address is known share what one address has', async () => {
+  const people = await open({ peoplePerAddress: 2 })
+  const unknown = (phone: Phone): Caller => ({ ...people.get(phone)!.caller, address: '' })
+  const ask = async (phone: Phone) => (await world.ask(unknown(phone), searchFor(people.get(phone)!, ['380671000001']))).error
+  expect([await ask(ann), await ask(boris), await ask(clara)]).toEqual([undefined, undefined, 'attempts_expired'])
+})
+
 test('a first address book of 1,000 can be looked for and added; 30,000 numbers cannot be tried', async () => {
   const me = (await open()).get(ann)!
   const book = (from: number) => Array.from({ length: 1_000 }, (_, i) => String(380_680_000_000 + from + i))

@@ -18,7 +18,7 @@ export function readPeopleBudgets(
   const { peoplePerAccount, peoplePerAddress } = context.limits
   return readBudgets(facts, [
     ...(client.kind === 'device' ? [{ of: 'people', who: client.phone, amount: peoplePerAccount, windowMs: dayMs }] : []),
-    ...(address === '' ? [] : [{ of: 'people-address', who: addressLevel(address), amount: peoplePerAddress, windowMs: dayMs }]),
+    { of: 'people-address', who: addressLevel(address), amount: peoplePerAddress, windowMs: dayMs },
   ])
 }
 

@@ -62,18 +62,6 @@ export const fileUsage = table<[phone: Phone], FileUsageDocument>('file-usage')
 /** Devices by the hash of their token, for who shows nothing else. */
 export const tokenHolders = table<[tokenHash: string], TokenHolderDocument>('token')
 
-/**
- * An address as a key level. Of IPv6 the first 64 bits: a subscriber has all addresses that begin with them.
- * @param address as a socket tells it; what is no IPv6 address stays as it is
- */
-export function addressLevel(address: string): string {
-  if (!address.includes(':') || address.includes('.')) return address.slice(address.lastIndexOf(':') + 1)
-  const [front = '', back] = address.split('::')
-  const [first, last] = [front, back ?? ''].map((part) => (part === '' ? [] : part.split(':'))) as [string[], string[]]
-  const gap = back === undefined ? 0 : 8 - first.length - last.length
-  return [...first, ...Array<string>(Math.max(0, gap)).fill('0'), ...last].slice(0, 4).join(':')
-}
-
 const fileKey = /^\d{13}[0-9a-f]{64}$/
 
 /** @param random 32 unpredictable bytes */

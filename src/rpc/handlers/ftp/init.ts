@@ -90,7 +90,7 @@ async function readInit({ record, caller, now, context }: Request<Ftp>, facts: F
   const batch = uploadBatchOf(record.id ?? '')
   const phone = caller.client.kind === 'device' ? caller.client.phone : undefined
   const { level, transfer: known } = await readOwnTransfer(facts, caller, record.id ?? '')
-  const isCounted = caller.address !== '' && context.limits.addressFileBytes !== Infinity
+  const isCounted = context.limits.addressFileBytes !== Infinity
   return {
     known,
     level,
