@@ -1,6 +1,6 @@
 /**
- * The rings: imports point only towards the data. Each entry is a folder of src/ and the folders it may import, always through their
- * index.ts. `store-contract` is src/store/contract.ts alone: what decisions may know of the store.
+ * The rings: imports point only towards the data. Each entry is a folder and the folders it may import, always through their
+ * index.ts. `store-contract` is store/contract.ts alone: what decisions may know of the store.
  */
 const data = ['clock', 'failures', 'topics', 'protocol']
 const decisions = [...data, 'acl', 'store-contract']
@@ -22,8 +22,13 @@ const rings = {
   cli: [...effects, 'store', 'broker', 'cluster', 'providers', 'files', 'server'],
 }
 
-const contract = '^src/store/contract\\.ts$'
-const inside = (folder) => (folder === 'store-contract' ? contract : `^src/${folder}/`)
+const ours = `^(${Object.keys(rings)
+  .filter((folder) => folder !== 'store-contract')
+  .join('|')})/`
+/** What stands beside the product, and is not shipped. */
+const beside = '^(test|bench|scripts|docs|deploy)/'
+const contract = '^store/contract\\.ts$'
+const inside = (folder) => (folder === 'store-contract' ? contract : `^${folder}/`)
 
 function ring([folder, may]) {
   const own = folder === 'store-contract' ? contract : inside(folder)
@@ -32,7 +37,7 @@ function ring([folder, may]) {
     comment: `${folder} may import only: ${may.join(', ') || 'nothing of ours'}`,
     severity: 'error',
     from: { path: inside(folder), ...(folder === 'store' ? { pathNot: contract } : {}) },
-    to: { path: '^src/', pathNot: [own, ...may.map(inside)] },
+    to: { path: ours, pathNot: [own, ...may.map(inside)] },
   }
 }
 
@@ -40,7 +45,7 @@ function library(name, folder) {
   return {
     name: `only-${folder.replace('/', '-')}-knows-${name}`,
     severity: 'error',
-    from: { path: '^src/', pathNot: `^src/${folder}/` },
+    from: { path: ours, pathNot: `^${folder}/` },
     to: { path: `node_modules/${name}/` },
   }
 }
@@ -48,37 +53,38 @@ function library(name, folder) {
 module.exports = {
   forbidden: [
     ...Object.entries(rings).map(ring),
-    { name: 'no-cycle', severity: 'error', from: {}, to: { circular: true } },
+    { name: 'no-cycle', severity: 'error', from: { path: ours }, to: { circular: true } },
     {
       name: 'one-door',
       comment: "a folder is imported through its index.ts; the store's contract is the one exception",
       severity: 'error',
-      from: { path: '^src/([^/]+)/' },
-      to: { path: '^src/([^/]+)/', pathNot: ['^src/$1/', '^src/[^/]+/index\\.ts$', contract] },
+      from: { path: ours },
+      to: { path: ours, pathNot: ['^$1/', '^[^/]+/index\\.ts$', contract] },
     },
     {
       name: 'known-folder',
+      comment: 'a new folder takes its place among the rings',
       severity: 'error',
-      from: { path: '^src/' },
-      to: { path: '^src/', pathNot: [...Object.keys(rings).map(inside)] },
+      from: { path: ours },
+      to: { pathNot: [ours, beside], dependencyTypes: ['local'] },
     },
-    { name: 'src-is-alone', severity: 'error', from: { path: '^src/' }, to: { path: '^(test|bench|scripts)/' } },
+    { name: 'product-is-alone', severity: 'error', from: { path: ours }, to: { path: beside } },
     { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
     {
       name: 'shipped-dependencies',
-      comment: 'what src/ runs on is in dependencies',
+      comment: 'what the product runs on is in dependencies',
       severity: 'error',
-      from: { path: '^src/' },
+      from: { path: ours },
       to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'command-loads-late',
       comment: '`nynja --help` is answered at once: what a command needs is imported when the command is given',
       severity: 'error',
-      from: { path: '^src/cli/main\\.ts$' },
+      from: { path: '^cli/main\\.ts$' },
       to: {
-        path: '^(src|node_modules)/',
-        pathNot: '^(src/cli/(closed-pipe|complaint|stickers|test-code)\\.ts|node_modules/commander/)',
+        path: [ours, '^node_modules/'],
+        pathNot: '^(cli/(closed-pipe|complaint|stickers|test-code)\\.ts|node_modules/commander/)',
         dynamic: false,
         dependencyTypesNot: ['type-only'],
       },
@@ -89,6 +95,7 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^(dist|data|coverage)/' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
     enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'types', 'node', 'default'] },

@@ -2,7 +2,7 @@
  * Decodes and encodes one chat message with one Desc, over and over, on one core: `node dist/bench/codec.js [seconds]`.
  * Prints messages a second by wall clock and by processor time, which a busy machine disturbs less.
  */
-import { decode, encode, record, type Codec, type Dialect } from '../src/protocol/index.js'
+import { decode, encode, record, type Codec, type Dialect } from '../protocol/index.js'
 import { surroundings } from './machine.js'
 
 const seconds = Number(process.argv[2] ?? 2)

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { bearClosedPipes } from '../src/cli/closed-pipe.js'
+import { bearClosedPipes } from '../cli/closed-pipe.js'
 import { buildCommit } from './before/built-commit.js'
 import { compareBuilds } from './before/compare-builds.js'
 import { surroundings, type Surroundings } from './machine.js'
@@ -106,7 +106,7 @@ function print({ commit, versions, machine, loadAverage }: Surroundings): void {
   console.log(`commit   ${commit}\nversions ${versions}\nmachine  ${machine}`)
   if (loadAverage > 0.5)
     console.log(`warning  the machine is busy already (load ${loadAverage.toFixed(2)}); see beside each figure how much others take`)
-  if (!isNynjaBuilt()) console.log('warning  dist/src/server/main.js is not there: only the others are measured')
+  if (!isNynjaBuilt()) console.log('warning  dist/server/main.js is not there: only the others are measured')
 }
 
 function summary(): unknown {

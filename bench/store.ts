@@ -9,8 +9,8 @@ import { execFileSync } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Commit, Store } from '../src/store/index.js'
-import { openLmdbStore } from '../src/store/index.js'
+import type { Commit, Store } from '../store/index.js'
+import { openLmdbStore } from '../store/index.js'
 
 const seconds = Number(process.argv[2] ?? 5)
 const body = Buffer.alloc(200, 7)

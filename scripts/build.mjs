@@ -1,11 +1,11 @@
 // Compiles to dist/, after removing what was compiled from files that are gone: a deleted test must not run on.
 // With --if-newer nothing is done unless a source, or what the compiler is told, has changed since the last build that succeeded.
 import { spawnSync } from 'node:child_process'
-import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import './closed-pipe.mjs'
 
-const folders = ['src', 'test', 'bench']
+const { include: folders } = JSON.parse(readFileSync('tsconfig.json', 'utf8'))
 /** Empty; its time is when the last build that succeeded began. */
 const stamp = join('dist', '.built')
 
@@ -47,7 +47,7 @@ function build() {
   const code = spawnSync(process.execPath, [compiler, '-p', 'tsconfig.json'], { stdio: 'inherit' }).status ?? 1
 
   // `nynja` is run as a program; the compiler leaves the bit out.
-  const program = join('dist', 'src', 'cli', 'main.js')
+  const program = join('dist', 'cli', 'main.js')
   if (existsSync(program)) chmodSync(program, 0o755)
   if (code === 0) {
     writeFileSync(stamp, '')

@@ -22,7 +22,7 @@ async function stopServer() {
 
 async function startAgain() {
   await stopServer()
-  server = spawn(process.execPath, ['--enable-source-maps', join('dist', 'src', 'server', 'main.js'), ...process.argv.slice(2)], {
+  server = spawn(process.execPath, ['--enable-source-maps', join('dist', 'server', 'main.js'), ...process.argv.slice(2)], {
     stdio: 'inherit',
   })
 }

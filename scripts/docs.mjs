@@ -20,11 +20,11 @@ function build() {
   if (status !== 0) process.exit(status ?? 1)
 }
 
-const refusals = join('src', 'rpc', 'refusals.ts')
+const refusals = join('rpc', 'refusals.ts')
 const { renderRefusals, scanRefusals } = await import(new URL('../dist/test/rpc/refusal-scan.js', import.meta.url))
 if (await rewrite(refusals, renderRefusals(scanRefusals()))) build()
 
-const examples = join('src', 'rpc', 'request-examples.ts')
+const examples = join('rpc', 'request-examples.ts')
 const { renderExamples, scanExamples } = await import(new URL('../dist/test/rpc/example-scan.js', import.meta.url))
 if (await rewrite(examples, renderExamples(await scanExamples()))) build()
 
@@ -39,11 +39,11 @@ const pages = [
 const folder = join('docs', 'reference')
 mkdirSync(folder, { recursive: true })
 for (const { page, from, render } of pages) {
-  const source = await import(new URL(`../dist/src/${from}.js`, import.meta.url))
+  const source = await import(new URL(`../dist/${from}.js`, import.meta.url))
   writeFileSync(join(folder, page), source[render]())
   console.log(join(folder, page))
 }
 
-const { withRequestsTable } = await import(new URL('../dist/src/rpc/requests-reference.js', import.meta.url))
+const { withRequestsTable } = await import(new URL('../dist/rpc/requests-reference.js', import.meta.url))
 writeFileSync('README.md', withRequestsTable(readFileSync('README.md', 'utf8')))
 console.log('README.md')

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { readFile, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -39,7 +40,9 @@ export async function buildCommit(commit: string, log: (line: string) => void): 
     log(`  ${name}: ${(await git('show', '--no-patch', '--format=%s', hash)).slice(0, 100)}`)
     await providePackages(path, log)
     await run(process.execPath, [join('scripts', 'build.mjs')], { cwd: path, maxBuffer })
-    return { name, serverModule: join(path, 'dist', 'src', 'server', 'main.js'), remove }
+    // Earlier commits have their sources in a folder src/.
+    const compiled = existsSync(join(path, 'src')) ? join('dist', 'src') : 'dist'
+    return { name, serverModule: join(path, compiled, 'server', 'main.js'), remove }
   } catch (error) {
     await remove()
     throw new Error(`${commit} cannot be built: ${reasonOf(error)}`, { cause: error })

@@ -1,8 +1,8 @@
 import { statSync } from 'node:fs'
-import { openLmdbStore, type Store } from '../../src/store/index.js'
-import { contacts, indexMakings, type RosterDocument, rosters } from '../../src/rpc/documents/index.js'
-import { ensurePeopleIndex } from '../../src/rpc/people-index/rebuild.js'
-import { phoneIdOf, parsePhone, type PhoneId } from '../../src/topics/index.js'
+import { openLmdbStore, type Store } from '../../store/index.js'
+import { contacts, indexMakings, type RosterDocument, rosters } from '../../rpc/documents/index.js'
+import { ensurePeopleIndex } from '../../rpc/people-index/rebuild.js'
+import { phoneIdOf, parsePhone, type PhoneId } from '../../topics/index.js'
 import { seeded } from '../seed.js'
 
 /** People who are only stored: far more than could be registered over the wire. */

@@ -1,9 +1,9 @@
-import { newAccount } from '../../src/rpc/handlers/auth/new-account.js'
-import { holderPuts } from '../../src/rpc/handlers/connect/session-use.js'
-import { devices, presences, type SessionDocument, sessions } from '../../src/rpc/documents/index.js'
-import { hashToken } from '../../src/rpc/tokens.js'
-import type { Commit, Store } from '../../src/store/index.js'
-import { deviceIdFor, parseClientId, parsePhone } from '../../src/topics/index.js'
+import { newAccount } from '../../rpc/handlers/auth/new-account.js'
+import { holderPuts } from '../../rpc/handlers/connect/session-use.js'
+import { devices, presences, type SessionDocument, sessions } from '../../rpc/documents/index.js'
+import { hashToken } from '../../rpc/tokens.js'
+import type { Commit, Store } from '../../store/index.js'
+import { deviceIdFor, parseClientId, parsePhone } from '../../topics/index.js'
 
 const accountsPerCommit = 200
 const now = Date.UTC(2026, 0, 1)

@@ -1,5 +1,5 @@
 /**
- * Just enough of Erlang's external term format for the load generator, kept apart from `src/protocol` on purpose: a codec that is measured must not also be the ruler.
+ * Just enough of Erlang's external term format for the load generator, kept apart from `protocol` on purpose: a codec that is measured must not also be the ruler.
  * @see Erlang/OTP, External Term Format
  */
 export interface Atom {

@@ -6,7 +6,7 @@ import { startNodePeer } from './node-peer.js'
 import type { Peer } from './peer.js'
 import { tempFolder, type TempFolder } from './temp-folder.js'
 
-const script = '../../src/server/main.js'
+const script = '../../server/main.js'
 
 /** Numbers that begin with this are verified with `testCode` and no SMS. */
 export const testNumbers = '999'

@@ -1,4 +1,4 @@
-import { openRedisStore } from '../../src/store/index.js'
+import { openRedisStore } from '../../store/index.js'
 import { median } from '../compare.js'
 import { storeDevices } from '../load/stored-devices.js'
 import { storeSubscriptions } from '../load/stored-subscriptions.js'

@@ -1,4 +1,4 @@
-import { parsePhone, parsePhoneId } from '../../src/topics/index.js'
+import { parsePhone, parsePhoneId } from '../../topics/index.js'
 import { logIn, register, requestTopic, type Account, type Device } from '../load/device.js'
 import { commonName, storeCrowd, unfriendlyName, type Crowd } from '../load/crowd.js'
 import { Latencies } from '../load/latencies.js'

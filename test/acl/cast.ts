@@ -1,6 +1,6 @@
 /** The people of the rights table, how they know each other, and what a store would answer about them. */
-import type { AudienceFacts, Client, DeviceClient, FactsQuery, Membership, Related, RoomType, TopicFacts } from '../../src/acl/index.js'
-import { type ClientId, parseClientId, parsePhoneId, type PhoneId, phoneOf, sortPair, type Topic } from '../../src/topics/index.js'
+import type { AudienceFacts, Client, DeviceClient, FactsQuery, Membership, Related, RoomType, TopicFacts } from '../../acl/index.js'
+import { type ClientId, parseClientId, parsePhoneId, type PhoneId, phoneOf, sortPair, type Topic } from '../../topics/index.js'
 
 /** Seen from `own`: its friend, someone unknown, a friend it has banned, and three who share its rooms without being friends. */
 export type Who = 'own' | 'friend' | 'stranger' | 'banned' | 'member' | 'muted' | 'admin' | 'registration' | 'anonymous' | 'service'

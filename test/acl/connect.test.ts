@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { type ConnectDecision, type ConnectFacts, decideConnect, decideVersion, equalSecrets } from '../../src/acl/index.js'
+import { type ConnectDecision, type ConnectFacts, decideConnect, decideVersion, equalSecrets } from '../../acl/index.js'
 
 const passwords = ['right', 'wrong', 'empty', 'expired'] as const
 

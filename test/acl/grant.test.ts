@@ -9,8 +9,8 @@ import {
   type Grant,
   noFacts,
   parseGrants,
-} from '../../src/acl/index.js'
-import { parseFilter, parseTopic } from '../../src/topics/index.js'
+} from '../../acl/index.js'
+import { parseFilter, parseTopic } from '../../topics/index.js'
 import { clients, read } from './cast.js'
 
 const grants = granted(`

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { decideRequest } from '../../src/acl/index.js'
+import { decideRequest } from '../../acl/index.js'
 
 const kinds = ['device', 'registration', 'anonymous', 'service'] as const
 

@@ -8,7 +8,7 @@ import {
   type RequestVerdict,
   roomRights,
   type RoomStanding,
-} from '../../src/acl/index.js'
+} from '../../acl/index.js'
 
 const standings: Readonly<Record<string, RoomStanding>> = {
   owner: { role: 'owner', isMuted: false },

@@ -8,8 +8,8 @@ import {
   decideSubscribe,
   factsNeeded,
   noFacts,
-} from '../../src/acl/index.js'
-import { parseTopic, topicReference } from '../../src/topics/index.js'
+} from '../../acl/index.js'
+import { parseTopic, topicReference } from '../../topics/index.js'
 import { clients, read, readAudience, rosters, type Who } from './cast.js'
 
 const columns = ['own', 'friend', 'stranger', 'banned', 'member', 'muted', 'admin', 'registration', 'anonymous', 'service'] as const

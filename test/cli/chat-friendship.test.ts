@@ -1,9 +1,9 @@
 import { expect, test } from '@jest/globals'
-import { onDelivery } from '../../src/cli/chat-deliveries.js'
-import { befriend } from '../../src/cli/chat-friendship.js'
-import type { Chat } from '../../src/cli/chat-state.js'
-import type { Device } from '../../src/cli/device.js'
-import { type AnyRecord, type Contact, type PhoneId, record } from '../../src/protocol/index.js'
+import { onDelivery } from '../../cli/chat-deliveries.js'
+import { befriend } from '../../cli/chat-friendship.js'
+import type { Chat } from '../../cli/chat-state.js'
+import type { Device } from '../../cli/device.js'
+import { type AnyRecord, type Contact, type PhoneId, record } from '../../protocol/index.js'
 
 const own = '9991001_1' as PhoneId
 const friend = '9992001_2' as PhoneId

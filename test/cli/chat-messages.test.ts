@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals'
-import { catchUp, fetchHistory, showMessage } from '../../src/cli/chat-messages.js'
-import type { Chat } from '../../src/cli/chat-state.js'
-import type { Device } from '../../src/cli/device.js'
-import { type Message, type PhoneId, record, type RecordOf } from '../../src/protocol/index.js'
+import { catchUp, fetchHistory, showMessage } from '../../cli/chat-messages.js'
+import type { Chat } from '../../cli/chat-state.js'
+import type { Device } from '../../cli/device.js'
+import { type Message, type PhoneId, record, type RecordOf } from '../../protocol/index.js'
 
 const own = '9991001_1' as PhoneId
 const friend = '9992001_2' as PhoneId

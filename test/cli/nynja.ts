@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
 /** The module that `npx nynja` runs. */
-export const commandFile = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url))
+export const commandFile = fileURLToPath(new URL('../../cli/main.js', import.meta.url))
 
 /** A command that runs in a process of its own, with pipes in the place of a terminal. */
 export interface RunningCommand {

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { newPasteReader } from '../../src/cli/pasted-lines.js'
+import { newPasteReader } from '../../cli/pasted-lines.js'
 
 const read = (...pieces: readonly string[]): string => {
   const reader = newPasteReader()

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from '@jest/globals'
-import { routes } from '../../src/rpc/index.js'
-import { allRequests, protocolRequests } from '../../src/rpc/protocol-requests.js'
-import { withRequestsTable } from '../../src/rpc/requests-reference.js'
+import { routes } from '../../rpc/index.js'
+import { allRequests, protocolRequests } from '../../rpc/protocol-requests.js'
+import { withRequestsTable } from '../../rpc/requests-reference.js'
 
 const readme = readFileSync('README.md', 'utf8')
 const known = new Set(protocolRequests.flatMap((family) => allRequests(family).map((request) => `${family.record}/${request}`)))

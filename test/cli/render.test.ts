@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
-import { printable } from '../../src/cli/printable.js'
-import { renderPush, renderPushJson } from '../../src/cli/render.js'
-import { type AnyRecord, ok2, pair, record } from '../../src/protocol/index.js'
+import { printable } from '../../cli/printable.js'
+import { renderPush, renderPushJson } from '../../cli/render.js'
+import { type AnyRecord, ok2, pair, record } from '../../protocol/index.js'
 
 const at = new Date(2026, 0, 2, 3, 4, 5)
 const push = (shown: AnyRecord | null): Parameters<typeof renderPush>[0] => ({

@@ -1,6 +1,6 @@
 /** Dates that outlive a change of the clock, and what destroys because time has passed. */
 import { describe, expect, test } from '@jest/globals'
-import { isRecent, isStillBefore, settledClock } from '../../src/clock/index.js'
+import { isRecent, isStillBefore, settledClock } from '../../clock/index.js'
 import { reading } from './readings.js'
 
 const minute = 60_000

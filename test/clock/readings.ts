@@ -1,5 +1,5 @@
 /** Readings of clocks that stand where a test has put them. */
-import type { Monotonic } from '../../src/clock/index.js'
+import type { Monotonic } from '../../clock/index.js'
 
 export function reading(ms: number): Monotonic {
   return ms as Monotonic

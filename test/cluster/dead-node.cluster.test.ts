@@ -1,7 +1,7 @@
 /** Three nodes, of which one is killed: what the others see to in its place. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import type { IPublishPacket } from 'mqtt-packet'
-import { encode, record } from '../../src/protocol/index.js'
+import { encode, record } from '../../protocol/index.js'
 import {
   type Account,
   befriend,

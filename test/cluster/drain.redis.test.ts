@@ -1,7 +1,7 @@
 /** A node of a cluster that is told to end sends its clients away some at a time, each with everything it was owed an answer to. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { generate } from 'mqtt-packet'
-import { encode } from '../../src/protocol/index.js'
+import { encode } from '../../protocol/index.js'
 import { eventually } from '../faults/mortal-server.js'
 import { befriend, bert, come, eventsTopic, login, register, textMessage, textOf } from '../wire/requests.js'
 import { dial, type WireDevice } from '../wire/wire-device.js'

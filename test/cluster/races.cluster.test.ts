@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { fromEnvironment } from '../faults/seeded.js'
 import { type Cluster, startCluster } from './cluster.js'
 import { raceConnections } from './races.js'
-import { encode, record } from '../../src/protocol/index.js'
+import { encode, record } from '../../protocol/index.js'
 import { befriend, bert, come, eventsTopic, fence, register, request, takeRecord, textMessage } from '../wire/requests.js'
 
 const racers = 4

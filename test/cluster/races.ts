@@ -1,4 +1,4 @@
-import { encode, record } from '../../src/protocol/index.js'
+import { encode, record } from '../../protocol/index.js'
 import { type Account, befriend, bert, come, eventsTopic, register, request, takeRecord, textMessage, textOf } from '../wire/requests.js'
 import { dial, type WireDevice } from '../wire/wire-device.js'
 import { patienceMs } from '../patience.js'

@@ -1,7 +1,7 @@
 /** Redis is away: at start, while devices are connected, and for longer than a request may wait. */
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import mqtt from 'mqtt'
-import { encode, type History, record } from '../../src/protocol/index.js'
+import { encode, type History, record } from '../../protocol/index.js'
 import { eventually, type MortalServer, newMortalServer } from '../faults/mortal-server.js'
 import {
   type Account,

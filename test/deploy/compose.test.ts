@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals'
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { loadOptions } from '../../src/server/options-load.js'
+import { loadOptions } from '../../server/options-load.js'
 
 const { load } = createRequire(import.meta.url)('js-yaml') as { load: (text: string) => unknown }
 
@@ -104,7 +104,7 @@ describe('docker-compose.yml', () => {
 describe('deploy/haproxy.cfg', () => {
   test('asks for readiness at the port and path where a node tells of it', () => {
     expect(balancer).toContain('option httpchk GET /readyz')
-    expect(readFileSync('src/server/http.ts', 'utf8')).toContain("app.get('/readyz'")
+    expect(readFileSync('server/http.ts', 'utf8')).toContain("app.get('/readyz'")
     const mqttServers = [...balancer.matchAll(/^ *server node\d .*_(?:MQTT|WS)-(\d+)\}" port .*_HTTP-(\d+)\}" (.*)$/gm)]
     expect(mqttServers.map(([, port, http, rest]) => [port, http, rest])).toEqual([
       ['1883', '8080', 'send-proxy-v2'],
@@ -130,19 +130,20 @@ describe('Dockerfile', () => {
   test('starts the server so that signals reach it, as a user without rights, and asks it whether it is ready', () => {
     const last = (word: string): string | undefined => lines.findLast((line) => line.startsWith(word))
     const command = JSON.parse(last('CMD ')!.slice('CMD '.length)) as string[]
-    expect([command[0], command.at(-1)]).toEqual(['node', 'dist/src/server/main.js'])
+    expect([command[0], command.at(-1)]).toEqual(['node', 'dist/server/main.js'])
     expect(last('USER')).toBe('USER node')
     expect(last('STOPSIGNAL')).toBe('STOPSIGNAL SIGTERM')
     expect(last('HEALTHCHECK')).toMatch(/'127\.0\.0\.1'\).* \+ ':' \+ \(Number\(process\.env\.NYNJA_ADMIN_PORT\) \|\| 8081\) \+ '\/readyz'/)
   })
 
-  test('copies what is there, and what .dockerignore lets through', () => {
+  test('is built from what .dockerignore lets through: the sources of the product, and nothing beside them', () => {
     const through = readFileSync('.dockerignore', 'utf8').match(/(?<=^!).*/gm) ?? []
-    const copied = lines
-      .flatMap((line) => /^COPY (?!--from)(.*) \S+$/.exec(line)?.[1]?.split(' ') ?? [])
-      .map((path) => path.replace('./', ''))
-    expect(copied.toSorted()).toEqual(through.toSorted())
-    for (const path of copied) expect(existsSync(path)).toBe(true)
+    const { include } = JSON.parse(readFileSync('tsconfig.json', 'utf8')) as { include: string[] }
+    const product = include.filter((folder) => !['test', 'bench'].includes(folder))
+    expect(through.toSorted()).toEqual([...product, 'package-lock.json', 'package.json', 'scripts', 'tsconfig.json'].toSorted())
+    const copied = lines.flatMap((line) => /^COPY (?!--from)(.*) \S+$/.exec(line)?.[1]?.split(' ') ?? [])
+    expect(copied).toContain('.')
+    for (const path of [...through, ...copied]) expect(existsSync(path)).toBe(true)
   })
 
   test('is built on a version of Node.js that package.json asks for', () => {

@@ -1,4 +1,4 @@
-import { encode, record } from '../../src/protocol/index.js'
+import { encode, record } from '../../protocol/index.js'
 import { bert, eventsTopic } from '../wire/requests.js'
 import type { Ledger } from './ledger.js'
 import type { Citizen, Town, TownFeed } from './town.js'

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import { encode, record } from '../../src/protocol/index.js'
+import { encode, record } from '../../protocol/index.js'
 import { bert, eventsTopic } from '../wire/requests.js'
 import { newChatLoad } from './chat-load.js'
 import { checkTown } from './check-town.js'

@@ -1,7 +1,7 @@
 import { connect as connectTcp } from 'node:net'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { generate } from 'mqtt-packet'
-import { encode, record } from '../../src/protocol/index.js'
+import { encode, record } from '../../protocol/index.js'
 import {
   type Account,
   befriend,

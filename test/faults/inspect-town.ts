@@ -1,4 +1,4 @@
-import { encode, record } from '../../src/protocol/index.js'
+import { encode, record } from '../../protocol/index.js'
 import { bert, eventsTopic } from '../wire/requests.js'
 import type { Finding, Ledger } from './ledger.js'
 import { type Citizen, readHistory, type Town } from './town.js'

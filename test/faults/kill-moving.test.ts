@@ -4,8 +4,8 @@
  */
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import type { IPublishPacket } from 'mqtt-packet'
-import { type AnyRecord, encode, p2pFeed, type Profile, record, type RecordOf } from '../../src/protocol/index.js'
-import { parsePhoneId } from '../../src/topics/index.js'
+import { type AnyRecord, encode, p2pFeed, type Profile, record, type RecordOf } from '../../protocol/index.js'
+import { parsePhoneId } from '../../topics/index.js'
 import {
   type Account,
   befriend,

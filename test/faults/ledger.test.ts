@@ -1,7 +1,7 @@
 /** The ledger finds each kind of fault in a forged record of what was delivered and stored. */
 import { describe, expect, test } from '@jest/globals'
 import type { IPublishPacket } from 'mqtt-packet'
-import { encode, record } from '../../src/protocol/index.js'
+import { encode, record } from '../../protocol/index.js'
 import { bert } from '../wire/requests.js'
 import { type Ledger, newLedger, type SentMessage } from './ledger.js'
 

@@ -38,7 +38,7 @@ export interface MortalServer {
   close(): Promise<void>
 }
 
-const main = fileURLToPath(new URL('../../src/server/main.js', import.meta.url))
+const main = fileURLToPath(new URL('../../server/main.js', import.meta.url))
 
 /** Options of every server here: nothing is limited that is not the matter of the test. Phones that begin with 38067 log in with the test code. */
 export function serverEnvironment(folder: string, more: Readonly<Record<string, string>> = {}): Record<string, string> {

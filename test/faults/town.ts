@@ -1,5 +1,5 @@
-import { type AnyRecord, encode, feedName, type History, type Muc, type P2p, p2pFeed, record, roomFeed } from '../../src/protocol/index.js'
-import { parsePhoneId, parseRoomId } from '../../src/topics/index.js'
+import { type AnyRecord, encode, feedName, type History, type Muc, type P2p, p2pFeed, record, roomFeed } from '../../protocol/index.js'
+import { parsePhoneId, parseRoomId } from '../../topics/index.js'
 import { newMailbox, type Mailbox } from '../wire/mailbox.js'
 import { type Account, befriend, bert, come, eventsTopic, recordOf, register, request, settle } from '../wire/requests.js'
 import type { WireDevice } from '../wire/wire-device.js'

@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { ByteRange, FileStorage } from '../../src/files/index.js'
-import { type FileKey, parseFileKey } from '../../src/rpc/index.js'
+import type { ByteRange, FileStorage } from '../../files/index.js'
+import { type FileKey, parseFileKey } from '../../rpc/index.js'
 import { someBytes } from '../wire/transfer-client.js'
 
 export interface OpenedFileStorage {

@@ -3,8 +3,8 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { mkdir, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { newStickerShelf, openStickerFolder, type PackOnShelf, readPacks } from '../../src/files/index.js'
-import { record } from '../../src/protocol/index.js'
+import { newStickerShelf, openStickerFolder, type PackOnShelf, readPacks } from '../../files/index.js'
+import { record } from '../../protocol/index.js'
 
 let folder: string
 beforeEach(async () => {

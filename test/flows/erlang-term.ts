@@ -1,6 +1,6 @@
 /**
  * Erlang terms as flows.md writes them, and patterns of them: a pattern may hold variables (`PA`, `T1`, `_`) and calls of macros (`D(…)`).
- * Kept apart from the terms of `src/protocol`, so that the flows compare what is on the wire with a second reading of it.
+ * Kept apart from the terms of `protocol`, so that the flows compare what is on the wire with a second reading of it.
  */
 export type Pattern =
   | Term

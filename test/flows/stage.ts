@@ -1,5 +1,5 @@
 import type { IPublishPacket } from 'mqtt-packet'
-import { type AnyRecord, decode, decodePush, encode, type Encoding, record } from '../../src/protocol/index.js'
+import { type AnyRecord, decode, decodePush, encode, type Encoding, record } from '../../protocol/index.js'
 import { bert, eventsTopic, fence, register } from '../wire/requests.js'
 import { dial, type WireDevice } from '../wire/wire-device.js'
 import { type Bindings, newBindings } from './binding.js'

@@ -1,5 +1,5 @@
 /** The people of a model as real devices on a running server: what they ask, and everything that each of them is told. */
-import { type AnyRecord, decodePush, encode, type Encoding, errorCodeOf, record, type RecordOf } from '../../src/protocol/index.js'
+import { type AnyRecord, decodePush, encode, type Encoding, errorCodeOf, record, type RecordOf } from '../../protocol/index.js'
 import { type Account, eventsTopic, fence, register } from '../wire/requests.js'
 import { dial, type WireDevice } from '../wire/wire-device.js'
 import type { Person, RoomName } from './town-model.js'

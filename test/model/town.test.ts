@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { type AnyRecord, record } from '../../src/protocol/index.js'
+import { type AnyRecord, record } from '../../protocol/index.js'
 import { startWireServer, type WireServer } from '../wire/wire-server.js'
 import { type Crew, type CrewDevice, type Heard, openCrew, textTo } from './town-crew.js'
 import {

@@ -4,7 +4,7 @@
  * engine does to it.
  */
 import { createInterface } from 'node:readline'
-import { openLmdbStore, type Store } from '../../src/store/index.js'
+import { openLmdbStore, type Store } from '../../store/index.js'
 import { wholeCommit, wholeCommits } from '../store/whole-commit.js'
 
 /** What was found in a store: the names of its commits in the order of the feed, or why it is none. */

@@ -4,7 +4,7 @@
  */
 import { once } from 'node:events'
 import { isMainThread, Worker, workerData } from 'node:worker_threads'
-import { newSharedMemory, openLmdbStore, type Store } from '../../src/store/index.js'
+import { newSharedMemory, openLmdbStore, type Store } from '../../store/index.js'
 import { wholeCommit } from '../store/whole-commit.js'
 import { recordAcknowledged } from './recording.js'
 

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
-import type { AnyRecord, Dialect, Term } from '../../src/protocol/index.js'
-import type { Way } from '../../src/protocol/mapping.js'
-import { wireNameOf, type WireRecord } from '../../src/protocol/registry.js'
-import type { Shape } from '../../src/protocol/shape.js'
+import type { AnyRecord, Dialect, Term } from '../../protocol/index.js'
+import type { Way } from '../../protocol/mapping.js'
+import { wireNameOf, type WireRecord } from '../../protocol/registry.js'
+import type { Shape } from '../../protocol/shape.js'
 
 const text = fc.string({ unit: 'grapheme', maxLength: 40 })
 const integer = fc.oneof(fc.nat(300), fc.integer(), fc.maxSafeInteger())

@@ -1,17 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import {
-  decode,
-  decodePush,
-  encode,
-  err,
-  errorCodeOf,
-  ok,
-  ok2,
-  pair,
-  record,
-  type AnyRecord,
-  type Dialect,
-} from '../../src/protocol/index.js'
+import { decode, decodePush, encode, err, errorCodeOf, ok, ok2, pair, record, type AnyRecord, type Dialect } from '../../protocol/index.js'
 import { goldenBytes } from './golden.js'
 
 type Fields = Readonly<Record<string, unknown>>

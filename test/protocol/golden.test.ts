@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
-import { decode, decodePush, encode, record, type AnyRecord, type Dialect, type Term } from '../../src/protocol/index.js'
-import { wireNameOf } from '../../src/protocol/registry.js'
+import { decode, decodePush, encode, record, type AnyRecord, type Dialect, type Term } from '../../protocol/index.js'
+import { wireNameOf } from '../../protocol/registry.js'
 import { goldenBytes, readGolden } from './golden.js'
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')

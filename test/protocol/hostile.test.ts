@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { codecOf, decode, decodePush, defaultsOf, encode, limits, record, type Decoded, type Dialect } from '../../src/protocol/index.js'
-import { wireNameOf } from '../../src/protocol/registry.js'
+import { codecOf, decode, decodePush, defaultsOf, encode, limits, record, type Decoded, type Dialect } from '../../protocol/index.js'
+import { wireNameOf } from '../../protocol/registry.js'
 import { readGolden } from './golden.js'
 
 const dialects: readonly Dialect[] = ['v1', 'v11']

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals'
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import fc from 'fast-check'
-import { decode, type Dialect, encode, recordSchema, recordsIn, type SchemaForm, termSchema } from '../../src/protocol/index.js'
-import { wireNameOf, type WireRecord } from '../../src/protocol/registry.js'
+import { decode, type Dialect, encode, recordSchema, recordsIn, type SchemaForm, termSchema } from '../../protocol/index.js'
+import { wireNameOf, type WireRecord } from '../../protocol/registry.js'
 import { recordIn } from './arbitrary.js'
 import { readGolden } from './golden.js'
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from '@jest/globals'
-import { recordTable, type RecordTag } from '../../src/protocol/records.js'
-import type { Layout, Shape } from '../../src/protocol/shape.js'
+import { recordTable, type RecordTag } from '../../protocol/records.js'
+import type { Layout, Shape } from '../../protocol/shape.js'
 
 interface Published {
   readonly fields: readonly { readonly name: string; readonly type: string; readonly default: unknown }[]

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
-import { feedName, p2pFeed, parsePhoneId, parseRosterName, roomFeed, type PhoneId } from '../../src/protocol/index.js'
-import { parseRoomId } from '../../src/topics/index.js'
+import { feedName, p2pFeed, parsePhoneId, parseRosterName, roomFeed, type PhoneId } from '../../protocol/index.js'
+import { parseRoomId } from '../../topics/index.js'
 
 function phoneId(text: string): PhoneId {
   const id = parsePhoneId(text)

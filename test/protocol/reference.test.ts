@@ -7,7 +7,7 @@ import {
   renderErrorsReference,
   renderRecordsReference,
   wireReason,
-} from '../../src/protocol/index.js'
+} from '../../protocol/index.js'
 
 const page = (name: string): string => readFileSync(`docs/reference/${name}`, 'utf8')
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { decode, decodePush, encode, record, type Codec } from '../../src/protocol/index.js'
-import { wireNameOf } from '../../src/protocol/registry.js'
+import { decode, decodePush, encode, record, type Codec } from '../../protocol/index.js'
+import { wireNameOf } from '../../protocol/registry.js'
 import { anyTerm, recordIn } from './arbitrary.js'
 
 const codecs: readonly Codec[] = ['bert', 'msgpack', 'json']

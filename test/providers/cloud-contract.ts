@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import { type CloudCredentials, type CloudProvider, ProviderOutage } from '../../src/providers/index.js'
+import { type CloudCredentials, type CloudProvider, ProviderOutage } from '../../providers/index.js'
 
 export interface CloudUnderTest {
   readonly cloud: CloudProvider

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { consoleEmail, consoleSms, consoleVoice } from '../../src/providers/index.js'
+import { consoleEmail, consoleSms, consoleVoice } from '../../providers/index.js'
 import { emailContract } from './email-contract.js'
 import { smsContract } from './sms-contract.js'
 import { voiceContract } from './voice-contract.js'

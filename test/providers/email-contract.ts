@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import { type EmailProvider, ProviderOutage } from '../../src/providers/index.js'
+import { type EmailProvider, ProviderOutage } from '../../providers/index.js'
 import { awkwardTexts } from './sms-contract.js'
 
 export interface SentEmail {

@@ -14,7 +14,7 @@ import {
   type VoicePreset,
   voicePresetNames,
   voicePresets,
-} from '../../src/providers/index.js'
+} from '../../providers/index.js'
 import { type GatewayRequest, type GatewayServer, startGateway } from './gateway-server.js'
 import { type SentSms, smsContract } from './sms-contract.js'
 import { type MadeCall, voiceContract } from './voice-contract.js'

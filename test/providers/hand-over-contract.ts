@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import { ProviderOutage } from '../../src/providers/index.js'
+import { ProviderOutage } from '../../providers/index.js'
 
 export interface HandOverUnderTest<Sent> {
   readonly send: (sent: Sent) => Promise<void>

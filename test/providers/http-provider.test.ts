@@ -1,14 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals'
 import { type AddressInfo, createServer as createTcpServer } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
-import {
-  httpSms,
-  httpSmsProblems,
-  httpVoice,
-  httpVoiceProblems,
-  ProviderOutage,
-  type HttpGatewayOptions,
-} from '../../src/providers/index.js'
+import { httpSms, httpSmsProblems, httpVoice, httpVoiceProblems, ProviderOutage, type HttpGatewayOptions } from '../../providers/index.js'
 import { startGateway, statuses, type GatewayRequest, type GatewayServer, type Respond } from './gateway-server.js'
 import { makeCertificate } from './mail-server.js'
 import { smsContract, type SentSms } from './sms-contract.js'

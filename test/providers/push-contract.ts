@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import { ProviderOutage, type PushNotification, type PushProvider } from '../../src/providers/index.js'
+import { ProviderOutage, type PushNotification, type PushProvider } from '../../providers/index.js'
 import { patienceMs } from '../patience.js'
 
 /** How the far side answers from now on. */

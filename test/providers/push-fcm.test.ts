@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { describe, expect, test } from '@jest/globals'
 import { importSPKI, jwtVerify } from 'jose'
-import { fcmPush, parseServiceAccount, type ServiceAccount } from '../../src/providers/index.js'
+import { fcmPush, parseServiceAccount, type ServiceAccount } from '../../providers/index.js'
 import { reading } from '../clock/readings.js'
 import { notification, pushContract } from './push-contract.js'
 import { answersInMood, kept, listenHttp, moodOf, newState, readTexts, readWhole } from './push-server.js'

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, test } from '@jest/globals'
 import webPushLibrary from 'web-push'
-import { webPush, webPushProblems } from '../../src/providers/index.js'
+import { webPush, webPushProblems } from '../../providers/index.js'
 import { makeCertificate } from './mail-server.js'
 import { notification, pushContract } from './push-contract.js'
 import { answersInMood, kept, listenHttps, moodOf, newState, readTexts, readWhole } from './push-server.js'

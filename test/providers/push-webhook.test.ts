@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { afterAll, describe, expect, test } from '@jest/globals'
-import { signatureHeader, webhookProblems, webhookPush } from '../../src/providers/index.js'
+import { signatureHeader, webhookProblems, webhookPush } from '../../providers/index.js'
 import { makeCertificate } from './mail-server.js'
 import { type AcceptedPush, notification, pushContract } from './push-contract.js'
 import { answersInMood, kept, listenHttps, moodOf, newState, readWhole } from './push-server.js'

@@ -1,4 +1,4 @@
-import type { SmsProvider } from '../../src/providers/index.js'
+import type { SmsProvider } from '../../providers/index.js'
 import { handOverContract, type HandOverUnderTest } from './hand-over-contract.js'
 
 export interface SentSms {

@@ -1,7 +1,7 @@
 /** E-mail by SMTP, against real mail servers on the loopback. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
-import { ProviderOutage, smtpEmail, type SmtpOptions, smtpProblems } from '../../src/providers/index.js'
+import { ProviderOutage, smtpEmail, type SmtpOptions, smtpProblems } from '../../providers/index.js'
 import { emailContract } from './email-contract.js'
 import { type Certificate, type MailServer, type MailServerParts, makeCertificate, startMailServer } from './mail-server.js'
 import { patienceMs } from '../patience.js'

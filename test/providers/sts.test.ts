@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { sessionPolicy, stsCloud } from '../../src/providers/index.js'
+import { sessionPolicy, stsCloud } from '../../providers/index.js'
 import { cloudContract } from './cloud-contract.js'
 import { startSts, stsKey, stsRole, type StsServer } from './sts-server.js'
 import { patienceMs } from '../patience.js'

@@ -1,4 +1,4 @@
-import type { VoiceProvider } from '../../src/providers/index.js'
+import type { VoiceProvider } from '../../providers/index.js'
 import { handOverContract, type HandOverUnderTest } from './hand-over-contract.js'
 
 export interface MadeCall {

@@ -2,9 +2,9 @@
 import { createHmac } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from '@jest/globals'
-import { signatureHeader, signatureOf } from '../../src/providers/index.js'
-import { statusOutage } from '../../src/providers/http-outage.js'
-import { longestBackoffMs, maxAttempts } from '../../src/rpc/outbox/backoff.js'
+import { signatureHeader, signatureOf } from '../../providers/index.js'
+import { statusOutage } from '../../providers/http-outage.js'
+import { longestBackoffMs, maxAttempts } from '../../rpc/outbox/backoff.js'
 import { notification } from './push-contract.js'
 
 const page = readFileSync('docs/reference/webhook.md', 'utf8')

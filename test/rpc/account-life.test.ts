@@ -1,6 +1,6 @@
 /** Accounts move to another number and end, rosters end: what is refused, what is stored, who is told what. Names are those accounts are filed under. */
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import { type AnyRecord, type Contact, err, ok, type Profile, record } from '../../src/protocol/index.js'
+import { type AnyRecord, type Contact, err, ok, type Profile, record } from '../../protocol/index.js'
 import {
   chores,
   type ContactDocument,
@@ -21,14 +21,14 @@ import {
   rosters,
   sentIds,
   sessions,
-} from '../../src/rpc/documents/index.js'
-import { newIndexer } from '../../src/rpc/people-index/indexer.js'
-import { newReadCache } from '../../src/rpc/read-cache.js'
-import type { Caller } from '../../src/rpc/request.js'
-import { runBatch } from '../../src/rpc/worker/run-batch.js'
-import { choreTables, timerClient } from '../../src/rpc/worker/timed-tables.js'
-import { newTimers } from '../../src/rpc/worker/timers.js'
-import { p2pTopic, parsePhoneId, parseRoomId, type PhoneId, phoneIdOf, rosterIdOf, sesTopic } from '../../src/topics/index.js'
+} from '../../rpc/documents/index.js'
+import { newIndexer } from '../../rpc/people-index/indexer.js'
+import { newReadCache } from '../../rpc/read-cache.js'
+import type { Caller } from '../../rpc/request.js'
+import { runBatch } from '../../rpc/worker/run-batch.js'
+import { choreTables, timerClient } from '../../rpc/worker/timed-tables.js'
+import { newTimers } from '../../rpc/worker/timers.js'
+import { p2pTopic, parsePhoneId, parseRoomId, type PhoneId, phoneIdOf, rosterIdOf, sesTopic } from '../../topics/index.js'
 import { noDeadline, reading } from '../clock/readings.js'
 import { clientIdOf } from '../acl/cast.js'
 import {

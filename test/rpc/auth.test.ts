@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
-import { type Auth, err, ok, ok2, pair, type Profile, record } from '../../src/protocol/index.js'
-import { devices, initTokens, type PendingSession, phoneLocks, pendingSessions, sessions } from '../../src/rpc/documents/index.js'
-import type { Caller } from '../../src/rpc/request.js'
-import { hashToken } from '../../src/rpc/tokens.js'
-import type { Phone } from '../../src/topics/index.js'
+import { type Auth, err, ok, ok2, pair, type Profile, record } from '../../protocol/index.js'
+import { devices, initTokens, type PendingSession, phoneLocks, pendingSessions, sessions } from '../../rpc/documents/index.js'
+import type { Caller } from '../../rpc/request.js'
+import { hashToken } from '../../rpc/tokens.js'
+import type { Phone } from '../../topics/index.js'
 import { clientIdOf } from '../acl/cast.js'
 import {
   type AccountWorld,

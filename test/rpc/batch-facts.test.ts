@@ -1,12 +1,12 @@
 /** Batches on a store without stamps, which takes facts from the cache and has the commit check them. */
 import { expect, test } from '@jest/globals'
 import { setTimeout as pause } from 'node:timers/promises'
-import { err } from '../../src/protocol/index.js'
-import { table } from '../../src/rpc/documents/index.js'
-import { accept, refuse } from '../../src/rpc/outcome.js'
-import { newReadCache } from '../../src/rpc/read-cache.js'
-import { type BatchItem, type BatchResult, type BatchWorld, runBatch } from '../../src/rpc/worker/run-batch.js'
-import type { Bytes, Store } from '../../src/store/contract.js'
+import { err } from '../../protocol/index.js'
+import { table } from '../../rpc/documents/index.js'
+import { accept, refuse } from '../../rpc/outcome.js'
+import { newReadCache } from '../../rpc/read-cache.js'
+import { type BatchItem, type BatchResult, type BatchWorld, runBatch } from '../../rpc/worker/run-batch.js'
+import type { Bytes, Store } from '../../store/contract.js'
 import { noDeadline, reading } from '../clock/readings.js'
 import { clientIdOf } from '../acl/cast.js'
 

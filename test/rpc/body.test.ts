@@ -1,8 +1,8 @@
 /** What inboxes keep of records: it must come back as it was, whatever a client has put into it. */
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { type AnyRecord, record } from '../../src/protocol/index.js'
-import { packBody, unpackBody } from '../../src/rpc/worker/body.js'
+import { type AnyRecord, record } from '../../protocol/index.js'
+import { packBody, unpackBody } from '../../rpc/worker/body.js'
 
 const text = fc.string({ unit: 'binary', maxLength: 40 })
 const maybe = fc.option(text)

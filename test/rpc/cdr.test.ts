@@ -1,11 +1,11 @@
 /** rpc.md 15: records of calls. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { type Cdr, record } from '../../src/protocol/index.js'
-import { protocolLimits } from '../../src/rpc/context.js'
-import { callLists, calls, contacts, feedLevel, msgIdLevel } from '../../src/rpc/documents/index.js'
-import { type CallFacts, decideCall } from '../../src/rpc/handlers/cdr.js'
-import { chatFeed } from '../../src/rpc/views/message-view.js'
-import { parseRoomId, phoneOf, type PhoneId, type RoomId } from '../../src/topics/index.js'
+import { type Cdr, record } from '../../protocol/index.js'
+import { protocolLimits } from '../../rpc/context.js'
+import { callLists, calls, contacts, feedLevel, msgIdLevel } from '../../rpc/documents/index.js'
+import { type CallFacts, decideCall } from '../../rpc/handlers/cdr.js'
+import { chatFeed } from '../../rpc/views/message-view.js'
+import { parseRoomId, phoneOf, type PhoneId, type RoomId } from '../../topics/index.js'
 import { aContact, ann, aRoom, boris, type ChatWorld, clara, dan, friends, nobody, now, openChatWorld, type Result } from './chat-world.js'
 
 const club = parseRoomId('club') as RoomId

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { err, record } from '../../src/protocol/index.js'
-import { contacts, type MemberDocument, members, roomsOf, sessions } from '../../src/rpc/documents/index.js'
-import type { ContactDocument } from '../../src/rpc/documents/index.js'
-import type { FactReader } from '../../src/rpc/facts.js'
-import { hashToken, isCode, isTokenOf, newCode, newToken } from '../../src/rpc/tokens.js'
-import { parseRoomId, type PhoneId, type RoomId } from '../../src/topics/index.js'
+import { err, record } from '../../protocol/index.js'
+import { contacts, type MemberDocument, members, roomsOf, sessions } from '../../rpc/documents/index.js'
+import type { ContactDocument } from '../../rpc/documents/index.js'
+import type { FactReader } from '../../rpc/facts.js'
+import { hashToken, isCode, isTokenOf, newCode, newToken } from '../../rpc/tokens.js'
+import { parseRoomId, type PhoneId, type RoomId } from '../../topics/index.js'
 import { clientIdOf } from '../acl/cast.js'
 import {
   type AccountWorld,
@@ -183,7 +183,7 @@ describe('after CONNACK', () => {
     const bytes = await world.store.get(sessions.key(clientIdOf(device.id)))
     await world.put(sessions.remove(caller.clientId))
     // It was accepted before, and is announced after.
-    const { connected } = await import('../../src/rpc/handlers/connect/connected.js')
+    const { connected } = await import('../../rpc/handlers/connect/connected.js')
     const event = { caller, isVersionSupported: true, now: world.now, context: world.context }
     const nobodyElse = { noted: undefined, isConnected: false, others: [], update: 0, audiences: [] }
     const presence = { told: undefined, phone: ann, client: caller.clientId, boot: 'x', ...nobodyElse }
@@ -195,7 +195,7 @@ describe('after CONNACK', () => {
 
 test('what a device has spoken last is kept at once when its connection breaks; its presence is as it was', async () => {
   const { caller } = await connect(a1)
-  const { lost } = await import('../../src/rpc/handlers/connect/lost.js')
+  const { lost } = await import('../../rpc/handlers/connect/lost.js')
   const breaks = (codec: 'json' | 'bert') => {
     const event = { caller: { ...caller, codec }, now: world.now }
     const asker = { connection: 1, clientId: caller.clientId, actionsTopic: '', hasInbox: false, qos: 1 } as const

@@ -1,9 +1,9 @@
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { type Desc, type Feature, record } from '../../src/protocol/index.js'
-import { type MessageDocument, messages, type RosterDocument, rosters } from '../../src/rpc/documents/index.js'
-import { packr } from '../../src/rpc/documents/packr.js'
-import type { PhoneId } from '../../src/topics/index.js'
+import { type Desc, type Feature, record } from '../../protocol/index.js'
+import { type MessageDocument, messages, type RosterDocument, rosters } from '../../rpc/documents/index.js'
+import { packr } from '../../rpc/documents/packr.js'
+import type { PhoneId } from '../../topics/index.js'
 
 const text = fc.string({ unit: 'binary', maxLength: 80 })
 const maybe = fc.option(text)

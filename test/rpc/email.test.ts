@@ -1,10 +1,10 @@
 /** Profile link and email, as rpc.md 6 has them. */
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import { err, ok, type Profile, record, type Service } from '../../src/protocol/index.js'
-import { contacts, emailLinks, profiles, rosters } from '../../src/rpc/documents/index.js'
-import { isEmailAddress } from '../../src/rpc/handlers/profile/email-service.js'
-import type { Caller } from '../../src/rpc/request.js'
-import { type PhoneId, rosterIdOf } from '../../src/topics/index.js'
+import { err, ok, type Profile, record, type Service } from '../../protocol/index.js'
+import { contacts, emailLinks, profiles, rosters } from '../../rpc/documents/index.js'
+import { isEmailAddress } from '../../rpc/handlers/profile/email-service.js'
+import type { Caller } from '../../rpc/request.js'
+import { type PhoneId, rosterIdOf } from '../../topics/index.js'
 import { type AccountWorld, ann, boris, minute, openAccountWorld, type Result, short, start } from './account-world.js'
 
 const address = 'anna.koval+nynja@mail.example.org'

@@ -1,9 +1,9 @@
 /** One example of every request, and the fields it cannot do without: found by asking for each of them, with and without each field. */
-import { decode, type Dialect, encode, errorCodeOf, requestAtoms } from '../../src/protocol/index.js'
-import { dispatch, requestOf, routes } from '../../src/rpc/dispatcher.js'
-import { emptyOverlay, newFactReader } from '../../src/rpc/facts.js'
-import { newReadCache } from '../../src/rpc/read-cache.js'
-import type { RequestExample } from '../../src/rpc/request-examples.js'
+import { decode, type Dialect, encode, errorCodeOf, requestAtoms } from '../../protocol/index.js'
+import { dispatch, requestOf, routes } from '../../rpc/dispatcher.js'
+import { emptyOverlay, newFactReader } from '../../rpc/facts.js'
+import { newReadCache } from '../../rpc/read-cache.js'
+import type { RequestExample } from '../../rpc/request-examples.js'
 import { type FullWorld, openFullWorld, type ValidRequest } from './valid-requests.js'
 
 type Fields = Readonly<Record<string, unknown>>
@@ -91,7 +91,7 @@ async function refusalOf(
   return codes.find((code) => code !== null) ?? undefined
 }
 
-/** The source of `src/rpc/request-examples.ts`. */
+/** The source of `rpc/request-examples.ts`. */
 export function renderExamples(examples: Examples): string {
   const quoted = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`
   const rows = [...examples].map(([name, byDialect]) => {

@@ -1,12 +1,12 @@
 /** rpc.md 13: tags and stars, in requests, in pushes and in the snapshots of a roster. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { encode, type History, limits, record, type RecordOf, type Star, type Tag } from '../../src/protocol/index.js'
-import { protocolLimits } from '../../src/rpc/context.js'
-import { starTotals } from '../../src/rpc/documents/index.js'
-import { emptyOverlay, newFactReader } from '../../src/rpc/facts.js'
-import { newReadCache } from '../../src/rpc/read-cache.js'
-import { readRoster } from '../../src/rpc/views/roster-view.js'
-import { parseRoomId, type PhoneId, type RoomId } from '../../src/topics/index.js'
+import { encode, type History, limits, record, type RecordOf, type Star, type Tag } from '../../protocol/index.js'
+import { protocolLimits } from '../../rpc/context.js'
+import { starTotals } from '../../rpc/documents/index.js'
+import { emptyOverlay, newFactReader } from '../../rpc/facts.js'
+import { newReadCache } from '../../rpc/read-cache.js'
+import { readRoster } from '../../rpc/views/roster-view.js'
+import { parseRoomId, type PhoneId, type RoomId } from '../../topics/index.js'
 import { ann, anne, aRoom, type AskOptions, boris, type ChatWorld, clara, dan, friends, now, only, openChatWorld } from './chat-world.js'
 
 const club = parseRoomId('club') as RoomId

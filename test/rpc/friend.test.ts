@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
-import { type Friend, record, type RecordOf } from '../../src/protocol/index.js'
-import { contacts, presences } from '../../src/rpc/documents/index.js'
-import { type PhoneId, phoneOf } from '../../src/topics/index.js'
+import { type Friend, record, type RecordOf } from '../../protocol/index.js'
+import { contacts, presences } from '../../rpc/documents/index.js'
+import { type PhoneId, phoneOf } from '../../topics/index.js'
 import { clientIdOf } from '../acl/cast.js'
 import { aContact, ann, anne, boris, type ChatWorld, clara, friends, nobody, now, openChatWorld, type Result } from './chat-world.js'
 

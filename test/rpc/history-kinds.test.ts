@@ -1,11 +1,11 @@
 /** rpc.md 10, "History/delete and others": what only v11 asks of a feed. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { decode, encode, type History, type Message, record, type RecordOf } from '../../src/protocol/index.js'
-import { clearances, feedLevel } from '../../src/rpc/documents/index.js'
-import { emptyOverlay, newFactReader } from '../../src/rpc/facts.js'
-import { newReadCache } from '../../src/rpc/read-cache.js'
-import { readFeedState } from '../../src/rpc/views/feed-state.js'
-import { parseRoomId, type PhoneId, type RoomId } from '../../src/topics/index.js'
+import { decode, encode, type History, type Message, record, type RecordOf } from '../../protocol/index.js'
+import { clearances, feedLevel } from '../../rpc/documents/index.js'
+import { emptyOverlay, newFactReader } from '../../rpc/facts.js'
+import { newReadCache } from '../../rpc/read-cache.js'
+import { readFeedState } from '../../rpc/views/feed-state.js'
+import { parseRoomId, type PhoneId, type RoomId } from '../../topics/index.js'
 import {
   ann,
   anne,

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { encode, type History, limits, record, type RecordOf } from '../../src/protocol/index.js'
-import { cursors, feedLevel } from '../../src/rpc/documents/index.js'
-import { parseRoomId, type PhoneId, type RoomId } from '../../src/topics/index.js'
+import { encode, type History, limits, record, type RecordOf } from '../../protocol/index.js'
+import { cursors, feedLevel } from '../../rpc/documents/index.js'
+import { parseRoomId, type PhoneId, type RoomId } from '../../topics/index.js'
 import {
   ann,
   anne,

@@ -1,11 +1,11 @@
 /** rpc.md 17, Job: messages that are published at a time, once, with the rights that their author has then. */
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import { type Feature, type Job, type Message, record } from '../../src/protocol/index.js'
-import { contacts, dueJobs, jobs, rosters } from '../../src/rpc/documents/index.js'
-import { emptyOverlay, newFactReader } from '../../src/rpc/facts.js'
-import { newReadCache } from '../../src/rpc/read-cache.js'
-import { readFeedState } from '../../src/rpc/views/feed-state.js'
-import { type PhoneId, parseRoomId } from '../../src/topics/index.js'
+import { type Feature, type Job, type Message, record } from '../../protocol/index.js'
+import { contacts, dueJobs, jobs, rosters } from '../../rpc/documents/index.js'
+import { emptyOverlay, newFactReader } from '../../rpc/facts.js'
+import { newReadCache } from '../../rpc/read-cache.js'
+import { readFeedState } from '../../rpc/views/feed-state.js'
+import { type PhoneId, parseRoomId } from '../../topics/index.js'
 import {
   aContact,
   ann,

@@ -1,7 +1,7 @@
-import { type AnyRecord, channelReasons } from '../../src/protocol/index.js'
-import { requestOf } from '../../src/rpc/dispatcher.js'
-import type { Outcome } from '../../src/rpc/outcome.js'
-import { refusals } from '../../src/rpc/refusals.js'
+import { type AnyRecord, channelReasons } from '../../protocol/index.js'
+import { requestOf } from '../../rpc/dispatcher.js'
+import type { Outcome } from '../../rpc/outcome.js'
+import { refusals } from '../../rpc/refusals.js'
 
 /** Codes with which any request may be refused before it comes to its handler, or because something is down. */
 const general: readonly string[] = ['invalid_data', 'not_authorized', 'unavailable']
@@ -17,7 +17,7 @@ export function knownCodes(name: string): readonly string[] {
 export function checkRefusal(asked: AnyRecord, outcome: Outcome): Outcome {
   const name = `${asked.tag}/${requestOf(asked)}`
   if (outcome.kind === 'refused' && !knownCodes(name).includes(outcome.code)) {
-    throw new Error(`${name} is refused with ${outcome.code}, which src/rpc/refusals.ts does not list: npm run docs`)
+    throw new Error(`${name} is refused with ${outcome.code}, which rpc/refusals.ts does not list: npm run docs`)
   }
   return outcome
 }

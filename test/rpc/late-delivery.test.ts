@@ -1,7 +1,7 @@
 /** What waits in an inbox is delivered as things stand then, and never shows what History does not. @see docs/protocol/topics.md 11 */
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import { type AnyRecord, type Message, record, type RecordOf } from '../../src/protocol/index.js'
-import { parseRoomId, type PhoneId, type RoomId } from '../../src/topics/index.js'
+import { type AnyRecord, type Message, record, type RecordOf } from '../../protocol/index.js'
+import { parseRoomId, type PhoneId, type RoomId } from '../../topics/index.js'
 import { ann, aRoom, boris, type ChatWorld, clara, friends, openChatWorld } from './chat-world.js'
 
 const club = parseRoomId('club') as RoomId

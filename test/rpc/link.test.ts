@@ -1,8 +1,8 @@
 /** rpc.md 17, Link: the links of a channel, in v11; and rpc.md 11, Room/create of a channel with links. */
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import { type AnyRecord, type Link, record } from '../../src/protocol/index.js'
-import { links } from '../../src/rpc/documents/index.js'
-import type { PhoneId } from '../../src/topics/index.js'
+import { type AnyRecord, type Link, record } from '../../protocol/index.js'
+import { links } from '../../rpc/documents/index.js'
+import type { PhoneId } from '../../topics/index.js'
 import { ann, boris, clara, dan, friends, now } from './chat-world.js'
 import { asks, listing, openRoomWorld, type Room, type RoomWorld, roomNamed, type SendOptions, type Sent, told } from './room-world.js'
 

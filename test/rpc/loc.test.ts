@@ -1,12 +1,12 @@
 /** rpc.md 14: locations. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { type Loc, record } from '../../src/protocol/index.js'
-import { contacts, type LocationDocument, locations, profiles } from '../../src/rpc/documents/index.js'
-import { emptyOverlay, newFactReader } from '../../src/rpc/facts.js'
-import { newReadCache } from '../../src/rpc/read-cache.js'
-import { readContactView, readUserlist } from '../../src/rpc/views/contact-view.js'
-import { locationFeatures } from '../../src/rpc/views/location-view.js'
-import { phoneOf, type PhoneId } from '../../src/topics/index.js'
+import { type Loc, record } from '../../protocol/index.js'
+import { contacts, type LocationDocument, locations, profiles } from '../../rpc/documents/index.js'
+import { emptyOverlay, newFactReader } from '../../rpc/facts.js'
+import { newReadCache } from '../../rpc/read-cache.js'
+import { readContactView, readUserlist } from '../../rpc/views/contact-view.js'
+import { locationFeatures } from '../../rpc/views/location-view.js'
+import { phoneOf, type PhoneId } from '../../topics/index.js'
 import { aContact, ann, anne, boris, type ChatWorld, clara, dan, friends, now, openChatWorld, type Result } from './chat-world.js'
 
 let world: ChatWorld

@@ -1,7 +1,7 @@
 /** Wall clocks of time zones: what they show, what they show twice, and what they never show. */
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { instantOf } from '../../src/rpc/handlers/job/local-time.js'
+import { instantOf } from '../../rpc/handlers/job/local-time.js'
 
 for (const { zone, wall, utc, why } of [
   { zone: 'UTC', wall: '2026-05-01T12:00', utc: '2026-05-01T12:00', why: 'is UTC' },

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { emptyOverlay, newFactReader } from '../../src/rpc/facts.js'
-import { readMemberIds } from '../../src/rpc/handlers/room/member-ids.js'
-import { newReadCache } from '../../src/rpc/read-cache.js'
+import { emptyOverlay, newFactReader } from '../../rpc/facts.js'
+import { readMemberIds } from '../../rpc/handlers/room/member-ids.js'
+import { newReadCache } from '../../rpc/read-cache.js'
 import { type ChatWorld, openChatWorld } from './chat-world.js'
 import { roomNamed } from './room-world.js'
 

@@ -1,4 +1,4 @@
-import { memberIdAt, memberIdShard } from '../../src/rpc/documents/index.js'
+import { memberIdAt, memberIdShard } from '../../rpc/documents/index.js'
 import { roomNamed } from './room-world.js'
 
 /** The id of the `nth` member (from 1) that was ever in a room, in a store where no room was made before it. */

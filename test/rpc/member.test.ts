@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
-import { record } from '../../src/protocol/index.js'
-import type { PhoneId } from '../../src/topics/index.js'
+import { record } from '../../protocol/index.js'
+import type { PhoneId } from '../../topics/index.js'
 import { ann, anne, boris, clara, dan, friends, now } from './chat-world.js'
 import { memberId } from './member-ids.js'
 import { asks, listing, type Member, openRoomWorld, type RoomWorld, type Sent, told } from './room-world.js'

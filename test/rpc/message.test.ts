@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { type Desc, type Message, record, type RecordOf } from '../../src/protocol/index.js'
-import { contacts, cursors, feedLevel, members } from '../../src/rpc/documents/index.js'
-import { type PhoneId, type RoomId, parseRoomId } from '../../src/topics/index.js'
+import { type Desc, type Message, record, type RecordOf } from '../../protocol/index.js'
+import { contacts, cursors, feedLevel, members } from '../../rpc/documents/index.js'
+import { type PhoneId, type RoomId, parseRoomId } from '../../topics/index.js'
 import {
   aContact,
   ann,
@@ -203,7 +203,7 @@ describe('a message in a chat', () => {
 
   test('reads nothing but the own contact and the msg_id', async () => {
     const asked: string[] = []
-    const { postMessage } = await import('../../src/rpc/handlers/message/index.js')
+    const { postMessage } = await import('../../rpc/handlers/message/index.js')
     const refuse = (): never => {
       throw new Error('not to be read')
     }

@@ -1,14 +1,14 @@
 /** What accounts are called, against what they are filed under: one to one whatever moves, and translated wherever a record names somebody. */
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { type AnyRecord, record } from '../../src/protocol/index.js'
-import { recordTable } from '../../src/protocol/records.js'
-import type { Layout, Shape } from '../../src/protocol/shape.js'
-import type { MoveDocument } from '../../src/rpc/documents/index.js'
-import { asShown, newNames } from '../../src/rpc/names/names.js'
-import { filedRecord, namePlaces, shownRecord } from '../../src/rpc/names/rename-record.js'
-import { filedTopic, shownTopic } from '../../src/rpc/names/rename-topic.js'
-import { parsePhoneId, type Phone, phoneIdOf } from '../../src/topics/index.js'
+import { type AnyRecord, record } from '../../protocol/index.js'
+import { recordTable } from '../../protocol/records.js'
+import type { Layout, Shape } from '../../protocol/shape.js'
+import type { MoveDocument } from '../../rpc/documents/index.js'
+import { asShown, newNames } from '../../rpc/names/names.js'
+import { filedRecord, namePlaces, shownRecord } from '../../rpc/names/rename-record.js'
+import { filedTopic, shownTopic } from '../../rpc/names/rename-topic.js'
+import { parsePhoneId, type Phone, phoneIdOf } from '../../topics/index.js'
 import { phoneOf } from './account-world.js'
 
 const [old, fresh, third, other] = ['380670000001', '380990000002', '380670000003', '380670000009'].map(phoneOf) as [

@@ -1,9 +1,9 @@
 /** What a stranger may ask and learn about people. docs/decisions/0205. */
 import { afterEach, expect, test } from '@jest/globals'
-import { type AnyRecord, type Io, record, type RecordOf } from '../../src/protocol/index.js'
-import { protocolLimits, type RpcContext } from '../../src/rpc/context.js'
-import type { Caller } from '../../src/rpc/request.js'
-import { type Phone, type PhoneId, rosterIdOf } from '../../src/topics/index.js'
+import { type AnyRecord, type Io, record, type RecordOf } from '../../protocol/index.js'
+import { protocolLimits, type RpcContext } from '../../rpc/context.js'
+import type { Caller } from '../../rpc/request.js'
+import { type Phone, type PhoneId, rosterIdOf } from '../../topics/index.js'
 import { type AccountWorld, ann, boris, clara, openAccountWorld, phoneOf } from './account-world.js'
 
 const hourMs = 60 * 60_000

@@ -1,6 +1,6 @@
 /** How the people index is written behind the requests, and made anew. That searches do not see it is told in people-index.test.ts. */
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import { newRpcContext } from '../../src/rpc/context.js'
+import { newRpcContext } from '../../rpc/context.js'
 import {
   indexedTexts,
   indexMakings,
@@ -9,18 +9,18 @@ import {
   type RosterDocument,
   rosters,
   unindexed,
-} from '../../src/rpc/documents/index.js'
-import { emptyOverlay, newFactReader } from '../../src/rpc/facts.js'
-import { findLike } from '../../src/rpc/people-index/find-like.js'
-import { indexPuts } from '../../src/rpc/people-index/index-puts.js'
-import { newIndexer } from '../../src/rpc/people-index/indexer.js'
-import { putRoster } from '../../src/rpc/people-index/put-roster.js'
-import { ensurePeopleIndex } from '../../src/rpc/people-index/rebuild.js'
-import { searchedFields } from '../../src/rpc/people-index/searched-fields.js'
-import { newReadCache } from '../../src/rpc/read-cache.js'
-import { type Put, type Row, type Store, StoreOutage } from '../../src/store/contract.js'
-import { RpcWorker } from '../../src/rpc/worker/worker.js'
-import { type PhoneId, rosterIdOf } from '../../src/topics/index.js'
+} from '../../rpc/documents/index.js'
+import { emptyOverlay, newFactReader } from '../../rpc/facts.js'
+import { findLike } from '../../rpc/people-index/find-like.js'
+import { indexPuts } from '../../rpc/people-index/index-puts.js'
+import { newIndexer } from '../../rpc/people-index/indexer.js'
+import { putRoster } from '../../rpc/people-index/put-roster.js'
+import { ensurePeopleIndex } from '../../rpc/people-index/rebuild.js'
+import { searchedFields } from '../../rpc/people-index/searched-fields.js'
+import { newReadCache } from '../../rpc/read-cache.js'
+import { type Put, type Row, type Store, StoreOutage } from '../../store/contract.js'
+import { RpcWorker } from '../../rpc/worker/worker.js'
+import { type PhoneId, rosterIdOf } from '../../topics/index.js'
 import { rosterOf } from '../acl/cast.js'
 import { openTemporaryStore } from '../store/lmdb-folder.js'
 import type { OpenedStore } from '../store/store-contract.js'

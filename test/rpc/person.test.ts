@@ -1,8 +1,8 @@
 /** Person get and set, as rpc.md 5 has them. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import { type Dialect, type Person, record } from '../../src/protocol/index.js'
-import { persons } from '../../src/rpc/documents/index.js'
-import type { Caller } from '../../src/rpc/request.js'
+import { type Dialect, type Person, record } from '../../protocol/index.js'
+import { persons } from '../../rpc/documents/index.js'
+import type { Caller } from '../../rpc/request.js'
 import { type AccountWorld, ann, boris, openAccountWorld, registrationOf, short } from './account-world.js'
 
 let world: AccountWorld

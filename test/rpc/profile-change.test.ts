@@ -1,9 +1,9 @@
 /** Profile update, patch and set, as rpc.md 6 has them. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
-import { type Feature, type Profile, record, type Service } from '../../src/protocol/index.js'
-import { contacts, type ProfileDocument, profiles } from '../../src/rpc/documents/index.js'
-import type { Caller } from '../../src/rpc/request.js'
-import { type PhoneId, rosterIdOf } from '../../src/topics/index.js'
+import { type Feature, type Profile, record, type Service } from '../../protocol/index.js'
+import { contacts, type ProfileDocument, profiles } from '../../rpc/documents/index.js'
+import type { Caller } from '../../rpc/request.js'
+import { type PhoneId, rosterIdOf } from '../../topics/index.js'
 import { clientIdOf } from '../acl/cast.js'
 import { type AccountWorld, ann, boris, clara, openAccountWorld, short, start } from './account-world.js'
 

@@ -3,8 +3,9 @@
  * constant it names is followed, and the codes written there are collected. A function that several requests share counts for all of them, so
  * the answer may name a code too many, and none too few as long as codes are written out where they are chosen.
  */
+import { relative } from 'node:path'
 import ts from 'typescript'
-import { channelReasons, reasons } from '../../src/protocol/index.js'
+import { channelReasons, reasons } from '../../protocol/index.js'
 
 /** Codes by request, `Friend/ban` or `init/`; the requests in the order of the dispatcher, the codes in that of the tables of codes. */
 export type Refusals = ReadonlyMap<string, readonly string[]>
@@ -19,7 +20,7 @@ const ambiguous: ReadonlySet<string> = new Set(['nick', 'aws'])
 /** What makes an answer of a code; without one of them a request is not refused, whatever the rights it asks about would say. */
 const refusing: ReadonlySet<string> = new Set(['refuse', 'err', 'errorSide'])
 /** Where it is decided how a request is answered. */
-const decisions = /\/src\/(?:rpc|acl)\//
+const isDecision = (file: string): boolean => /^(?:rpc|acl)\//.test(relative('.', file))
 
 /** What one function or constant says itself, and what else it names. */
 interface Finding {
@@ -34,11 +35,11 @@ interface Scan {
   readonly known: Map<ts.Node, Finding>
 }
 
-/** Reads the routes of `src/rpc/dispatcher.ts` under the present folder. @throws if a route is written in a form that it cannot read */
+/** Reads the routes of `rpc/dispatcher.ts` under the present folder. @throws if a route is written in a form that it cannot read */
 export function scanRefusals(): Refusals {
   const config = ts.getParsedCommandLineOfConfigFile('tsconfig.json', {}, { ...ts.sys, onUnRecoverableConfigFileDiagnostic: fail })
   if (config === undefined) throw new Error('tsconfig.json cannot be read')
-  const file = 'src/rpc/dispatcher.ts'
+  const file = 'rpc/dispatcher.ts'
   const program = ts.createProgram([file], { ...config.options, noEmit: true, incremental: false })
   const scan: Scan = { program, checker: program.getTypeChecker(), known: new Map() }
   const source = program.getSourceFile(file)
@@ -123,7 +124,9 @@ function findingOf(scan: Scan, node: ts.Node): Finding {
     if (ts.isStringLiteralLike(inner) && codes.has(inner.text) && isChosen(scan, inner)) said.push(inner.text)
     if (ts.isIdentifier(inner)) uses.push(...declarationsOf(scan, inner).filter(isCode))
     refuses ||=
-      ts.isCallExpression(inner) && refusing.has(inner.expression.getText()) && !/\/src\/acl\//.test(inner.getSourceFile().fileName)
+      ts.isCallExpression(inner) &&
+      refusing.has(inner.expression.getText()) &&
+      !relative('.', inner.getSourceFile().fileName).startsWith('acl/')
     ts.forEachChild(inner, visit)
   }
   visit(node)
@@ -138,7 +141,7 @@ function declarationsOf({ checker, program }: Scan, name: ts.Identifier): readon
     ? checker.getShorthandAssignmentValueSymbol(name.parent)
     : checker.getSymbolAtLocation(name)
   const symbol = found !== undefined && (found.flags & ts.SymbolFlags.Alias) !== 0 ? checker.getAliasedSymbol(found) : found
-  const isOurs = (file: ts.SourceFile): boolean => decisions.test(file.fileName) && !program.isSourceFileFromExternalLibrary(file)
+  const isOurs = (file: ts.SourceFile): boolean => isDecision(file.fileName) && !program.isSourceFileFromExternalLibrary(file)
   return (symbol?.declarations ?? []).filter((declaration) => isOurs(declaration.getSourceFile()))
 }
 
@@ -160,7 +163,7 @@ function isChosen({ checker }: Scan, literal: ts.StringLiteralLike): boolean {
   return members.length > 0 && members.every((one) => one.isStringLiteral() && order.includes(one.value))
 }
 
-/** The text of src/rpc/refusals.ts. */
+/** The text of rpc/refusals.ts. */
 export function renderRefusals(refusals: Refusals): string {
   const lines = [...refusals]
     .filter(([, listed]) => listed.length > 0)

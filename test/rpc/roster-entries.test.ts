@@ -1,9 +1,9 @@
 /** Roster create, add and del, as rpc.md 8 has them. */
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import { type Contact, ok, ok2, record, type Roster } from '../../src/protocol/index.js'
-import { type ContactDocument, contacts, profiles } from '../../src/rpc/documents/index.js'
-import type { Caller } from '../../src/rpc/request.js'
-import { parsePhoneId, type PhoneId, rosterIdOf } from '../../src/topics/index.js'
+import { type Contact, ok, ok2, record, type Roster } from '../../protocol/index.js'
+import { type ContactDocument, contacts, profiles } from '../../rpc/documents/index.js'
+import type { Caller } from '../../rpc/request.js'
+import { parsePhoneId, type PhoneId, rosterIdOf } from '../../topics/index.js'
 import {
   type AccountWorld,
   ann,

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
-import { err, record, type Roster } from '../../src/protocol/index.js'
-import { contacts, nicks, presences, rosters } from '../../src/rpc/documents/index.js'
-import type { Caller } from '../../src/rpc/request.js'
-import { type PhoneId, rosterIdOf } from '../../src/topics/index.js'
+import { err, record, type Roster } from '../../protocol/index.js'
+import { contacts, nicks, presences, rosters } from '../../rpc/documents/index.js'
+import type { Caller } from '../../rpc/request.js'
+import { type PhoneId, rosterIdOf } from '../../topics/index.js'
 import { type AccountWorld, ann, boris, clara, openAccountWorld, start } from './account-world.js'
 import { clientIdOf } from '../acl/cast.js'
 

@@ -1,7 +1,7 @@
 /** rpc.md 17: packs of stickers through History/get. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import { type History, record, type StickerPack } from '../../src/protocol/index.js'
-import type { ShelvedPack } from '../../src/rpc/sticker-shelf.js'
+import { type History, record, type StickerPack } from '../../protocol/index.js'
+import type { ShelvedPack } from '../../rpc/sticker-shelf.js'
 import { ann, boris, type ChatWorld, only, openChatWorld, type Result } from './chat-world.js'
 
 const packs = [1, 4, 7].map((id): ShelvedPack => ({

@@ -1,6 +1,6 @@
 /** What has expired is removed, nothing else is, and not a row more in one go than allowed. The clock is given; nothing waits. */
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import { type RpcLimits, protocolLimits } from '../../src/rpc/context.js'
+import { type RpcLimits, protocolLimits } from '../../rpc/context.js'
 import {
   devices,
   emailLinks,
@@ -13,10 +13,10 @@ import {
   type SessionDocument,
   sessions,
   sharedBodies,
-} from '../../src/rpc/documents/index.js'
-import { isExpired, newSweep, startSweeping, type Sweep, sweptTables, type SweepWorld } from '../../src/rpc/worker/sweep.js'
-import type { Put, Row } from '../../src/store/contract.js'
-import { type Phone, parsePhoneId } from '../../src/topics/index.js'
+} from '../../rpc/documents/index.js'
+import { isExpired, newSweep, startSweeping, type Sweep, sweptTables, type SweepWorld } from '../../rpc/worker/sweep.js'
+import type { Put, Row } from '../../store/contract.js'
+import { type Phone, parsePhoneId } from '../../topics/index.js'
 import { clientIdOf } from '../acl/cast.js'
 import { type AccountWorld, ann, boris, clara, day, minute, openAccountWorld, start } from './account-world.js'
 

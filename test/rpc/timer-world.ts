@@ -1,10 +1,10 @@
 /** What falls due, run on the store of a test as a worker runs it; the clock is given. */
-import type { RpcContext } from '../../src/rpc/context.js'
-import { newReadCache } from '../../src/rpc/read-cache.js'
-import { runBatch } from '../../src/rpc/worker/run-batch.js'
-import { timedTables, timerClient } from '../../src/rpc/worker/timed-tables.js'
-import { newTimers, type Timers } from '../../src/rpc/worker/timers.js'
-import type { Store } from '../../src/store/contract.js'
+import type { RpcContext } from '../../rpc/context.js'
+import { newReadCache } from '../../rpc/read-cache.js'
+import { runBatch } from '../../rpc/worker/run-batch.js'
+import { timedTables, timerClient } from '../../rpc/worker/timed-tables.js'
+import { newTimers, type Timers } from '../../rpc/worker/timers.js'
+import type { Store } from '../../store/contract.js'
 import { noDeadline, reading } from '../clock/readings.js'
 import { type Sent, sentBy } from './chat-world.js'
 

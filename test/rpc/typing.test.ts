@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import { record } from '../../src/protocol/index.js'
-import { contacts } from '../../src/rpc/documents/index.js'
-import { parseRoomId } from '../../src/topics/index.js'
+import { record } from '../../protocol/index.js'
+import { contacts } from '../../rpc/documents/index.js'
+import { parseRoomId } from '../../topics/index.js'
 import { aContact, ann, anne, aRoom, boris, type ChatWorld, clara, friends, openChatWorld } from './chat-world.js'
 
 let world: ChatWorld

@@ -1,8 +1,8 @@
 /** rpc.md 10, Message/upload: announced, completed by its author, or erased after a day. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { type Desc, type Message, record, type RecordOf } from '../../src/protocol/index.js'
-import { contacts, cursors, feedLevel, uploadBatchOf, uploadOwners } from '../../src/rpc/documents/index.js'
-import { type PhoneId, parseRoomId } from '../../src/topics/index.js'
+import { type Desc, type Message, record, type RecordOf } from '../../protocol/index.js'
+import { contacts, cursors, feedLevel, uploadBatchOf, uploadOwners } from '../../rpc/documents/index.js'
+import { type PhoneId, parseRoomId } from '../../topics/index.js'
 import { openTimers, type TimerWorld } from './timer-world.js'
 import {
   aContact,

@@ -1,6 +1,6 @@
 /** A world in which every request of the protocol can be granted, and one of each that would be. */
-import { type AnyRecord, type RecordOf, record } from '../../src/protocol/index.js'
-import type { Caller } from '../../src/rpc/request.js'
+import { type AnyRecord, type RecordOf, record } from '../../protocol/index.js'
+import type { Caller } from '../../rpc/request.js'
 import { type AccountWorld, openAccountWorld, phoneOf, registrationOf } from './account-world.js'
 
 /** A request that would be granted, and who asks it. */

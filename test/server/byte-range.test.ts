@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { askedRange } from '../../src/server/byte-range.js'
+import { askedRange } from '../../server/byte-range.js'
 
 const part = (first: number, last: number) => ({ kind: 'part', range: { first, last } })
 const whole = { kind: 'whole' }

@@ -1,15 +1,21 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
-import { createMetrics } from '../../src/server/metrics.js'
-import { namedSections } from '../../src/server/options-table.js'
+import { createMetrics } from '../../server/metrics.js'
+import { namedSections } from '../../server/options-table.js'
+
+/** What is shipped: all that is compiled but tests and benchmarks. */
+const productFolders = (JSON.parse(readFileSync('tsconfig.json', 'utf8')) as { include: string[] }).include.filter(
+  (folder) => !['test', 'bench'].includes(folder),
+)
 
 /** The sources by path, without comments: what is only spoken of is not used. */
 const sources = new Map(
-  readdirSync('src', { recursive: true, encoding: 'utf8' })
+  productFolders
+    .flatMap((folder) => readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name)))
     .filter((path) => path.endsWith('.ts'))
     .map((path) => {
-      const text = readFileSync(join('src', path), 'utf8')
+      const text = readFileSync(path, 'utf8')
       return [path, text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/^\s*\/\/.*$/gm, '')] as const
     }),
 )

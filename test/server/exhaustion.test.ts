@@ -1,12 +1,12 @@
 /** One place knows what has run out: who told it, since when, and what follows from it. */
 import { expect, test } from '@jest/globals'
-import { ProviderOutage } from '../../src/providers/index.js'
-import { newExhaustion } from '../../src/server/exhaustion.js'
-import { openLog } from '../../src/server/log.js'
-import type { Machine } from '../../src/server/machine.js'
-import { createMetrics } from '../../src/server/metrics.js'
-import { newProviderWatch } from '../../src/server/provider-watch.js'
-import { watchMachine } from '../../src/server/watch-machine.js'
+import { ProviderOutage } from '../../providers/index.js'
+import { newExhaustion } from '../../server/exhaustion.js'
+import { openLog } from '../../server/log.js'
+import type { Machine } from '../../server/machine.js'
+import { createMetrics } from '../../server/metrics.js'
+import { newProviderWatch } from '../../server/provider-watch.js'
+import { watchMachine } from '../../server/watch-machine.js'
 
 function anExhaustion() {
   const lines: string[] = []

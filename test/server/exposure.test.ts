@@ -1,7 +1,7 @@
 /** What a start says of who can reach the server. */
 import { describe, expect, test } from '@jest/globals'
-import { exposure } from '../../src/server/exposure.js'
-import type { Ports } from '../../src/server/ports.js'
+import { exposure } from '../../server/exposure.js'
+import type { Ports } from '../../server/ports.js'
 
 const ports: Ports = { mqtt: 1883, ws: 8083, tls: 'off', http: 8080, admin: 8081 }
 const closed = { host: '127.0.0.1', adminHost: '127.0.0.1', ports }

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { once } from 'node:events'
 import { connect } from 'node:net'
-import { createAdminServer, createPublicServer, type HttpServer, type Readiness } from '../../src/server/http.js'
-import { createMetrics, type Metrics } from '../../src/server/metrics.js'
+import { createAdminServer, createPublicServer, type HttpServer, type Readiness } from '../../server/http.js'
+import { createMetrics, type Metrics } from '../../server/metrics.js'
 
 describe('HTTP for operators', () => {
   let readiness: Readiness

@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from '@jest/globals'
-import { openLog } from '../../src/server/log.js'
-import { openProviders } from '../../src/server/open-providers.js'
-import { loadOptions } from '../../src/server/options-load.js'
-import type { Options } from '../../src/server/options-table.js'
+import { openLog } from '../../server/log.js'
+import { openProviders } from '../../server/open-providers.js'
+import { loadOptions } from '../../server/options-load.js'
+import type { Options } from '../../server/options-table.js'
 
 /** A log, and the lines it has written. */
 function aLog(level: Options['logLevel'] = 'trace') {

@@ -1,5 +1,5 @@
 /** Logs a thousand lines in one turn and ends in the way it is told: in order, or by an error of its own. */
-import { openLog } from '../../src/server/log.js'
+import { openLog } from '../../server/log.js'
 
 const log = openLog('info')
 for (let number = 1; number <= 1_000; number++) log.info({ number }, 'a line')

@@ -3,9 +3,9 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { mailServer } from '../../src/server/options-gateways.js'
-import { loadOptions } from '../../src/server/options-load.js'
-import type { Options } from '../../src/server/options-table.js'
+import { mailServer } from '../../server/options-gateways.js'
+import { loadOptions } from '../../server/options-load.js'
+import type { Options } from '../../server/options-table.js'
 import { makeCertificate } from '../providers/mail-server.js'
 
 type Environment = Readonly<Record<string, string>>

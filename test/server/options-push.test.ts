@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from '@jest/globals'
 import webPushLibrary from 'web-push'
-import { pushRules } from '../../src/server/push-rules.js'
-import { smsGateway } from '../../src/server/options-gateways.js'
-import { loadOptions } from '../../src/server/options-load.js'
+import { pushRules } from '../../server/push-rules.js'
+import { smsGateway } from '../../server/options-gateways.js'
+import { loadOptions } from '../../server/options-load.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'nynja-options-'))
 afterAll(() => {

@@ -3,10 +3,10 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { loadOptions } from '../../src/server/options-load.js'
-import { renderOptionsReference } from '../../src/server/options-pages.js'
+import { loadOptions } from '../../server/options-load.js'
+import { renderOptionsReference } from '../../server/options-pages.js'
 import { type Certificate, makeCertificate } from '../providers/mail-server.js'
-import { namedSections, type OptionName, type Options } from '../../src/server/options-table.js'
+import { namedSections, type OptionName, type Options } from '../../server/options-table.js'
 
 type Environment = Readonly<Record<string, string>>
 

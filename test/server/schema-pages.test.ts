@@ -2,11 +2,11 @@ import { Parser } from '@asyncapi/parser'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { Ajv } from 'ajv'
 import { Ajv2020 } from 'ajv/dist/2020.js'
-import { decode, type Dialect, recordTags } from '../../src/protocol/index.js'
-import { requestOf } from '../../src/rpc/dispatcher.js'
-import { routes } from '../../src/rpc/index.js'
-import { createPublicServer, type HttpServer } from '../../src/server/http.js'
-import { type SchemaPage, schemaPages } from '../../src/server/schema-pages.js'
+import { decode, type Dialect, recordTags } from '../../protocol/index.js'
+import { requestOf } from '../../rpc/dispatcher.js'
+import { routes } from '../../rpc/index.js'
+import { createPublicServer, type HttpServer } from '../../server/http.js'
+import { type SchemaPage, schemaPages } from '../../server/schema-pages.js'
 
 const pages = schemaPages('1.2.3', [
   { name: 'mqtt', port: 1883 },

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from '@jest/globals'
-import { renderOptionsReference } from '../../src/server/options-pages.js'
+import { renderOptionsReference } from '../../server/options-pages.js'
 
 test('docs/security.md names options that exist', () => {
   const page = readFileSync('docs/security.md', 'utf8')

@@ -1,7 +1,7 @@
 /** Commits until it is killed, and prints the number of each commit that has resolved. Arguments: path, name of this life, `stop-when-full`. */
 import { EventEmitter } from 'node:events'
 import { writeSync } from 'node:fs'
-import { openLmdbStore, StoreOutage } from '../../src/store/index.js'
+import { openLmdbStore, StoreOutage } from '../../store/index.js'
 import { wholeCommit } from './whole-commit.js'
 
 const [path = '', life = '', mode = ''] = process.argv.slice(2)

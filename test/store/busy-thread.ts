@@ -1,7 +1,7 @@
 /** A worker thread with a handle of its own: it commits every ten milliseconds, or keeps the turn at writing, until it is ended. */
 import { parentPort, workerData } from 'node:worker_threads'
-import { openLmdbStore } from '../../src/store/index.js'
-import { openEnvironment } from '../../src/store/lmdb/environment.js'
+import { openLmdbStore } from '../../store/index.js'
+import { openEnvironment } from '../../store/lmdb/environment.js'
 
 export interface BusyThread {
   readonly path: string

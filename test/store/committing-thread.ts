@@ -1,6 +1,6 @@
 /** A worker thread that commits until its share is done, or for ever. */
 import { parentPort, workerData } from 'node:worker_threads'
-import { openLmdbStore } from '../../src/store/index.js'
+import { openLmdbStore } from '../../store/index.js'
 import { wholeCommit } from './whole-commit.js'
 
 export interface CommittingThread {

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
-import type { Commit, Store } from '../../src/store/contract.js'
-import { messageKey } from '../../src/store/contract.js'
+import type { Commit, Store } from '../../store/contract.js'
+import { messageKey } from '../../store/contract.js'
 import { committed, delivery, message, plain, put, text, times, type Get } from './store-builders.js'
 
 export function documentPromises(store: Get<Store>): void {

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
-import type { Store } from '../../src/store/contract.js'
-import { messageKey, readNumber } from '../../src/store/contract.js'
+import type { Store } from '../../store/contract.js'
+import { messageKey, readNumber } from '../../store/contract.js'
 import { committed, message, plain, text, times, type Get } from './store-builders.js'
 
 export function feedPromises(store: Get<Store>): void {

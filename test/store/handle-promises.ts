@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
-import type { CommitResult, Store } from '../../src/store/contract.js'
-import { StoreOutage } from '../../src/store/contract.js'
+import type { CommitResult, Store } from '../../store/contract.js'
+import { StoreOutage } from '../../store/contract.js'
 import { committed, delivery, message, plain, put, text, times, type Get } from './store-builders.js'
 import type { OpenedStore } from './store-contract.js'
 

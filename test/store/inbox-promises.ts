@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { emptyInbox, inboxReach, maxLosses, type Delivery, type Store } from '../../src/store/contract.js'
+import { emptyInbox, inboxReach, maxLosses, type Delivery, type Store } from '../../store/contract.js'
 import { committed, delivery, message, plain, text, times, type Get } from './store-builders.js'
 import type { OpenedStore } from './store-contract.js'
 

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { openLmdbStore } from '../../src/store/index.js'
+import { openLmdbStore } from '../../store/index.js'
 import { openedStore } from './opened-store.js'
 import type { OpenedStore } from './store-contract.js'
 

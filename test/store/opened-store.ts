@@ -1,4 +1,4 @@
-import type { Store } from '../../src/store/index.js'
+import type { Store } from '../../store/index.js'
 import type { OpenedStore } from './store-contract.js'
 
 /** A store whose handles are opened by `open`, and whose place is emptied by `remove` once all of them are closed. */

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import type { Commit } from '../../src/store/contract.js'
+import type { Commit } from '../../store/contract.js'
 
 /** Few names, so that random commits meet; some that an engine could confuse: a prefix of another, one with a digit at its end, one not in ASCII. */
 export const keys = ['user/a', 'user/a/1', 'user/ab', 'room/é', 'message/1', 'message/3', 'd', 'user/a/\u{10ffff}']

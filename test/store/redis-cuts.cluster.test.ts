@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
-import type { Commit, Store } from '../../src/store/index.js'
-import { StoreOutage } from '../../src/store/index.js'
+import type { Commit, Store } from '../../store/index.js'
+import { StoreOutage } from '../../store/index.js'
 import { startLinkProxy } from '../cluster/link-proxy.js'
 import { newRedisProcess, type AppendFsync, type RedisProcess } from '../cluster/redis-process.js'
 import { newHandles, withRedis, type Handle } from './redis-handles.js'

@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis'
-import type { RedisStoreOptions, Store } from '../../src/store/index.js'
-import { openRedisStore } from '../../src/store/index.js'
+import type { RedisStoreOptions, Store } from '../../store/index.js'
+import { openRedisStore } from '../../store/index.js'
 
 /** A handle on a Redis of the test's own, and what it was told of its state. */
 export interface Handle {

@@ -1,7 +1,7 @@
 import { patienceMs } from '../patience.js'
 import { randomUUID } from 'node:crypto'
 import { Redis } from 'ioredis'
-import { openRedisStore } from '../../src/store/index.js'
+import { openRedisStore } from '../../store/index.js'
 import { openedStore } from './opened-store.js'
 import type { OpenedStore } from './store-contract.js'
 

@@ -1,6 +1,6 @@
 /** A worker thread that commits once, when it is told to through shared memory, and tells so in the same way. */
 import { parentPort, workerData } from 'node:worker_threads'
-import { openLmdbStore } from '../../src/store/index.js'
+import { openLmdbStore } from '../../store/index.js'
 
 export interface StampingThread {
   readonly path: string

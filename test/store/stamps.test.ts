@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { rm } from 'node:fs/promises'
 import { Worker } from 'node:worker_threads'
 import { expect, test } from '@jest/globals'
-import { newSharedMemory, openLmdbStore, scopeOfKey } from '../../src/store/index.js'
+import { newSharedMemory, openLmdbStore, scopeOfKey } from '../../store/index.js'
 import { temporaryFolder } from './lmdb-folder.js'
 import type { StampingThread } from './stamping-thread.js'
 

@@ -1,4 +1,4 @@
-import type { Commit, CommitResult, Store } from '../../src/store/contract.js'
+import type { Commit, CommitResult, Store } from '../../store/contract.js'
 
 /** Reads what a test's setup has opened. */
 export type Get<T> = () => T

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe } from '@jest/globals'
-import type { Store } from '../../src/store/contract.js'
+import type { Store } from '../../store/contract.js'
 import { documentPromises } from './document-promises.js'
 import { feedPromises } from './feed-promises.js'
 import { handlePromises } from './handle-promises.js'

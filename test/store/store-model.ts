@@ -15,8 +15,8 @@ import type {
   Row,
   Settlement,
   ToldLosses,
-} from '../../src/store/contract.js'
-import { inboxReach, maxLosses, messageKey, numberBytes } from '../../src/store/contract.js'
+} from '../../store/contract.js'
+import { inboxReach, maxLosses, messageKey, numberBytes } from '../../store/contract.js'
 
 /** The contract as a plain program in memory: what any engine has to answer, one commit after the other. */
 export interface StoreModel {

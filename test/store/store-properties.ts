@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import type { Commit, CommitResult, Loss, Store } from '../../src/store/contract.js'
+import type { Commit, CommitResult, Loss, Store } from '../../store/contract.js'
 import { clients, commitWish, feeds, keys, outboxIds, type CommitWish } from './random-commits.js'
 import type { OpenedStore, OpenStore } from './store-contract.js'
 import { storeModel, type StoreModel } from './store-model.js'

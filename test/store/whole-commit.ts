@@ -1,4 +1,4 @@
-import type { Commit, Store } from '../../src/store/index.js'
+import type { Commit, Store } from '../../store/index.js'
 
 /** A commit that leaves its name in five places. */
 export function wholeCommit(name: string): Commit {

@@ -9,7 +9,7 @@ import {
   type Phone,
   type PhoneId,
   type RoomId,
-} from '../../src/topics/index.js'
+} from '../../topics/index.js'
 
 export const level = fc.string({ unit: 'binary', minLength: 1, maxLength: 20 }).filter((text) => !/[/+#\0]/.test(text))
 export const userName = fc.stringMatching(/^[A-Za-z0-9_]{1,32}$/)

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { clientKind, type ClientKind, deviceIdFor, parseClientId, serviceNameOf } from '../../src/topics/index.js'
+import { clientKind, type ClientKind, deviceIdFor, parseClientId, serviceNameOf } from '../../topics/index.js'
 
 const kinds: readonly (readonly [string, ClientKind])[] = [
   ['', 'empty'],

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { parsePhoneId, phoneIdOf, phoneOf, rosterIdOf } from '../../src/topics/index.js'
+import { parsePhoneId, phoneIdOf, phoneOf, rosterIdOf } from '../../topics/index.js'
 import { phone } from './arbitrary.js'
 
 test('a phone_id is its phone and its roster id, and nothing of either is lost', () => {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { selectNode } from '../../src/topics/index.js'
+import { selectNode } from '../../topics/index.js'
 
 // topics.md 3.2
 describe('selectNode', () => {

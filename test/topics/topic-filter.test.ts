@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { covers, hasWildcard, matches, parseFilter, type TopicFilter } from '../../src/topics/index.js'
+import { covers, hasWildcard, matches, parseFilter, type TopicFilter } from '../../topics/index.js'
 
 /** MQTT 3.1.1, 4.7, its own examples first. */
 const cases: readonly (readonly [string, readonly string[], readonly string[]])[] = [

@@ -11,7 +11,7 @@ import {
   roomTopic,
   sesTopic,
   sortPair,
-} from '../../src/topics/index.js'
+} from '../../topics/index.js'
 import { clientId, phone, phoneId, roomId, userName } from './arbitrary.js'
 
 describe('topic names', () => {

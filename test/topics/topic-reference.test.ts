@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from '@jest/globals'
-import { parseTopic, renderTopicsReference, topicNameOf, topicReference } from '../../src/topics/index.js'
+import { parseTopic, renderTopicsReference, topicNameOf, topicReference } from '../../topics/index.js'
 
 test('every example of the reference is of its kind, in its canonical spelling', () => {
   for (const { kind, examples } of topicReference) {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { isEventsTopic, parseTopic, type Topic, topicNameOf } from '../../src/topics/index.js'
+import { isEventsTopic, parseTopic, type Topic, topicNameOf } from '../../topics/index.js'
 import { level, phone, phoneId, roomId, clientId, userName } from './arbitrary.js'
 
 const A = '380670001234_12525'

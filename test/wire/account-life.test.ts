@@ -13,8 +13,8 @@ import {
   record,
   type RecordOf,
   type Roster,
-} from '../../src/protocol/index.js'
-import { parsePhoneId } from '../../src/topics/index.js'
+} from '../../protocol/index.js'
+import { parsePhoneId } from '../../topics/index.js'
 import { type Account, fence, recordOf, register, request } from './requests.js'
 import { dial, type WireDevice } from './wire-device.js'
 import { startWireServer, testCode, type WireServer } from './wire-server.js'

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import { encode, type Encoding, errorCodeOf, record, type RecordOf } from '../../src/protocol/index.js'
+import { encode, type Encoding, errorCodeOf, record, type RecordOf } from '../../protocol/index.js'
 import { startSts, stsKey, stsRole, type StsServer } from '../providers/sts-server.js'
 import { type Account, come, eventsTopic, recordOf, register } from './requests.js'
 import type { WireDevice } from './wire-device.js'

@@ -1,9 +1,9 @@
 /** A value of a kind that its field does not have, in every field of every request, over a real socket. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { encode as msgpack } from '@msgpack/msgpack'
-import { decode, type Dialect, encode, errorCodeOf, record } from '../../src/protocol/index.js'
-import { wireNameOf } from '../../src/protocol/registry.js'
-import { routes } from '../../src/rpc/dispatcher.js'
+import { decode, type Dialect, encode, errorCodeOf, record } from '../../protocol/index.js'
+import { wireNameOf } from '../../protocol/registry.js'
+import { routes } from '../../rpc/dispatcher.js'
 import { type Account, befriend, come, eventsTopic, fence, recordOf, register, settle } from './requests.js'
 import { dial, type WireDevice } from './wire-device.js'
 import { startWireServer, type WireServer } from './wire-server.js'

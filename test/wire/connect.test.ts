@@ -1,6 +1,6 @@
 /** CONNECT, return code by return code, and what follows it. @see docs/protocol/topics.md 12 */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
-import { record } from '../../src/protocol/index.js'
+import { record } from '../../protocol/index.js'
 import {
   type Account,
   befriend,

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { Agent, get } from 'node:http'
 import { generate } from 'mqtt-packet'
-import { encode } from '../../src/protocol/index.js'
+import { encode } from '../../protocol/index.js'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

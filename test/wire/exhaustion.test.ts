@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import { closeSync, openSync, readdirSync, rmSync, writeSync } from 'node:fs'
 import { afterEach, describe, expect, test } from '@jest/globals'
-import { type AnyRecord, encode, record } from '../../src/protocol/index.js'
+import { type AnyRecord, encode, record } from '../../protocol/index.js'
 import { eventually, readMetric } from '../faults/mortal-server.js'
 import { type GatewayServer, startGateway } from '../providers/gateway-server.js'
 import { type Account, befriend, bert, come, eventsTopic, login, recordOf, register, request, takeRecord, textMessage } from './requests.js'

@@ -1,6 +1,6 @@
 /** What an inbox keeps, and what it drops, of what comes while a device is away. @see docs/protocol/topics.md 11; docs/decisions/0167 */
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import { encode, type Io, missedIn, record } from '../../src/protocol/index.js'
+import { encode, type Io, missedIn, record } from '../../protocol/index.js'
 import { type PushReceiver, startPushReceiver } from './push-receiver.js'
 import {
   type Account,

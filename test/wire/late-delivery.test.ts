@@ -1,7 +1,7 @@
 /** What waited for a device is judged when it comes back. @see docs/protocol/topics.md 11; docs/decisions/0169 and 0170 */
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import type { IPublishPacket, Packet } from 'mqtt-packet'
-import { encode, record } from '../../src/protocol/index.js'
+import { encode, record } from '../../protocol/index.js'
 import {
   type Account,
   befriend,

@@ -1,4 +1,4 @@
-import { record } from '../../src/protocol/index.js'
+import { record } from '../../protocol/index.js'
 import { type Account, befriend, come, register, request } from './requests.js'
 import type { WireDevice } from './wire-device.js'
 import { startWireServer, type WireServer } from './wire-server.js'

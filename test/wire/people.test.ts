@@ -1,6 +1,6 @@
 /** Person, Profile and the address book over real sockets: v1 in BERT and JSON, v11 in BERT and MessagePack; codes come by a real mail server. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
-import { type AnyRecord, type Encoding, record, type RecordOf } from '../../src/protocol/index.js'
+import { type AnyRecord, type Encoding, record, type RecordOf } from '../../protocol/index.js'
 import { type MailServer, startMailServer } from '../providers/mail-server.js'
 import { type Account, befriend, fence, recordOf, register, request } from './requests.js'
 import { dial, type WireDevice } from './wire-device.js'

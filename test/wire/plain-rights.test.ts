@@ -1,7 +1,7 @@
 /** Rights of plain MQTT use are those of the account as it is now, live and out of the queue. @see docs/decisions/0012-grants.md */
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import type { IPublishPacket } from 'mqtt-packet'
-import { encode, record } from '../../src/protocol/index.js'
+import { encode, record } from '../../protocol/index.js'
 import { bert, come, eventsTopic, fence, login, register, request, takeRecord } from './requests.js'
 import type { WireDevice } from './wire-device.js'
 import { startWireServer, testCode, type WireServer } from './wire-server.js'

@@ -1,6 +1,6 @@
 /** A device whose connection breaks, as its friends see it: nothing if it is soon back, offline if it is not. */
 import { afterEach, expect, test } from '@jest/globals'
-import { type AnyRecord, decodePush, encode, record } from '../../src/protocol/index.js'
+import { type AnyRecord, decodePush, encode, record } from '../../protocol/index.js'
 import { type Account, bert, eventsTopic, fence, register } from './requests.js'
 import { dial, type WireDevice } from './wire-device.js'
 import { startWireServer, type WireServer } from './wire-server.js'

@@ -1,6 +1,6 @@
 /** What may be published and subscribed, and what happens to the rest: nothing, and the connection stays. @see docs/protocol/topics.md 10, 11 */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
-import { encode, record } from '../../src/protocol/index.js'
+import { encode, record } from '../../protocol/index.js'
 import { lobby, openLobby } from './lobby.js'
 import { type Account, eventsTopic, fence, request, settle, takeRecord, textMessage, textOf } from './requests.js'
 import { dial, type Qos, type WireDevice } from './wire-device.js'

@@ -1,6 +1,6 @@
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { PushNotification } from '../../src/providers/index.js'
+import type { PushNotification } from '../../providers/index.js'
 import { newMailbox, type Mailbox } from './mailbox.js'
 
 export const webhookSecret = 'the secret of the receiver'

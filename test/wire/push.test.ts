@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
-import { type AnyRecord, encode, type Encoding, record } from '../../src/protocol/index.js'
+import { type AnyRecord, encode, type Encoding, record } from '../../protocol/index.js'
 import { eventually, readMetric } from '../faults/mortal-server.js'
 import { type PushReceiver, startPushReceiver } from './push-receiver.js'
 import { type Account, befriend, bert, come, eventsTopic, register, settle, takeRecord, textMessage } from './requests.js'

@@ -1,7 +1,7 @@
 /** QoS 1 and 2 both ways, through lost connections: once, in order. @see MQTT 3.1.1, 4.3 and 4.4; docs/decisions/0004 and 0005 */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import type { IPublishPacket } from 'mqtt-packet'
-import { encode, record } from '../../src/protocol/index.js'
+import { encode, record } from '../../protocol/index.js'
 import { type Account, befriend, bert, come, eventsTopic, fence, login, recordOf, register, request, settle, textOf } from './requests.js'
 import type { Qos, WireDevice } from './wire-device.js'
 import { startWireServer, type WireServer } from './wire-server.js'

@@ -1,5 +1,5 @@
 import type { IPublishPacket } from 'mqtt-packet'
-import { type AnyRecord, decodePush, encode, type Encoding, isTuple, record, type RecordOf } from '../../src/protocol/index.js'
+import { type AnyRecord, decodePush, encode, type Encoding, isTuple, record, type RecordOf } from '../../protocol/index.js'
 import { dial, type WireDevice } from './wire-device.js'
 import { testCode } from './wire-server.js'
 

@@ -12,9 +12,9 @@ import {
   record,
   type RecordOf,
   type Search,
-} from '../../src/protocol/index.js'
-import { rosters } from '../../src/rpc/documents/index.js'
-import { openLmdbStore } from '../../src/store/index.js'
+} from '../../protocol/index.js'
+import { rosters } from '../../rpc/documents/index.js'
+import { openLmdbStore } from '../../store/index.js'
 import { rosterOf } from '../acl/cast.js'
 import { type Account, bert, come, eventsTopic, fence, register, request } from './requests.js'
 import { dial, type WireDevice } from './wire-device.js'

@@ -8,8 +8,8 @@ import { createInterface } from 'node:readline'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
-import type { Monotonic } from '../../src/clock/index.js'
-import { newStopSignals } from '../../src/server/stop-signals.js'
+import type { Monotonic } from '../../clock/index.js'
+import { newStopSignals } from '../../server/stop-signals.js'
 import { type Certificate, makeCertificate } from '../providers/mail-server.js'
 import { dial, newWireDevice } from './wire-device.js'
 import { startWireServer, type WireServer } from './wire-server.js'
@@ -71,7 +71,7 @@ describe('a server that is told to stop', () => {
   test(
     'by Ctrl-C under npm, which passes the signal on once more, logs that it has stopped',
     async () => {
-      const main = fileURLToPath(new URL('../../src/server/main.js', import.meta.url))
+      const main = fileURLToPath(new URL('../../server/main.js', import.meta.url))
       const own = mkdtempSync(join(folder, 'npm-'))
       writeFileSync(join(own, 'package.json'), JSON.stringify({ name: 'x', scripts: { start: `exec "${process.execPath}" "${main}"` } }))
       const env = {

@@ -1,5 +1,5 @@
 import { type RawData, WebSocket } from 'ws'
-import { type Codec, decodePush, encode, type Ftp, record, type RecordOf } from '../../src/protocol/index.js'
+import { type Codec, decodePush, encode, type Ftp, record, type RecordOf } from '../../protocol/index.js'
 import { type Mailbox, newMailbox } from './mailbox.js'
 
 export type Ack = RecordOf<'ftpack'>

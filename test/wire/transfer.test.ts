@@ -1,8 +1,8 @@
 /** File transfer over real sockets, by the rules of docs/protocol/rpc.md 16. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { type Codec, type Dialect, encode, record } from '../../src/protocol/index.js'
-import { openS3Storage } from '../../src/files/index.js'
-import { parseFileKey } from '../../src/rpc/index.js'
+import { type Codec, type Dialect, encode, record } from '../../protocol/index.js'
+import { openS3Storage } from '../../files/index.js'
+import { parseFileKey } from '../../rpc/index.js'
 import { eventually } from '../faults/mortal-server.js'
 import { s3Account, startS3Server } from '../files/s3-server.js'
 import { type Account, come, eventsTopic, recordOf, register } from './requests.js'

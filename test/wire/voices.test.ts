@@ -1,6 +1,6 @@
 /** Over real sockets: what friends, members, strangers and registrations publish in the server's words reaches nobody. @see docs/protocol/topics.md 10 */
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
-import { defaultsOf, encode, record, recordTags } from '../../src/protocol/index.js'
+import { defaultsOf, encode, record, recordTags } from '../../protocol/index.js'
 import { openLobby } from './lobby.js'
 import { type Account, come, fence, settle } from './requests.js'
 import { dial, type Qos, type WireDevice } from './wire-device.js'

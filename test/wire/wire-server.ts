@@ -33,7 +33,7 @@ export interface WireServer {
   close(): Promise<void>
 }
 
-const main = fileURLToPath(new URL('../../src/server/main.js', import.meta.url))
+const main = fileURLToPath(new URL('../../server/main.js', import.meta.url))
 
 export const testCode = '481516'
 

@@ -1,9 +1,9 @@
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { type Budget, spend } from '../../../src/rpc/budgets/budget.js'
-import { budgets } from '../../../src/rpc/documents/index.js'
-import { protocolLimits } from '../../../src/rpc/context.js'
-import { isExpired } from '../../../src/rpc/worker/sweep.js'
+import { type Budget, spend } from '../../../rpc/budgets/budget.js'
+import { budgets } from '../../../rpc/documents/index.js'
+import { protocolLimits } from '../../../rpc/context.js'
+import { isExpired } from '../../../rpc/worker/sweep.js'
 
 const budget: Budget = { of: 'people', who: '380670001234', amount: 10, windowMs: 10_000 }
 const start = 1_700_000_000_000

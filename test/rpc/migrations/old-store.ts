@@ -1,5 +1,5 @@
 /** A store as the program before unique member ids wrote it, and what is to be found in it afterwards. */
-import { type AnyRecord, decodePush, type Desc, record } from '../../../src/protocol/index.js'
+import { type AnyRecord, decodePush, type Desc, record } from '../../../protocol/index.js'
 import {
   type JobDocument,
   jobs,
@@ -13,15 +13,15 @@ import {
   rooms,
   sharedBodies,
   stars,
-} from '../../../src/rpc/documents/index.js'
-import { emptyOverlay, newFactReader } from '../../../src/rpc/facts.js'
-import { newNames } from '../../../src/rpc/names/names.js'
-import { newReadCache } from '../../../src/rpc/read-cache.js'
-import { newSights } from '../../../src/rpc/worker/delivered-record.js'
-import { packBody, unpackBody } from '../../../src/rpc/worker/body.js'
-import { readInboxPage } from '../../../src/rpc/worker/inbox-page.js'
-import type { Store } from '../../../src/store/contract.js'
-import type { PhoneId, RoomId } from '../../../src/topics/index.js'
+} from '../../../rpc/documents/index.js'
+import { emptyOverlay, newFactReader } from '../../../rpc/facts.js'
+import { newNames } from '../../../rpc/names/names.js'
+import { newReadCache } from '../../../rpc/read-cache.js'
+import { newSights } from '../../../rpc/worker/delivered-record.js'
+import { packBody, unpackBody } from '../../../rpc/worker/body.js'
+import { readInboxPage } from '../../../rpc/worker/inbox-page.js'
+import type { Store } from '../../../store/contract.js'
+import type { PhoneId, RoomId } from '../../../topics/index.js'
 import { ann, aRoom, boris, clara, now } from '../chat-world.js'
 import { roomNamed } from '../room-world.js'
 

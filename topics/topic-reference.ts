@@ -87,7 +87,7 @@ export function renderTopicsReference(): string {
   return [
     '# Topics',
     '',
-    'Generated from `src/topics/topic-reference.ts`; the contract, with the reasons, is `docs/protocol/topics.md`.',
+    'Generated from `topics/topic-reference.ts`; the contract, with the reasons, is `docs/protocol/topics.md`.',
     '',
     '| kind | form | who may publish | who receives | examples |',
     '| --- | --- | --- | --- | --- |',

@@ -42,7 +42,7 @@ export function withRequestsTable(page: string): string {
 export function renderRequestsReference(): string {
   return `# Requests
 
-Generated from the routes of \`src/rpc/dispatcher.ts\`; tests compare it with them and with the entries of [rpc.md](../protocol/rpc.md), which
+Generated from the routes of \`rpc/dispatcher.ts\`; tests compare it with them and with the entries of [rpc.md](../protocol/rpc.md), which
 says what each request does. A request is one record, published on \`events/1//api/anon//\`; its layouts are in [records.md](records.md).
 
 - **v1**, **v11**: the atom in the last field (of an Auth in its type) with which a device of that dialect asks; \`[]\` is none, a dash: this

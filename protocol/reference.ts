@@ -7,7 +7,7 @@ export function renderRecordsReference(): string {
   const pages = [...recordTags].sort((a, b) => a.toLowerCase().localeCompare(b.toLowerCase(), 'en')).map(renderRecord)
   return `# Records
 
-Generated from \`src/protocol/table-*.ts\`; a test compares it. Handlers see the canonical form; the dialects are what devices send and get, in
+Generated from \`protocol/table-*.ts\`; a test compares it. Handlers see the canonical form; the dialects are what devices send and get, in
 this order. \`[]\` is not given (null in the canonical form, an empty list where a list may stand); quoted words are atoms. Notes on
 single records: \`docs/protocol/records.json\`; how the dialects map: \`docs/protocol/rpc.md\` 1.4 and 9.
 
@@ -60,7 +60,7 @@ export function renderErrorsReference(): string {
   const channelRows = Object.entries(channelReasons).map(([code, { meaning, v1 }]) => `| ${code} | ${v1} | ${meaning} |`)
   return `# Error codes
 
-Generated from \`src/protocol/reason-codes.ts\`; a test compares it. A refused request is answered \`{io,{error,Code},<<>>}\` (attempts_expired: with
+Generated from \`protocol/reason-codes.ts\`; a test compares it. A refused request is answered \`{io,{error,Code},<<>>}\` (attempts_expired: with
 a number of seconds), changes nothing and notifies nobody. A code is never reused for another meaning.
 
 | code (v1) | v11 | meaning |

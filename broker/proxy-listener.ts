@@ -13,7 +13,7 @@ const headerTimeoutMs = 5_000
  * Makes a server expect the PROXY header at the beginning of each connection, before what it serves otherwise (MQTT, TLS, HTTP). What has
  * none, a malformed one, or none within 5 s is closed: else anyone could say who he is.
  * @param server one that does not listen yet
- * @see src/broker/proxy-header.ts
+ * @see broker/proxy-header.ts
  */
 export function expectProxyHeaders(server: Server): ProxiedAddresses {
   const known = new Map<string, string>()

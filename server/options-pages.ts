@@ -52,7 +52,7 @@ export function renderOptionsReference(): string {
 const introduction = [
   '# Options',
   '',
-  'Made from the table in `src/server/options-table.ts` by `npm run docs`; a test compares the two.',
+  'Made from the table in `server/options-table.ts` by `npm run docs`; a test compares the two.',
   '',
   '- Options come from the file `nynja.config.json` in the folder the server is started in (or `--config PATH`), from the environment and from flags; the later wins.',
   '- The file is one JSON object. A flag is written `--name value` or `--name=value`. An empty environment variable counts as not given.',
