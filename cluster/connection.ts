@@ -1,4 +1,5 @@
 import { Redis } from 'ioredis'
+import { beat, silentMs } from './heartbeat.js'
 
 /** Where a Redis is, and under what its keys and channels begin. */
 export interface RedisPlace {
@@ -7,8 +8,6 @@ export interface RedisPlace {
   readonly prefix: string
 }
 
-/** Without an answer for so long, the link counts as lost though nobody has said so. */
-export const silentMs = 5_000
 const firstPauseMs = 50
 const longestPauseMs = 2_000
 
@@ -34,14 +33,6 @@ export function openConnection({ url }: RedisPlace, onError: (error: Error) => v
     retryStrategy: pauseBefore,
   })
   redis.on('error', onError)
-  const beat = setInterval(() => {
-    if (redis.status !== 'ready') return
-    redis.ping().catch(() => {
-      redis.disconnect(true)
-    })
-  }, silentMs).unref()
-  redis.once('end', () => {
-    clearInterval(beat)
-  })
+  beat(redis)
   return redis
 }

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module'
 import { Redis } from 'ioredis'
-import { pauseBefore, type RedisPlace, silentMs } from './connection.js'
+import { pauseBefore, type RedisPlace } from './connection.js'
+import { beat } from './heartbeat.js'
 import { openPlainSubscriber, type PlainSubscriber } from './plain-subscriber.js'
 
 interface Packet {
@@ -96,19 +97,8 @@ function openPatient(
     retryStrategy: pauseBefore,
   })
   redis.on('error', onError)
-  const beat = setInterval(() => {
-    if (redis.status === 'ready') void disconnectIfSilent(redis)
-  }, silentMs).unref()
-  redis.once('end', () => {
-    clearInterval(beat)
-  })
+  beat(redis)
   return redis
-}
-
-async function disconnectIfSilent(redis: Redis): Promise<void> {
-  const silence = new Promise<'silent'>((resolve) => setTimeout(resolve, silentMs, 'silent').unref())
-  const answer = await Promise.race([redis.ping(), silence]).catch(() => undefined)
-  if (answer === 'silent') redis.disconnect(true)
 }
 
 /**

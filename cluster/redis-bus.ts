@@ -1,3 +1,4 @@
+import { bufferOf } from '../protocol/index.js'
 import type { Bus } from '../rpc/index.js'
 import { channelOf, channelOfAll } from './channels.js'
 import { openConnection, type RedisPlace } from './connection.js'
@@ -20,7 +21,7 @@ export function openRedisBus({ onError, ...place }: RedisBusOptions): Bus & { cl
     const sent = (): void => {
       unsent -= frame.byteLength
     }
-    redis.publish(channel, Buffer.from(frame.buffer, frame.byteOffset, frame.byteLength)).then(sent, sent)
+    redis.publish(channel, bufferOf(frame)).then(sent, sent)
   }
 
   return {

@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import { readArity, readFields, readRecordName, startReading } from './bert-reader.js'
 import * as tags from './bert-tags.js'
 import { writeBert } from './bert-writer.js'
+import { bufferOf } from './bytes.js'
 import { limits } from './limits.js'
 import type { Way } from './mapping.js'
 import type { Misfit } from './misfit.js'
@@ -84,7 +85,7 @@ export function decodeFrame(frame: Uint8Array, dialect: Dialect): Decoded {
 function decodeWithin(payload: Uint8Array, dialect: Dialect, way: Way, maxBytes: number): Decoded {
   const codec = codecOf(payload)
   if (payload.length > maxBytes) return refuse(`has more than ${String(maxBytes)} bytes`, { codec, dialect })
-  const bytes = Buffer.isBuffer(payload) ? payload : Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength)
+  const bytes = bufferOf(payload)
   if (codec === 'bert') return decodeBert(bytes, dialect, way)
   const unpacked = codec === 'json' ? readJson(bytes) : readMsgpack(bytes)
   if (unpacked.kind === 'fault') return refuse(unpacked.because, { codec, dialect })

@@ -1,5 +1,6 @@
 /** The door of `protocol/`: records, codecs, ids, limits, reason codes. */
 export { err, errorCodeOf, errorSide, type Missed, missedAnswer, missedIn, ok, ok2, okSide } from './answers.js'
+export { bufferOf, integerAt } from './bytes.js'
 export { codecOf, decode, decodeFrame, decodePush, encode, type Codec, type Decoded, type Encoding } from './codec.js'
 export { feedName, isFeedOf, p2pFeed, roomFeed } from './feed.js'
 export { parseRosterName } from './roster-name.js'

@@ -1,4 +1,5 @@
 import * as tags from './bert-tags.js'
+import { bufferOf } from './bytes.js'
 import { recordTags, type RecordTag } from './records.js'
 
 /** Parts of records: no peer acts on one that stands alone. */
@@ -14,7 +15,7 @@ const longestName = Math.max(...[...names].map((name) => name.length))
  * spelt with escapes, with binaries for atoms, with a key twice. Nothing is decoded: of bytes that only look so, it says so too.
  */
 export function passesForRecord(payload: Uint8Array): boolean {
-  const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength)
+  const bytes = bufferOf(payload)
   return hasTuple(bytes) || hasText(bytes) || hasMap(bytes)
 }
 

@@ -1,3 +1,4 @@
+import { bufferOf } from './bytes.js'
 import type { Dialect } from './records.js'
 import { layoutIn, wireNameOf } from './registry.js'
 import { term, type Shape } from './shape.js'
@@ -87,7 +88,7 @@ function plainObject(shape: Shape, value: object, target: Target): Plain | undef
 function plainBytes(shape: Shape, value: Uint8Array, { isJson }: Target): Plain | undefined {
   if (!shape.bytes && !shape.term) return undefined
   if (!isJson) return value
-  const encoded = Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64')
+  const encoded = bufferOf(value).toString('base64')
   return shape.bytes ? encoded : { bytes: encoded }
 }
 

@@ -1,3 +1,4 @@
+import { bufferOf } from '../../protocol/index.js'
 import { packr } from './packr.js'
 import type { DocumentCodec } from './table.js'
 
@@ -13,7 +14,7 @@ export function jsonRows<Document, Row extends readonly unknown[]>(
     encode: (document) => Buffer.from(JSON.stringify(rowOf(document))),
     decode(bytes) {
       if (bytes[0] !== bracket) return packr.unpack(bytes) as Document
-      return documentOf(JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString()) as Row)
+      return documentOf(JSON.parse(bufferOf(bytes).toString()) as Row)
     },
   }
 }

@@ -1,3 +1,4 @@
+import { bufferOf } from '../../protocol/index.js'
 import type { ClientId } from '../../topics/index.js'
 import type { Bytes } from '../../store/contract.js'
 import { bytesTable } from './table.js'
@@ -52,8 +53,4 @@ export function rowHasMark(row: Bytes, { packetId, digest }: Mark): boolean {
     if (bytes.readUInt16BE(at) === packetId && bytes.readUInt32BE(at + 2) === digest) return true
   }
   return false
-}
-
-function bufferOf(row: Bytes): Buffer {
-  return Buffer.from(row.buffer, row.byteOffset, row.byteLength)
 }

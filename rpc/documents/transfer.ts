@@ -1,3 +1,4 @@
+import { bufferOf } from '../../protocol/index.js'
 import type { Branded, ClientId, Phone } from '../../topics/index.js'
 import { table } from './table.js'
 
@@ -83,7 +84,7 @@ const noFiles: readonly FileKey[] = []
 /** The files whose URL stands in these stored bytes, each once. Cheap where there is none: everything that is stored is looked through. */
 export function fileKeysIn(bytes: Uint8Array): readonly FileKey[] {
   if (bytes.byteLength < filePath.length + keyBytes) return noFiles
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const text = bufferOf(bytes)
   let at = text.indexOf(filePathBytes)
   if (at === -1) return noFiles
   const keys = new Set<FileKey>()

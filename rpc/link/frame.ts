@@ -2,6 +2,8 @@
  * Packed binary frames between the main thread and a worker: what happens in one tick travels as one buffer. Both ends are ours and run the
  * same code, so a frame is trusted; numbers are big-endian, lengths are in bytes.
  */
+import { bufferOf, integerAt } from '../../protocol/index.js'
+
 export interface FrameWriter {
   buffer: Buffer
   length: number
@@ -75,7 +77,7 @@ export interface FrameReader {
 }
 
 export function readFrame(bytes: Uint8Array): FrameReader {
-  return { buffer: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), at: 0 }
+  return { buffer: bufferOf(bytes), at: 0 }
 }
 
 export function hasMore(frame: FrameReader): boolean {
@@ -98,12 +100,11 @@ export function readU32(frame: FrameReader): number {
   return value
 }
 
-/** Reads what {@link writeNumber} wrote; a small integer as V8 knows it where 31 bits hold it, so that the code that meets it sees one kind. */
+/** Reads what {@link writeNumber} wrote. */
 export function readNumber(frame: FrameReader): number {
-  const value = frame.buffer.readDoubleBE(frame.at)
-  const small = value | 0
+  const value = integerAt(frame.buffer, frame.at)
   frame.at += 8
-  return value === small ? small : value
+  return value
 }
 
 export function readText(frame: FrameReader): string {

@@ -6,6 +6,7 @@
  * is noted if it is lost, since when (8, double), length (2) and name; then topic and body. The number of its first entry is in the row's key. All
  * numbers are big-endian. The flags of an empty place are 0, and nothing but lengths of 0 follows; a chunk of empty places alone is not kept.
  */
+import { bufferOf } from '../../protocol/index.js'
 import type { Bytes, Delivery, InboxEntry, Loss } from '../contract.js'
 import { headBytes, newHead, readHead, type StoredHead, writeHead } from '../inbox-head-bytes.js'
 import { newsKey, newsKeyBytes } from '../news-key.js'
@@ -206,7 +207,3 @@ const lossHeadBytes = 10
 /** Flags of an entry beside its quality of service. */
 const isNews = 4
 const hasLoss = 8
-
-function bufferOf(bytes: Bytes): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-}

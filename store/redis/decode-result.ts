@@ -1,8 +1,8 @@
+import { integerAt } from '../../protocol/index.js'
 import type { Appended, Commit, CommitResult, OpenedInbox } from '../contract.js'
 import { StoreOutage } from '../contract.js'
 import { readHead, shownHead } from '../inbox-head-bytes.js'
 import { answers } from './carry-out.js'
-import { integerAt } from './integer-at.js'
 
 /**
  * Parts the answer to commits that were sent together: for each its length (4), then what {@link decodeResult} reads. Undefined if later ones

@@ -1,5 +1,5 @@
+import { integerAt } from '../../protocol/index.js'
 import { newHead, readHead, type StoredHead } from '../inbox-head-bytes.js'
-import { integerAt } from './integer-at.js'
 
 /** The head of an inbox from its bytes, of either form that `layout.ts` tells of. @param count places in the list */
 export function storedHeadIn(bytes: Buffer, count: number): StoredHead {

@@ -1,3 +1,4 @@
+import { integerAt } from '../../protocol/index.js'
 import type { Appended, Bytes, FeedEntry, InboxEntry, InboxHead, Row, StoreReader } from '../contract.js'
 import { messageKey } from '../contract.js'
 import { newHead, shownHead } from '../inbox-head-bytes.js'
@@ -5,7 +6,6 @@ import { newsKeyBytes } from '../news-key.js'
 import type { Connection } from './connection.js'
 import type { DocumentReads } from './document-reads.js'
 import { storedHeadIn } from './head-in.js'
-import { integerAt } from './integer-at.js'
 import { entryFlags } from './layout.js'
 import type { Reply } from './link.js'
 
