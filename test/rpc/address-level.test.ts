@@ -1,7 +1,7 @@
 /** What stands for an address where something is counted by address. */
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { addressLevel } from '../../src/rpc/documents/index.js'
+import { addressLevel } from '../../rpc/documents/index.js'
 
 test.each([
   ['IPv4', '203.0.113.7', '203.0.113.7'],
