@@ -14,6 +14,7 @@ const usage = `npm run bench -- [scenario …] [--seconds N] [--json FILE]
 npm run bench -- --before COMMIT [scenario …] [--rounds N] [--seconds N] [--json FILE]
 
   --seconds N       how long each server is measured at each load (6; 21 with --before)
+  --attacks A,B     of hostile, only these
   --json FILE       writes the rows there as well
   --before COMMIT   builds that commit, too, and runs both in alternating rounds; ends with 1 if this one is worse (below 0.95)
                     for processor time or throughput
@@ -33,6 +34,7 @@ const { values, positionals } = parseArgs({
     seconds: { type: 'string' },
     json: { type: 'string' },
     before: { type: 'string' },
+    attacks: { type: 'string' },
     rounds: { type: 'string', default: '7' },
     help: { type: 'boolean', default: false },
   },
@@ -67,7 +69,8 @@ function log(line: string): void {
 }
 
 function runAlone({ run }: Scenario): Promise<readonly Row[]> {
-  return run({ seconds, log, hasNynja: isNynjaBuilt() })
+  const attacks = values.attacks?.split(',')
+  return run({ seconds, log, hasNynja: isNynjaBuilt(), ...(attacks === undefined ? {} : { attacks }) })
 }
 
 async function runAgainst(commit: string): Promise<{ rows: Row[]; failures: Failure[] }> {

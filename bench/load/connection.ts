@@ -20,6 +20,8 @@ export type OnPublish = (bytes: Buffer, topicAt: number, topicEnd: number, paylo
 
 export interface OpenOptions extends ConnectOptions {
   readonly port: number
+  /** Address it comes from, of this machine; 127.0.0.1 unless given. */
+  readonly from?: string
   readonly onPublish?: OnPublish
 }
 
@@ -68,7 +70,13 @@ export class Connection {
         return true
       },
     }
-    this.#socket = connect({ port: options.port, host: '127.0.0.1', noDelay: true, onread })
+    this.#socket = connect({
+      port: options.port,
+      host: '127.0.0.1',
+      ...(options.from === undefined ? {} : { localAddress: options.from }),
+      noDelay: true,
+      onread,
+    })
     this.#socket.on('close', () => {
       this.#settleHandshake(-1)
       this.#settleSubscribe(0xff)

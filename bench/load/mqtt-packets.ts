@@ -12,14 +12,16 @@ export interface ConnectOptions {
   readonly password?: string
   /** Topic of an empty QoS 0 will; names the dialect as `version/N`. */
   readonly will?: string
+  /** Seconds; half an hour unless given. */
+  readonly keepAlive?: number
 }
 
 /** No scenario idles for as long as this, so no PINGREQ is ever due; it makes servers keep the timers a phone would make them keep. */
 const keepAliveSeconds = 1_800
 
-export function connectPacket({ clientId, clean, password, will }: ConnectOptions): Buffer {
+export function connectPacket({ clientId, clean, password, will, keepAlive = keepAliveSeconds }: ConnectOptions): Buffer {
   const flags = 0x80 | (password === undefined ? 0 : 0x40) | (will === undefined ? 0 : 0x04) | (clean ? 0x02 : 0)
-  const head = Buffer.concat([lengthPrefixed('MQTT'), Buffer.from([4, flags, keepAliveSeconds >> 8, keepAliveSeconds & 0xff])])
+  const head = Buffer.concat([lengthPrefixed('MQTT'), Buffer.from([4, flags, keepAlive >> 8, keepAlive & 0xff])])
   const willFields = will === undefined ? [] : [lengthPrefixed(will), lengthPrefixed('')]
   const passwordField = password === undefined ? [] : [lengthPrefixed(password)]
   return packet(0x10, Buffer.concat([head, lengthPrefixed(clientId), ...willFields, lengthPrefixed('api'), ...passwordField]))
@@ -29,6 +31,19 @@ export function subscribePacket(packetId: number, filters: readonly string[], qo
   const wanted = filters.flatMap((filter) => [lengthPrefixed(filter), Buffer.from([qos])])
   return packet(0x82, Buffer.concat([Buffer.from([packetId >> 8, packetId & 0xff]), ...wanted]))
 }
+
+export function unsubscribePacket(packetId: number, filters: readonly string[]): Buffer {
+  return packet(0xa2, Buffer.concat([Buffer.from([packetId >> 8, packetId & 0xff]), ...filters.map(lengthPrefixed)]))
+}
+
+/** A PUBLISH at QoS 1. */
+export function publishPacket(topic: string, payload: Buffer, packetId: number): Buffer {
+  const { bytes, packetIdAt } = publishTemplate(topic, payload)
+  bytes.writeUInt16BE(packetId, packetIdAt)
+  return bytes
+}
+
+export const pingPacket: Buffer = Buffer.from([0xc0, 0])
 
 export const disconnectPacket: Buffer = Buffer.from([0xe0, 0])
 

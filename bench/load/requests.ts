@@ -18,6 +18,10 @@ export function authVerify({ clientId, devKey, phone }: RegistrationFields, code
   return encodeTerm(tuple(atom('Auth'), clientId, devKey, nil, phone, nil, atom('verify'), code, nil, nil, nil, nil, nil, nil))
 }
 
+export function authResend(clientId: string): Buffer {
+  return encodeTerm(tuple(atom('Auth'), clientId, nil, nil, nil, nil, atom('resend'), nil, nil, nil, nil, nil, nil, nil))
+}
+
 /** Roster/patch of both names. */
 export function rosterPatch(rosterId: number, names: string, surnames: string): Buffer {
   return encodeTerm(tuple(atom('Roster'), rosterId, names, surnames, nil, nil, nil, nil, nil, nil, nil, nil, nil, atom('patch')))
@@ -27,12 +31,23 @@ export function rosterGet(rosterId: number): Buffer {
   return encodeTerm(tuple(atom('Roster'), rosterId, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, atom('get')))
 }
 
+/** Roster/add: people into the address book. */
+export function rosterAdd(rosterId: number, phoneIds: readonly string[]): Buffer {
+  const userlist = phoneIds.map((id) => tuple(atom('Contact'), id, nil, nil, nil, nil, nil, nil, 0, 0, nil, 0, nil, nil, nil))
+  return encodeTerm(tuple(atom('Roster'), rosterId, nil, nil, nil, nil, userlist, nil, nil, nil, nil, nil, nil, atom('add')))
+}
+
 /** Search/contact for people whose names contain `part`. */
 export function searchNames(rosterId: number, part: string): Buffer {
   return encodeTerm(tuple(atom('Search'), rosterId, 'bench', 'names', atom('like'), [part], atom('contact')))
 }
 
-export function friend(phoneId: string, friendId: string, status: 'request' | 'confirm'): Buffer {
+/** Search/contact for accounts by their numbers. */
+export function searchPhones(rosterId: number, phones: readonly string[]): Buffer {
+  return encodeTerm(tuple(atom('Search'), rosterId, 'bench', 'phone', atom('=='), phones, atom('contact')))
+}
+
+export function friend(phoneId: string, friendId: string, status: 'request' | 'confirm' | 'revoke' | 'ban'): Buffer {
   return encodeTerm(tuple(atom('Friend'), phoneId, friendId, atom(status)))
 }
 
@@ -57,6 +72,25 @@ export function p2pFeed(a: string, b: string): Term {
 
 export function roomFeed(room: string): Term {
   return tuple(atom('muc'), room)
+}
+
+/** History/get of `size` messages, backwards from the newest if negative. */
+export function historyGet(phoneId: string, feed: Term, size: number): Buffer {
+  return encodeTerm(tuple(atom('History'), phoneId, feed, size, 0, nil, atom('get')))
+}
+
+export interface FtpFields {
+  readonly id: string
+  readonly filename?: string
+  readonly size?: number
+  readonly offset?: number
+  readonly data?: Buffer
+  readonly status: 'init' | 'send'
+}
+
+/** A step of a transfer, as a request of the device that is connected. */
+export function ftp({ id, filename = '', size = 0, offset = 0, data = Buffer.alloc(0), status }: FtpFields): Buffer {
+  return encodeTerm(tuple(atom('ftp'), id, '', filename, nil, size, offset, 0, data, status))
 }
 
 export function roomCreate(room: string, name: string, phoneIds: readonly string[]): Buffer {

@@ -8,8 +8,8 @@ export interface Atom {
 export interface Tuple {
   readonly tuple: readonly Term[]
 }
-/** A string is a binary, an array a list, `[]` is nil. */
-export type Term = number | string | Atom | Tuple | readonly Term[]
+/** A string or a buffer is a binary (strings only when read), an array a list, `[]` is nil. */
+export type Term = number | string | Buffer | Atom | Tuple | readonly Term[]
 
 export const atom = (name: string): Atom => ({ atom: name })
 export const tuple = (...fields: readonly Term[]): Tuple => ({ tuple: fields })
@@ -34,6 +34,7 @@ export function encodeTerm(term: Term): Buffer {
 function pieces(term: Term): Buffer[] {
   if (typeof term === 'number') return [encodeInteger(term)]
   if (typeof term === 'string') return counted(Buffer.from(term), binaryTag, 4)
+  if (Buffer.isBuffer(term)) return counted(term, binaryTag, 4)
   if ('atom' in term) return counted(Buffer.from(term.atom), 100, 2)
   if ('tuple' in term) return [Buffer.from([smallTupleTag, term.tuple.length]), ...term.tuple.flatMap(pieces)]
   if (term.length === 0) return [Buffer.from([nilTag])]

@@ -16,14 +16,20 @@ export interface NodePeerOptions {
   readonly alsoCpuMs?: () => number
 }
 
+export interface NodePeer extends Peer {
+  /** A further port of the ready event. */
+  readonly portOf: (key: string) => number
+}
+
 /** A server written for Node, which prints a ready event. */
-export async function startNodePeer(options: NodePeerOptions): Promise<Peer> {
+export async function startNodePeer(options: NodePeerOptions): Promise<NodePeer> {
   const script = fileURLToPath(new URL(options.script, import.meta.url))
   const flags = options.canSettle === true ? ['--expose-gc', '--import', settleHook] : []
   const running = await run({ file: process.execPath, args: [...flags, script], env: options.env, ready: readyEvent })
   return {
     name: options.name,
     port: portOf(running.announced, options.portKey),
+    portOf: (key) => portOf(running.announced, key),
     cpuMs: () => cpuMsOf(running.pid) + (options.alsoCpuMs?.() ?? 0),
     residentBytes: () => residentBytesOf(running.pid),
     settle: () => {

@@ -2,8 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { startCluster, type Cluster } from './cluster.js'
-import { startNodePeer } from './node-peer.js'
-import type { Peer } from './peer.js'
+import { startNodePeer, type NodePeer } from './node-peer.js'
 import { tempFolder, type TempFolder } from './temp-folder.js'
 
 const script = '../../server/main.js'
@@ -24,6 +23,8 @@ export interface NynjaOptions {
   readonly dataFolder?: TempFolder
   /** Port of the Redis whose cluster it is a member of; by default it keeps everything by itself. */
   readonly redisPort?: number
+  /** With the limits that it has by default; by default none that counts by address, as all load comes from one. */
+  readonly hasLimits?: boolean
 }
 
 /** An older build ends on a variable that it does not know. */
@@ -31,8 +32,21 @@ function knowsAdminPort(serverModule: string | undefined): boolean {
   return serverModule === undefined || readFileSync(join(dirname(serverModule), 'options-table.js'), 'utf8').includes('adminPort')
 }
 
+/** All load comes from one address. */
+const noLimits = {
+  NYNJA_CONNECTS_PER_SECOND: '1000000',
+  NYNJA_CONNECTS_BURST: '1000000',
+  NYNJA_REGISTRATIONS_PER_HOUR: '1000000',
+}
+
 /** The server of this repository, of this build or another one. */
-export async function startNynja({ canSettle = false, serverModule, dataFolder, redisPort }: NynjaOptions = {}): Promise<Peer> {
+export async function startNynja({
+  canSettle = false,
+  serverModule,
+  dataFolder,
+  redisPort,
+  hasLimits = false,
+}: NynjaOptions = {}): Promise<NodePeer> {
   const own = dataFolder === undefined ? tempFolder('nynja') : undefined
   return startNodePeer({
     name: 'nynja',
@@ -50,10 +64,7 @@ export async function startNynja({ canSettle = false, serverModule, dataFolder, 
       ...(redisPort === undefined ? {} : { NYNJA_STORE: `redis://127.0.0.1:${redisPort}` }),
       NYNJA_TEST_NUMBERS: testNumbers,
       NYNJA_TEST_CODE: testCode,
-      // all load comes from one address
-      NYNJA_CONNECTS_PER_SECOND: '1000000',
-      NYNJA_CONNECTS_BURST: '1000000',
-      NYNJA_REGISTRATIONS_PER_HOUR: '1000000',
+      ...(hasLimits ? {} : noLimits),
     },
     alsoStop: async () => own?.remove(),
   })

@@ -3,6 +3,7 @@ import { cluster } from './cluster.js'
 import { codec } from './codec.js'
 import { connectCost } from './connect.js'
 import { durability } from './durability.js'
+import { hostile } from './hostile.js'
 import { memory } from './memory.js'
 import { room } from './room.js'
 import { rpcRead } from './rpc-read.js'
@@ -12,4 +13,16 @@ import { search } from './search.js'
 
 export type { Scenario, ScenarioContext } from './scenario.js'
 
-export const scenarios: readonly Scenario[] = [rpcWrite, rpcRead, search, chat, room, connectCost, memory, codec, durability, cluster]
+export const scenarios: readonly Scenario[] = [
+  rpcWrite,
+  rpcRead,
+  search,
+  chat,
+  room,
+  connectCost,
+  hostile,
+  memory,
+  codec,
+  durability,
+  cluster,
+]

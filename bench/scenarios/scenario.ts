@@ -9,6 +9,8 @@ export interface ScenarioContext {
   readonly log: (line: string) => void
   /** False while the server of this repository cannot be started: the others are measured all the same. */
   readonly hasNynja: boolean
+  /** Of the hostile: only these attacks. */
+  readonly attacks?: readonly string[]
 }
 
 export interface Scenario {
