@@ -29,6 +29,8 @@ const rounds = 5
 const leastRoundMs = 8_000
 const firstWarmupMs = 6_000
 const warmupMs = 2_000
+/** Long chats are of 1 MiB, and two of 10. */
+const texts = { usual: 64, longest: 640 }
 const fileBytes = 8 * 1_048_576
 /** Numbers that begin so are no test numbers. */
 const strangeNumbers = '38050'
@@ -50,7 +52,9 @@ export const hostile: Scenario = {
       const generator = await startHostileGenerator(towns.hostile.world, names, generatorShare)
       onEnd(generator.stop)
       const measured: Round[] = []
-      for (let number = 0; number < rounds; number++) measured.push(await runRound(number, { towns, generator, context }))
+      const stepsSoFar = new Map<string, number>()
+      for (let number = 0; number < rounds; number++) measured.push(await runRound(number, { towns, generator, stepsSoFar, context }))
+      checkSteps(stepsSoFar)
       return rowsOf(measured)
     }),
 }
@@ -80,12 +84,14 @@ async function buildTown(onEnd: (close: () => Promise<void>) => void, names: rea
   })
   const accounts = await registerAll(port, hostileClients, 100_000)
   const chosen = attacks.filter(({ name }) => names.includes(name))
-  await prepareHostility({ port, accounts, attacks: chosen, victims: honest })
+  await prepareHostility({ port, accounts, attacks: chosen, acquainted: honest, texts })
+  const victims = honest.map(({ account }) => account)
   const world: HostileWorld = {
     mqttPort: port,
     httpPort: peer.portOf('http'),
     accounts,
-    victims: honest.map(({ account }) => account),
+    victims,
+    acquainted: victims,
     filePath: await uploadBy(port, accounts[0]),
     strangeNumbers,
   }
@@ -103,6 +109,7 @@ async function uploadBy(port: number, account: Account | undefined): Promise<str
 interface Measuring {
   readonly towns: Readonly<Record<Arm, Town>>
   readonly generator: HostileGenerator
+  readonly stepsSoFar: Map<string, number>
   readonly context: ScenarioContext
 }
 
@@ -113,7 +120,7 @@ interface Round {
   readonly generatorCpu: number
 }
 
-async function runRound(number: number, { towns, generator, context }: Measuring): Promise<Round> {
+async function runRound(number: number, { towns, generator, stepsSoFar, context }: Measuring): Promise<Round> {
   const measureMs = Math.max(leastRoundMs, (context.seconds * 1_000) / rounds)
   const timing = { warmupMs: number === 0 ? firstWarmupMs : warmupMs, measureMs }
   const loads: Partial<Record<Arm, Load>> = {}
@@ -131,7 +138,7 @@ async function runRound(number: number, { towns, generator, context }: Measuring
         const steps = await generator.rest()
         generatorCpu = (generator.cpuMs() - used) / (performance.now() - begun)
         context.log(`     steps   ${[...steps].map(([name, count]) => `${name} ${String(count)}`).join(', ')}`)
-        checkSteps(steps)
+        for (const [name, count] of steps) stepsSoFar.set(name, (stepsSoFar.get(name) ?? 0) + count)
       }
       await atRest(peer, context)
     }
@@ -140,7 +147,7 @@ async function runRound(number: number, { towns, generator, context }: Measuring
   return { ...(loads as Record<Arm, Load>), generatorCpu }
 }
 
-/** Hostility that does not happen proves nothing. */
+/** Hostility that does not happen proves nothing. Some do nothing but hold what they have got in the first round. */
 function checkSteps(steps: ReadonlyMap<string, number>): void {
   const idle = [...steps].filter(([, count]) => count === 0)
   if (idle.length > 0) throw new Error(`nothing was done by ${idle.map(([name]) => name).join(', ')}`)

@@ -8,6 +8,8 @@ export interface HostileWorld {
   readonly accounts: readonly Account[]
   /** Those who are to be harmed. */
   readonly victims: readonly Victim[]
+  /** Those of them with whom hostile clients are acquainted, where an attack needs that. */
+  readonly acquainted: readonly Victim[]
   /** Where a large file can be fetched: `/files/…`. */
   readonly filePath: string
   /** Numbers that begin so get real codes. */
@@ -43,4 +45,8 @@ export interface Attack {
   readonly about: string
   readonly needs: Preparation
   readonly begin: (attacker: Attacker) => Attacking
+}
+
+export function needsAcquaintance({ needs }: Attack): boolean {
+  return needs === 'a friend' || needs === 'a ban'
 }

@@ -1,5 +1,5 @@
 import { attacks } from './attacks.js'
-import type { Attack, Attacker, HostileWorld } from './attack.js'
+import { type Attack, type HostileWorld, needsAcquaintance } from './attack.js'
 
 /** Hostile clients, who act in turn. */
 export interface HostileCrowd {
@@ -14,7 +14,8 @@ export interface HostileCrowd {
 export function newHostileCrowd(world: HostileWorld, chosen: readonly Attack[] = attacks): HostileCrowd {
   const clients = world.accounts.map((account, index) => {
     const attack = attackOf(index, chosen)
-    return { attack, attacking: attack.begin(attackerOf(world, account, index)) }
+    const victim = victimOf(index, needsAcquaintance(attack) ? world.acquainted : world.victims)
+    return { attack, attacking: attack.begin({ index, account, victim, from: addressOf(index), world }) }
   })
   let next = 0
   let steps = newCounts(chosen)
@@ -49,12 +50,8 @@ export function victimOf<T>(index: number, victims: readonly T[]): T {
 const clientsOfAddress = 20
 
 /** The address of this machine that the client of that index comes from. */
-export function addressOf(index: number): string {
+function addressOf(index: number): string {
   return `127.0.1.${1 + (Math.floor(index / clientsOfAddress) % 250)}`
-}
-
-function attackerOf(world: HostileWorld, account: Attacker['account'], index: number): Attacker {
-  return { index, account, victim: victimOf(index, world.victims), from: addressOf(index), world }
 }
 
 function nth<T>(all: readonly T[], index: number): T {

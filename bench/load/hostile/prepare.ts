@@ -4,7 +4,7 @@ import { inParallel } from '../parallel.js'
 import { publishTemplate } from '../mqtt-packets.js'
 import { friend, ftp, p2pFeed, textMessage } from '../requests.js'
 import { field, recordName } from '../term.js'
-import type { Attack } from './attack.js'
+import { type Attack, needsAcquaintance } from './attack.js'
 import { attackOf, victimOf } from './crowd.js'
 
 /** What hostile clients have got ready before they begin, as any account may: friends, long chats, a file. */
@@ -13,26 +13,27 @@ export interface Prepared {
   readonly port: number
   readonly accounts: readonly Account[]
   readonly attacks: readonly Attack[]
-  /** Connected, in the order in which they are harmed. */
-  readonly victims: readonly Device[]
+  /** Connected; those with whom the hostile are to be acquainted. */
+  readonly acquainted: readonly Device[]
+  /** How many of the longest texts a long chat has: two of the chats, and all others. */
+  readonly texts: { readonly longest: number; readonly usual: number }
 }
 
 const parallel = 8
 /** As long as a text may be. */
 const textBytes = 16_384
-const texts = { usual: 64, longest: 640 }
 
-export async function prepareHostility({ port, accounts, attacks, victims }: Prepared): Promise<void> {
-  const all = accounts.map((account, index) => ({ account, needs: attackOf(index, attacks).needs, victim: victimOf(index, victims) }))
-  const acquainted = all.filter(({ needs }) => needs === 'a friend' || needs === 'a ban')
+export async function prepareHostility({ port, accounts, attacks, acquainted, texts }: Prepared): Promise<void> {
+  const all = accounts.map((account, index) => ({ account, index, attack: attackOf(index, attacks) }))
   // One after the other: a victim is waited for in one place at a time.
-  await inParallel('friends of the hostile', acquainted, 1, async ({ account, needs, victim }) => {
-    const device = await logIn(port, account)
+  const friends = all.filter(({ attack }) => needsAcquaintance(attack))
+  await inParallel('friends of the hostile', friends, 1, async ({ account, index, attack }) => {
+    const [device, victim] = [await logIn(port, account), victimOf(index, acquainted)]
     await befriend(device, victim)
-    if (needs === 'a ban') await request(victim, friend(victim.account.phoneId, account.phoneId, 'ban'))
+    if (attack.needs === 'a ban') await request(victim, friend(victim.account.phoneId, account.phoneId, 'ban'))
     await device.connection.close()
   })
-  const talkative = all.filter(({ needs }) => needs === 'a long chat')
+  const talkative = all.filter(({ attack }) => attack.needs === 'a long chat')
   await inParallel('long chats', talkative, parallel, ({ account }, index) =>
     fillChat(port, account, index < 2 ? texts.longest : texts.usual),
   )
