@@ -68,6 +68,8 @@ export const limits = Object.freeze({
   /** Entries of a History page, and how many if no size is asked. */
   historyPageMax: 1_000,
   historyPageDefault: 20,
+  /** Bytes of stored messages in a History page of more than one. */
+  historyPageBytes: 1_048_576,
   /** Where the unread counter stops. */
   unreadMax: 100,
   membersPerGroup: 500,

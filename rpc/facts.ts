@@ -20,7 +20,12 @@ export interface FeedStretch {
   readonly from: number
   readonly direction: 'older' | 'newer'
   readonly limit: number
+  /** Of messages, {@link stretchBytes} unless said. */
+  readonly bytes?: number
 }
+
+/** Bytes of messages that a handler reads at once, and no more: as many as a page of history has. */
+export const stretchBytes = 1024 * 1024
 
 /** Which rows of a table are read: their key begins with `parts`, and the level behind these with `begins`. */
 export interface PageOfRows {
@@ -189,7 +194,7 @@ class BatchReader implements FactReader {
   async feedPage(feed: string, page: FeedStretch): Promise<readonly FeedEntry[]> {
     this.#beginFeed(feed)
     const { store, overlay } = this.#parts
-    const entries = await store.feedPage(feed, page)
+    const entries = await store.feedPage(feed, { ...page, bytes: page.bytes ?? stretchBytes })
     return entries.map((entry) => {
       const key = messageKey(entry.id)
       this.#begin(scopeOfKey(key))

@@ -276,14 +276,22 @@ export interface StoreReader {
   /**
    * Entries of a feed, always ascending: `older` ends at `from` (or the nearest before it), `newer` begins at `from` (or the nearest after it);
    * `from` 0 means the newest for `older`, the oldest for `newer`. An entry whose document a put has removed keeps its place, with an empty message.
+   * The page holds no more messages than come to `bytes` together, counted from `from` on, but always the first: one that is short need not be
+   * the end of the feed, an empty one is.
    */
   feedPage(
     feed: string,
-    page: { readonly from: number; readonly direction: 'older' | 'newer'; readonly limit: number },
+    page: { readonly from: number; readonly direction: 'older' | 'newer'; readonly limit: number; readonly bytes?: number },
   ): Eventually<readonly FeedEntry[]>
   inboxHead(client: string): Eventually<InboxHead | undefined>
-  /** Entries still owed with a number greater than `after`, ascending. */
-  inboxPage(client: string, page: { readonly after: number; readonly limit: number }): Eventually<readonly InboxEntry[]>
+  /**
+   * Entries still owed with a number greater than `after`, ascending; no more than have bodies of `bytes` together, but always the first: a page
+   * that is short need not be the end of the inbox, an empty one is.
+   */
+  inboxPage(
+    client: string,
+    page: { readonly after: number; readonly limit: number; readonly bytes?: number },
+  ): Eventually<readonly InboxEntry[]>
   /** What is noted that the device has missed, in no order. */
   inboxLosses(client: string): Eventually<readonly Loss[]>
   /** Outbox entries by ascending id, after the id `after` if given. */

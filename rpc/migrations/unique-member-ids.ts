@@ -23,6 +23,7 @@ import { packBody, unpackBody } from '../worker/body.js'
 import type { Migration, Stage } from './migration.js'
 
 const pageRows = 500
+const pageBytes = 4 * 1024 * 1024
 
 /**
  * Member ids counted from 1 in each room. Every room is given blocks of ids of its own, which are noted; then whatever holds an id follows:
@@ -87,14 +88,15 @@ async function* renumberMessages([row]: readonly Row[], store: StoreReader): Asy
   const [[room], renumbered] = [renumberedRooms.partsOf(row.key), renumberedRooms.decode(row.value)]
   let from = 0
   do {
-    const page = await store.feedPage(roomTopic(room), { from, direction: 'newer', limit: pageRows })
+    const page = await store.feedPage(roomTopic(room), { from, direction: 'newer', limit: pageRows, bytes: pageBytes })
     yield page.flatMap(({ id, message }) => {
       if (message.byteLength === 0) return []
       const document = messages.decode(message)
       const seenby = renumberedSeenBy(room, renumbered, document.seenby)
       return seenby.every((one, place) => one === document.seenby[place]) ? [] : [messages.put({ ...document, seenby }, ...messages.of(id))]
     })
-    from = page.length < pageRows ? 0 : (page.at(-1)?.id ?? 0) + 1
+    const last = page.at(-1)
+    from = last === undefined ? 0 : last.id + 1
   } while (from !== 0)
 }
 

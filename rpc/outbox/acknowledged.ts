@@ -10,6 +10,7 @@ export interface SentThing {
 }
 
 const pageEntries = 200
+const pageBytes = 1024 * 1024
 
 /**
  * Whether one of the devices has acknowledged a send (PUBREC counts: the device has it). By its number in the inbox; after a restart by the
@@ -42,8 +43,8 @@ async function owes(
   device: ClientId,
   { after, entryMessage }: { readonly after: number; readonly entryMessage: number },
 ): Promise<boolean> {
-  const entries = await store.inboxPage(device, { after, limit: pageEntries })
+  const entries = await store.inboxPage(device, { after, limit: pageEntries, bytes: pageBytes })
   if (entries.some(({ messageId }) => messageId === entryMessage)) return true
   const last = entries.at(-1)
-  return last !== undefined && entries.length === pageEntries && owes(store, device, { after: last.number, entryMessage })
+  return last !== undefined && owes(store, device, { after: last.number, entryMessage })
 }

@@ -4,6 +4,7 @@ import type { PhoneId } from '../../topics/index.js'
 import { cursors, feedLevel, type MessageDocument } from '../documents/index.js'
 import type { FactReader } from '../facts.js'
 import { readClearance } from './clearance.js'
+import { walkFeed } from './feed-walk.js'
 import { feedNamed, isVisible, messageRecord, placedEntry } from './message-view.js'
 
 /** What a roster is shown of a feed in Contact and Room. */
@@ -18,10 +19,11 @@ export interface FeedState {
   readonly otherReader: number
 }
 
-/** Messages looked at for the unread counter; beyond this many it shows what was found. */
+/** Messages looked at for the unread counter, and their bytes; beyond these it shows what was found. */
 const maxScanned = 1_000
 /** Messages looked at for the newest visible one; if all of them are hidden, none is shown. */
 const maxHidden = 200
+const maxScannedBytes = 1024 * 1024
 const pageSize = 100
 
 /** The state of a feed that holds nothing. */
@@ -80,27 +82,26 @@ async function unreadAfter(facts: FactReader, feed: string, viewer: PhoneId, { h
   if (newest !== undefined && newest.previous <= read) return countsFor(placedEntry(newest, 0).document, viewer) ? 1 : 0
   const place = read === 0 ? undefined : await facts.feedPlace(feed, read)
   const bound = Math.min(head.ordinal - (place?.ordinal ?? 0), limits.unreadMax)
-  return bound === 0 ? 0 : countUnread(facts, feed, viewer, { reader: read, bound })
+  return bound === 0 ? 0 : countUnread(facts, feed, viewer, { reader: read, bound, lastId: head.lastId })
 }
 
 interface UnreadSpan {
   readonly reader: number
   readonly bound: number
+  readonly lastId: number
 }
 
-async function countUnread(facts: FactReader, feed: string, viewer: PhoneId, { reader, bound }: UnreadSpan): Promise<number> {
-  let unread = 0
-  let from = reader + 1
-  for (let scanned = 0; scanned < maxScanned; scanned += pageSize) {
-    const page = await facts.feedPage(feed, { from, direction: 'newer', limit: pageSize })
-    for (const entry of page) {
+async function countUnread(facts: FactReader, feed: string, viewer: PhoneId, { reader, bound, lastId }: UnreadSpan): Promise<number> {
+  const walk = walkFeed(facts, feed, { from: reader + 1, direction: 'newer', floor: reader, lastId })
+  let [unread, scanned, bytes] = [0, 0, 0]
+  do {
+    for (const entry of await walk.next(pageSize)) {
       if (countsFor(placedEntry(entry, 0).document, viewer)) unread += 1
       if (unread === bound) return unread
+      scanned += 1
+      bytes += entry.message.byteLength
     }
-    const last = page.at(-1)
-    if (last === undefined || page.length < pageSize) return unread
-    from = last.id + 1
-  }
+  } while (walk.rest !== 0 && scanned < maxScanned && bytes < maxScannedBytes)
   return unread
 }
 
@@ -137,14 +138,17 @@ async function readOlderVisible(
   { newest, cleared }: VisibleSpan,
 ): Promise<RecordOf<'Message'> | null> {
   if (newest.previous <= cleared) return null
-  const page = await facts.feedPage(feed, { from: newest.previous, direction: 'older', limit: maxHidden })
-  let next = newest.id
-  for (const entry of [...page].reverse()) {
-    if (entry.id <= cleared) return null
-    const found = visibleRecord(entry, next, viewer)
-    if (found !== undefined) return found
-    next = entry.id
-  }
+  const walk = walkFeed(facts, feed, { from: newest.previous, direction: 'older', floor: cleared })
+  let [next, scanned, bytes] = [newest.id, 0, 0]
+  do {
+    for (const entry of await walk.next(maxHidden - scanned)) {
+      const found = visibleRecord(entry, next, viewer)
+      if (found !== undefined) return entry.id > cleared ? found : null
+      next = entry.id
+      scanned += 1
+      bytes += entry.message.byteLength
+    }
+  } while (walk.rest !== 0 && scanned < maxHidden && bytes < maxScannedBytes)
   return null
 }
 

@@ -57,9 +57,9 @@ export function lmdbReader(environment: Environment): StoreReader {
       const { head, last } = decodeInboxRow(bytes)
       return shownHead(head, last)
     },
-    inboxPage(client, { after, limit }) {
+    inboxPage(client, page) {
       refresh()
-      return inboxPage(environment, client, after, limit)
+      return inboxPage(environment, client, page)
     },
     inboxLosses(client) {
       refresh()
@@ -75,9 +75,9 @@ export function lmdbReader(environment: Environment): StoreReader {
 }
 
 function feedPage(
-  { rows, read }: Environment,
+  { rows, peek }: Environment,
   feed: string,
-  { from, direction, limit }: Parameters<StoreReader['feedPage']>[1],
+  { from, direction, limit, bytes = Infinity }: Parameters<StoreReader['feedPage']>[1],
 ): FeedEntry[] {
   const [first, last] = [feedPlaceRow(feed, 0), feedPlaceRow(feed, Number.MAX_SAFE_INTEGER)]
   const at = feedPlaceRow(feed, from)
@@ -86,22 +86,37 @@ function feedPage(
       ? { start: from === 0 ? last : at, end: first, reverse: true, inclusiveEnd: true, limit }
       : { start: at, end: last, inclusiveEnd: true, limit }
   const places = [...rows.getRange(range)].map(({ key, value }) => decodeFeedPlace(numberInRow(key as string), value))
-  if (direction === 'older') places.reverse()
-  return places.map((place) => ({ ...place, message: read(documentRow(messageKey(place.id))) ?? none }))
+  const entries: FeedEntry[] = []
+  let left = bytes
+  for (const place of places) {
+    const message = peek(documentRow(messageKey(place.id))) ?? none
+    left -= message.byteLength
+    if (left < 0 && entries.length > 0) break
+    // A copy: the next read may write where this one was.
+    entries.push({ ...place, message: Buffer.from(message) })
+  }
+  return direction === 'older' ? entries.reverse() : entries
 }
 
-function inboxPage({ rows, peek }: Environment, client: string, after: number, limit: number): InboxEntry[] {
+function inboxPage(
+  { rows, peek }: Environment,
+  client: string,
+  { after, limit, bytes = Infinity }: Parameters<StoreReader['inboxPage']>[1],
+): InboxEntry[] {
   const head = peek(inboxHeadRow(client))
   if (head === undefined || limit <= 0) return []
   const from = Math.max(after, decodeInboxRow(head).head.settledTo)
   const entries: InboxEntry[] = []
+  let left = bytes
   const end = inboxChunkRow(client, Number.MAX_SAFE_INTEGER)
   for (const { key, value } of rows.getRange({ start: chunkBefore(rows, client, from + 1), end, inclusiveEnd: true })) {
-    const chunk = decodeChunk(numberInRow(key as string), value, from)
-    entries.push(...chunk.map(({ number, topic, qos, body, messageId }) => ({ number, topic, qos, body, messageId })))
-    if (entries.length >= limit) break
+    for (const { number, topic, qos, body, messageId } of decodeChunk(numberInRow(key as string), value, from)) {
+      left -= body.byteLength
+      if (entries.length === limit || (left < 0 && entries.length > 0)) return entries
+      entries.push({ number, topic, qos, body, messageId })
+    }
   }
-  return entries.slice(0, limit)
+  return entries
 }
 
 /** The chunk that may hold `number`: the last one that begins at or before it. */

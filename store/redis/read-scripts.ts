@@ -1,5 +1,11 @@
 /** The scripts that read what one command cannot. Each sees one moment, and answers with a flat list. */
+import { newsKeyBytes } from '../news-key.js'
+import { digestLength } from './digest.js'
+import { entryFlags } from './layout.js'
 import { stretchesInLua } from './stretches.js'
+
+/** Places of an inbox that are looked at together: with the longest bodies they take some megabytes. */
+const placesAtOnce = 64
 
 /** `gather(size, ask)` joins what `ask(from, to)` answers for stretches of a list. */
 const gather = `
@@ -121,7 +127,10 @@ if struct.unpack('>d', records, #records - 15) ~= id then return {} end
 return { place, records }
 `
 
-/** A feed, an id or 0, a direction, a limit; place of the first message, from 0, the records and the one before if there is one, the documents. */
+/**
+ * A feed, an id or 0, a direction, limits in messages and in bytes; place of the first message, from 0, the records and the one before if there is
+ * one, the documents.
+ */
 const feedPage = `
 ${gather}
 ${feedRecords}
@@ -136,9 +145,25 @@ else
 end
 if last < first then return {} end
 local records = redis.call('GETRANGE', feed, math.max(0, first - 1) * 16, last * 16 + 15)
-local names, size = {}, last - first + 1
+local names, size, left = {}, last - first + 1, tonumber(ARGV[5])
 for i = 1, size do
   names[i] = PREFIX .. 'd:message/' .. string.format('%d', (struct.unpack('>d', records, #records - 16 * (size - i + 1) + 1)))
+end
+
+-- How many of the messages fit, counted from where reading begins.
+local fitting = 0
+while fitting < size do
+  local name = names[ARGV[3] == 'older' and size - fitting or fitting + 1]
+  left = left - math.max(0, redis.call('STRLEN', name) - ${digestLength})
+  if left < 0 and fitting > 0 then break end
+  fitting = fitting + 1
+end
+if fitting < size then
+  local before = ARGV[3] == 'older' and size - fitting or 0
+  local kept = {}
+  for i = 1, fitting do kept[i] = names[before + i] end
+  first, last, names, size = first + before, first + before + fitting - 1, kept, fitting
+  records = redis.call('GETRANGE', feed, math.max(0, first - 1) * 16, last * 16 + 15)
 end
 local page = gather(size, function(a, b) return redis.call('MGET', unpack(names, a, b)) end)
 table.insert(page, 1, records)
@@ -151,18 +176,27 @@ const inboxHead = `
 return { redis.call('GET', PREFIX .. 'h:' .. ARGV[1]), redis.call('LLEN', PREFIX .. 'i:' .. ARGV[1]) }
 `
 
-/** A client, a number, a limit; the entries after the given number, each after its number. */
+/** A client, a number, limits in entries and in bytes of their bodies; the entries after the given number, each after its number. */
 const inboxPage = `
-local list, limit = PREFIX .. 'i:' .. ARGV[1], tonumber(ARGV[3])
+local function bodyLength(entry)
+  local flags, at = string.byte(entry), 11
+  if flags % ${2 * entryFlags.news} >= ${entryFlags.news} then at = at + ${newsKeyBytes} end
+  if flags % ${2 * entryFlags.loss} >= ${entryFlags.loss} then at = at + 10 + struct.unpack('>H', entry, at + 9) end
+  return #entry - at - struct.unpack('>H', entry, 10)
+end
+
+local list, limit, left = PREFIX .. 'i:' .. ARGV[1], tonumber(ARGV[3]), tonumber(ARGV[4])
 local head = redis.call('GET', PREFIX .. 'h:' .. ARGV[1])
 local settledTo = head and struct.unpack('>d', head) or 0
 if settledTo < 0 then settledTo = -1 - settledTo end
 local at, page, size = math.max(0, tonumber(ARGV[2]) - settledTo), {}, 0
 while size < limit do
-  local places = redis.call('LRANGE', list, at, at + math.max(64, limit) - 1)
+  local places = redis.call('LRANGE', list, at, at + ${placesAtOnce} - 1)
   if #places == 0 then break end
   for i = 1, #places do
     if places[i] ~= '' and size < limit then
+      left = left - bodyLength(places[i])
+      if left < 0 and size > 0 then return page end
       size = size + 1
       page[2 * size - 1], page[2 * size] = settledTo + at + i, places[i]
     end

@@ -38,9 +38,10 @@ export function redisReader(connection: Connection, { getMany, documentIn }: Doc
       const [place, records] = await connection.read('feedPlace', [feed, String(id)])
       return place === undefined ? undefined : placesIn(records as Buffer, place as number)[0]
     },
-    async feedPage(feed, { from, direction, limit }) {
+    async feedPage(feed, { from, direction, limit, bytes = Infinity }) {
       if (limit <= 0) return []
-      const [first, records, ...documents] = await connection.read('feedPage', [feed, String(from), direction, bounded(limit)])
+      const question = [feed, String(from), direction, bounded(limit), bounded(bytes)]
+      const [first, records, ...documents] = await connection.read('feedPage', question)
       if (first === undefined) return []
       return placesIn(records as Buffer, first as number).map((place, at): FeedEntry => {
         return { ...place, message: documentIn(documents[at]) ?? none }
@@ -51,9 +52,9 @@ export function redisReader(connection: Connection, { getMany, documentIn }: Doc
       if (head === null && count === 0) return undefined
       return headIn(head as Buffer | null, count as number)
     },
-    async inboxPage(client, { after, limit }) {
+    async inboxPage(client, { after, limit, bytes = Infinity }) {
       if (limit <= 0) return []
-      const found = await connection.read('inboxPage', [client, String(after), bounded(limit)])
+      const found = await connection.read('inboxPage', [client, String(after), bounded(limit), bounded(bytes)])
       return pairs(found).map(([number, entry]) => entryIn(entry as Buffer, number as number))
     },
     async inboxLosses(client) {

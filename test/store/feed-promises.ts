@@ -52,4 +52,25 @@ export function feedPromises(store: Get<Store>): void {
       { id: 28, previous: 25, position: 10, ordinal: 10 },
     ])
   })
+
+  test('a page of a feed holds as many messages as fit into so many bytes, counted from where it begins, and one at least', async () => {
+    const sizes = [5, 100, 1, 40, 40, 20]
+    await committed(store(), { appends: sizes.map((size) => message('a', 'x'.repeat(size))) })
+    await committed(store(), { puts: [{ key: messageKey(3), value: undefined }] })
+    const page = async (from: number, direction: 'older' | 'newer', limit: number, bytes: number): Promise<number[]> =>
+      (await store().feedPage('a', { from, direction, limit, bytes })).map(({ id }) => id)
+    expect(await page(0, 'newer', 9, 144)).toEqual([1, 2, 3])
+    expect(await page(0, 'newer', 9, 145)).toEqual([1, 2, 3, 4])
+    expect(await page(0, 'older', 9, 99)).toEqual([5, 6])
+    expect(await page(0, 'older', 9, 100)).toEqual([3, 4, 5, 6])
+    expect(await page(5, 'older', 3, 80)).toEqual([3, 4, 5])
+    expect(await page(2, 'newer', 9, 10)).toEqual([2])
+    expect(await page(2, 'older', 9, 10)).toEqual([2])
+    expect(await page(3, 'newer', 2, 0)).toEqual([3])
+    expect(await page(7, 'newer', 2, 0)).toEqual([])
+    expect(await store().feedPage('a', { from: 0, direction: 'older', limit: 9, bytes: 60 })).toMatchObject([
+      { id: 5, previous: 4, position: 5, ordinal: 5 },
+      { id: 6, previous: 5, position: 6, ordinal: 6 },
+    ])
+  })
 }

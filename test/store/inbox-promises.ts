@@ -27,6 +27,22 @@ export function inboxPromises(store: Get<Store>, opened: Get<OpenedStore>): void
     expect((await store().inboxPage('d', { after: 0, limit: 9 }))[0]?.messageId).toBe(77)
   })
 
+  test('a page of an inbox holds as many entries as have bodies of so many bytes, and one at least', async () => {
+    const ofBytes = (size: number): Delivery => delivery('c', 'x'.repeat(size))
+    const news = { ...ofBytes(40), news: 'n', topic: 'é/long', loss: { of: 'p2p/é', since: 7 } }
+    await committed(store(), { deliveries: [ofBytes(10), ofBytes(0), news] })
+    await committed(store(), { deliveries: [{ ...ofBytes(30), loss: { of: 'x', since: 1 } }, ofBytes(500), ofBytes(1)] })
+    const page = async (after: number, bytes: number, limit = 9): Promise<number[]> =>
+      (await store().inboxPage('c', { after, limit, bytes })).map(({ number }) => number)
+    expect(await page(0, 49)).toEqual([1, 2])
+    expect(await page(0, 50)).toEqual([1, 2, 3])
+    expect(await page(0, 80)).toEqual([1, 2, 3, 4])
+    expect(await page(2, 69)).toEqual([3])
+    expect(await page(2, 1_000, 3)).toEqual([3, 4, 5])
+    expect(await page(4, 0)).toEqual([5])
+    expect(await page(6, 0)).toEqual([])
+  })
+
   test('moves the marks of an inbox forward only, at most to its newest entry', async () => {
     await Promise.all(times(10).map(() => store().commit({ deliveries: [delivery('c')] })))
     await committed(store(), {

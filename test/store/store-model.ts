@@ -24,9 +24,9 @@ export interface StoreModel {
   get(key: string): Uint8Array | undefined
   scan(prefix: string, limit: number, after?: string): Row[]
   feed(name: string): readonly Appended[]
-  feedPage(name: string, from: number, direction: 'older' | 'newer', limit: number): FeedEntry[]
+  feedPage(name: string, from: number, direction: 'older' | 'newer', limit: number, bytes?: number): FeedEntry[]
   inboxHead(client: string): InboxHead | undefined
-  inboxPage(client: string, after: number, limit: number): InboxEntry[]
+  inboxPage(client: string, after: number, limit: number, bytes?: number): InboxEntry[]
   inboxLosses(client: string): Loss[]
   outbox(): OutboxEntry[]
 }
@@ -188,7 +188,7 @@ export function storeModel(inboxLimit: number): StoreModel {
 
   const feed = (name: string): readonly Appended[] => feeds.get(name) ?? []
 
-  function feedPage(name: string, from: number, direction: 'older' | 'newer', limit: number): FeedEntry[] {
+  function feedPage(name: string, from: number, direction: 'older' | 'newer', limit: number, bytes = Infinity): FeedEntry[] {
     const places =
       direction === 'older'
         ? feed(name)
@@ -197,7 +197,9 @@ export function storeModel(inboxLimit: number): StoreModel {
         : feed(name)
             .filter(({ id }) => id >= from)
             .slice(0, limit)
-    return places.map((place) => ({ ...place, message: documents.get(messageKey(place.id)) ?? new Uint8Array() }))
+    const entries = places.map((place) => ({ ...place, message: documents.get(messageKey(place.id)) ?? new Uint8Array() }))
+    if (direction === 'newer') return fitting(entries, bytes, ({ message }) => message.length)
+    return fitting(entries.reverse(), bytes, ({ message }) => message.length).reverse()
   }
 
   return {
@@ -214,14 +216,22 @@ export function storeModel(inboxLimit: number): StoreModel {
       const inbox = inboxes.get(client)
       return inbox && shown(inbox)
     },
-    inboxPage: (client, after, limit) =>
-      (inboxes.get(client)?.entries ?? [])
-        .filter(({ number }) => number > after)
-        .slice(0, limit)
-        .map(({ number, topic, qos, body, messageId }) => ({ number, topic, qos, body, messageId })),
+    inboxPage(client, after, limit, bytes = Infinity) {
+      const entries = (inboxes.get(client)?.entries ?? []).filter(({ number }) => number > after).slice(0, limit)
+      return fitting(entries, bytes, ({ body }) => body.length).map(({ number, topic, qos, body, messageId }) => {
+        return { number, topic, qos, body, messageId }
+      })
+    },
     inboxLosses: (client) => [...(inboxes.get(client)?.losses ?? [])].map(([of, since]) => ({ of, since })),
     outbox: () => sorted(outbox).map(([id, job]) => ({ id, job })),
   }
+}
+
+/** As many as come to `bytes` together, but one at least. */
+function fitting<T>(list: readonly T[], bytes: number, sizeOf: (one: T) => number): T[] {
+  let left = bytes
+  const end = list.findIndex((one, place) => (left -= sizeOf(one)) < 0 && place > 0)
+  return end === -1 ? [...list] : list.slice(0, end)
 }
 
 function idOf(message: Delivery['message'], appended: readonly Appended[]): number {

@@ -91,13 +91,15 @@ async function compare(store: Store, model: StoreModel): Promise<void> {
   for (const client of clients) {
     expect(await store.inboxHead(client)).toEqual(model.inboxHead(client))
     expect(sorted(await store.inboxLosses(client))).toEqual(sorted(model.inboxLosses(client)))
-    for (const [after, limit] of [
-      [0, 100],
-      [0, 1],
-      [3, 2],
-      [9, 100],
+    for (const [after, limit, bytes] of [
+      [0, 100, 1e9],
+      [0, 1, 1e9],
+      [3, 2, 1e9],
+      [9, 100, 1e9],
+      [1, 100, 6],
+      [2, 100, 25],
     ] as const) {
-      expect(hex(await store.inboxPage(client, { after, limit }))).toEqual(hex(model.inboxPage(client, after, limit)))
+      expect(hex(await store.inboxPage(client, { after, limit, bytes }))).toEqual(hex(model.inboxPage(client, after, limit, bytes)))
     }
   }
   expect(hex(await store.outboxPage(outboxIds.length))).toEqual(hex(model.outbox()))
@@ -108,14 +110,17 @@ async function compareFeed(store: Store, model: StoreModel, feed: string): Promi
   const last = places.at(-1)
   expect(await store.feedHead(feed)).toEqual({ lastId: last?.id ?? 0, count: places.length, ordinal: last?.ordinal ?? 0 })
   for (const direction of ['older', 'newer'] as const) {
-    for (const [from, limit] of [
-      [0, 100],
-      [0, 2],
-      [3, 2],
-      [8, 100],
-      [1_000, 1],
+    for (const [from, limit, bytes] of [
+      [0, 100, 1e9],
+      [0, 2, 1e9],
+      [3, 2, 1e9],
+      [8, 100, 1e9],
+      [1_000, 1, 1e9],
+      [0, 100, 6],
+      [5, 100, 25],
     ] as const) {
-      expect(hex(await store.feedPage(feed, { from, direction, limit }))).toEqual(hex(model.feedPage(feed, from, direction, limit)))
+      const page = await store.feedPage(feed, { from, direction, limit, bytes })
+      expect(hex(page)).toEqual(hex(model.feedPage(feed, from, direction, limit, bytes)))
     }
   }
   for (const id of [1, 2, 3, last?.id ?? 4]) expect(await store.feedPlace(feed, id)).toEqual(places.find((place) => place.id === id))

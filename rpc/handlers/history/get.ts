@@ -1,4 +1,4 @@
-import { type History, record } from '../../../protocol/index.js'
+import { type History, limits, record } from '../../../protocol/index.js'
 import type { PhoneId } from '../../../topics/index.js'
 import { contacts } from '../../documents/index.js'
 import type { FactReader } from '../../facts.js'
@@ -44,13 +44,17 @@ export const getReplies = historyHandler(async (facts, query) => {
   return { ...page, isCut: false }
 }, namesEntity)
 
-/** Message `entity_id` with as many on both sides of it as asked for. */
+/**
+ * Message `entity_id` with as many on both sides of it as asked for. Where one side ends is not told: whoever wants more goes on with get from the
+ * outermost messages.
+ */
 export const getBothSides = historyHandler(async (facts, query) => {
   const size = Math.max(1, Math.abs(query.size) >> 1)
-  const older = await readPage(facts, { ...query, size: -size })
-  if (query.from === 0) return older
-  const newer = await readPage(facts, { ...query, size, from: query.from + 1 })
-  return { ...newer, messages: [...older.messages, ...newer.messages] }
+  const half = { ...query, bytes: limits.historyPageBytes / 2 }
+  const older = await readPage(facts, { ...half, size: -size })
+  if (query.from === 0) return { ...older, isCut: false }
+  const newer = await readPage(facts, { ...half, size, from: query.from + 1 })
+  return { ...newer, messages: [...older.messages, ...newer.messages], isCut: false }
 })
 
 function namesEntity({ entity_id }: History): string | undefined {
@@ -98,7 +102,7 @@ export function decideHistory({ record: asked, caller }: Request<History>, page:
     feed: feedKeyRecord(page.feed.name),
     size: asked.size,
     next: page.next,
-    entity_id: page.isCut ? page.next : asked.entity_id,
+    entity_id: page.isCut && caller.dialect === 'v11' ? page.next : asked.entity_id,
     status: asked.status,
   } as const
   return accept({ sends: slices.map((data) => answer(record('History', { ...head, data }))) })

@@ -30,10 +30,19 @@ export function pageOf<T extends { readonly id: number }>(list: readonly T[], si
   return { entries: older.slice(surplus), next: older[surplus - 1]?.id ?? 0 }
 }
 
-/** Answers with a page, in several answers where one payload does not hold it. */
+/** Payloads that one page takes at most: they come to the bytes of a page of messages. */
+const maxSlices = limits.historyPageBytes / limits.payloadBytes
+
+/** Answers with a page, in several answers where one payload does not hold it; a page of too many is cut, as one of messages. */
 export function answerListed({ record: asked, caller }: Request<History>, owner: PhoneId, page: ListedPage<Job | StickerPack>): Outcome {
-  const { feed, size, entity_id, status } = asked
-  const slices = slicesOf(page.entries, { codec: caller.codec, dialect: caller.dialect })
-  const head = { roster_id: owner, feed, size, next: page.next, entity_id, status }
+  const { feed, size, status } = asked
+  const all = slicesOf(page.entries, { codec: caller.codec, dialect: caller.dialect })
+  const isNewer = size !== null && size > 0
+  const slices = isNewer ? all.slice(0, maxSlices) : all.slice(-maxSlices)
+  const isCut = slices.length < all.length
+  const first = isNewer ? all[maxSlices]?.[0] : all[all.length - maxSlices - 1]?.at(-1)
+  const next = isCut ? (first?.id ?? 0) : page.next
+  const entity_id = isCut && caller.dialect === 'v11' ? next : asked.entity_id
+  const head = { roster_id: owner, feed, size, next, entity_id, status }
   return accept({ sends: slices.map((data) => answer(record('History', { ...head, data }))) })
 }

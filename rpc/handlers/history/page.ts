@@ -1,14 +1,17 @@
-import type { FeedEntry } from '../../../store/contract.js'
+import { limits } from '../../../protocol/index.js'
 import type { PhoneId } from '../../../topics/index.js'
 import { type MessageDocument, messages } from '../../documents/index.js'
 import type { FactReader } from '../../facts.js'
 import { readClearance } from '../../views/clearance.js'
+import { walkFeed } from '../../views/feed-walk.js'
 import { type Feed, isVisible, type PlacedMessage } from '../../views/message-view.js'
 
 /** Entries looked at for one page; a page of which more are passed over ends early, and `next` goes on from there. */
 const maxScanned = 4_000
 /** The same where only some kind of message is asked for. */
 const maxFiltered = 10_000
+/** The same in bytes of messages. */
+const maxScannedBytes = 4 * 1024 * 1024
 /** Entries read at once at least, so that a feed with many hidden ones takes few reads. */
 const minRead = 50
 const minReadFiltered = 500
@@ -25,6 +28,8 @@ export interface PageQuery {
   readonly after?: number
   /** Only these; all that the viewer may see if left out. */
   readonly filter?: (document: MessageDocument) => boolean
+  /** Bytes of stored messages that it holds at most, if it is more than one; `limits.historyPageBytes` unless said. */
+  readonly bytes?: number
 }
 
 export interface Page {
@@ -33,25 +38,27 @@ export interface Page {
   /** Id to continue with in the same direction, 0 at the end of the feed. */
   readonly next: number
   /**
-   * A page of some kind of messages that is short because too many others lay between them. v11 has no `next` and takes a short page for the
-   * end: the answer to such a one says in `entity_id` where to go on instead of where it began.
+   * A page that is short although more follows: of so many bytes, or because too much that its reader is not shown lay between. v11 has no `next`
+   * and takes a short page for the end: the answer to such a one says in `entity_id` where to go on instead of where it began.
    */
   readonly isCut: boolean
 }
 
-/** The messages of a stretch of a feed that its viewer may see. @see docs/decisions/0070-history-pages.md, 0123-cleared-feeds.md */
+/** The messages of a stretch of a feed that its viewer may see. @see docs/decisions/0070-history-pages.md, 0123-cleared-feeds.md, 0190-bytes-of-pages-and-batches.md */
 export async function readPage(facts: FactReader, query: PageQuery): Promise<Page> {
   const wanted = Math.abs(query.size)
-  const walk = await newWalk(facts, query)
-  const { entries, rest } = await collect(facts, walk, wanted + 1)
-  const found = (await linkEntries(facts, query.feed.name, entries)).filter(({ place, document }) => walk.isWanted(place.id, document))
-  const isCut = query.filter !== undefined && rest !== 0 && found.length < wanted
-  if (query.size > 0) return { messages: found.slice(0, wanted), next: found[wanted]?.place.id ?? rest, isCut }
-  const surplus = Math.max(0, found.length - wanted)
-  return { messages: found.slice(surplus), next: found[surplus - 1]?.place.id ?? rest, isCut }
+  const { seen, rest, isAtEntry } = await collect(facts, await newSearch(facts, query), wanted)
+  const isOlder = query.size < 0
+  const ends = await readEnds(facts, query.feed.name, { first: seen[0], rest, isOlder, isAtEntry })
+  const found = seen.flatMap(({ id, previous, document }, i) => {
+    if (document === undefined) return []
+    const next = (isOlder ? seen[i - 1] : seen[i + 1])?.id ?? ends
+    return [{ document, place: { id, previous, next } }]
+  })
+  return { messages: isOlder ? found.reverse() : found, next: rest, isCut: rest !== 0 && found.length < wanted }
 }
 
-interface Walk {
+interface Search {
   readonly feed: string
   readonly direction: 'older' | 'newer'
   readonly from: number
@@ -59,10 +66,14 @@ interface Walk {
   readonly floor: number
   readonly readAtOnce: number
   readonly most: number
+  readonly bytes: number
   isWanted(id: number, document: MessageDocument): boolean
 }
 
-async function newWalk(facts: FactReader, { feed, viewer, size, from, after = 0, filter }: PageQuery): Promise<Walk> {
+async function newSearch(
+  facts: FactReader,
+  { feed, viewer, size, from, after = 0, filter, bytes = limits.historyPageBytes }: PageQuery,
+): Promise<Search> {
   const floor = Math.max(after, await readClearance(facts, feed, viewer))
   const direction = size > 0 ? 'newer' : 'older'
   return {
@@ -72,54 +83,60 @@ async function newWalk(facts: FactReader, { feed, viewer, size, from, after = 0,
     floor,
     readAtOnce: filter === undefined ? minRead : minReadFiltered,
     most: filter === undefined ? maxScanned : maxFiltered,
+    bytes,
     isWanted: (id, document) => id > floor && isVisible(document, viewer) && (filter === undefined || filter(document)),
   }
 }
 
-interface Entry {
-  readonly entry: FeedEntry
-  readonly document: MessageDocument
+/** An entry that has been looked at. Of one that is passed over nothing is kept but its place. */
+interface Seen {
+  readonly id: number
+  readonly previous: number
+  readonly document: MessageDocument | undefined
 }
 
 interface Collected {
-  /** Ascending, those that are passed over among them. */
-  readonly entries: readonly Entry[]
+  /** In the order of reading. */
+  readonly seen: readonly Seen[]
   /** Where reading would go on, 0 if the feed ends. */
   readonly rest: number
+  /** At `rest` there is an entry for certain, and the next one that is wanted. */
+  readonly isAtEntry: boolean
 }
 
-/** Reads on until so many wanted messages are found, the feed ends, or as many entries as allowed have been seen. */
-async function collect(facts: FactReader, walk: Walk, wanted: number): Promise<Collected> {
-  const { feed, direction, isWanted, readAtOnce, most, floor } = walk
-  const pages: (readonly Entry[])[] = []
-  let found = 0
-  let seen = 0
-  let rest = walk.from
+/** Reads on until so many wanted messages are found, or as many bytes of them, the feed ends, or as many entries as allowed have been seen. */
+async function collect(facts: FactReader, search: Search, wanted: number): Promise<Collected> {
+  const { feed, isWanted, readAtOnce, most } = search
+  const walk = walkFeed(facts, feed, search)
+  const seen: Seen[] = []
+  let [found, bytes, scanned] = [0, 0, 0]
   do {
-    const limit = Math.max(wanted - found, readAtOnce)
-    const page = await facts.feedPage(feed, { from: rest, direction, limit })
-    const read = page.map((entry) => ({ entry, document: messages.decode(entry.message) }))
-    pages.push(read)
-    found += read.filter(({ entry, document }) => isWanted(entry.id, document)).length
-    seen += read.length
-    rest = restAfter(page, direction, limit)
-    // What lies at the floor or below is as good as not there.
-    if (direction === 'older' && rest <= floor) rest = 0
-  } while (rest !== 0 && found < wanted && seen < most)
-  return { entries: (direction === 'newer' ? pages : pages.reverse()).flat(), rest }
+    for (const { id, previous, message } of await walk.next(Math.max(wanted + 1 - found, readAtOnce))) {
+      const document = messages.decode(message)
+      scanned += message.byteLength
+      const isFound = isWanted(id, document)
+      if (isFound) {
+        bytes += message.byteLength
+        if (found === wanted || (found > 0 && bytes > search.bytes)) return { seen, rest: id, isAtEntry: true }
+        found += 1
+      }
+      seen.push({ id, previous, document: isFound ? document : undefined })
+    }
+  } while (walk.rest !== 0 && seen.length < most && scanned < maxScannedBytes)
+  return { seen, rest: walk.rest, isAtEntry: false }
 }
 
-function restAfter(page: readonly FeedEntry[], direction: 'older' | 'newer', limit: number): number {
-  if (page.length < limit) return 0
-  return direction === 'older' ? (page[0]?.previous ?? 0) : (page.at(-1)?.id ?? -1) + 1
+interface Ends {
+  readonly first: Seen | undefined
+  readonly rest: number
+  readonly isOlder: boolean
+  readonly isAtEntry: boolean
 }
 
-async function linkEntries(facts: FactReader, feed: string, entries: readonly Entry[]): Promise<readonly PlacedMessage[]> {
-  const last = entries.at(-1)
-  if (last === undefined) return []
-  const [after] = await facts.feedPage(feed, { from: last.entry.id + 1, direction: 'newer', limit: 1 })
-  return entries.map(({ entry: { id, previous }, document }, i) => {
-    const next = entries[i + 1]?.entry.id ?? after?.id ?? 0
-    return { document, place: { id, previous, next } }
-  })
+/** Id of the entry after the newest that has been seen; 0 if there is none. */
+async function readEnds(facts: FactReader, feed: string, { first, rest, isOlder, isAtEntry }: Ends): Promise<number> {
+  if (first === undefined) return 0
+  if (!isOlder && (isAtEntry || rest === 0)) return rest
+  const [after] = await facts.feedPage(feed, { from: isOlder ? first.id + 1 : rest, direction: 'newer', limit: 1 })
+  return after?.id ?? 0
 }

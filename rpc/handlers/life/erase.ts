@@ -149,7 +149,8 @@ async function readNotes(facts: FactReader, roster: PhoneId, limit: number, { pl
   const from = place.after === '' ? 0 : Number(place.after) + 1
   const page = await facts.feedPage(p2pTopic(roster, roster), { from, direction: 'newer', limit })
   const last = page.at(-1)
-  const next = last === undefined || page.length < limit ? end : { ...place, after: String(last.id) }
+  // A page may be short though there is more.
+  const next = last === undefined ? end : { ...place, after: String(last.id) }
   return { step: { kind: 'rows', keys: page.map(({ id }) => messages.keyOf(id)) }, next, cost: page.length }
 }
 
