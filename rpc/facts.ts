@@ -90,6 +90,18 @@ export function emptyOverlay(): Overlay {
   return { puts: new Map(), appendedFeeds: new Set(), numbered: new Set(), scopes: new Set(), batch: ++lastBatch }
 }
 
+/** How much has been read: bytes of documents, whether they came from the store or from what was remembered. */
+export interface Weight {
+  bytes: number
+}
+
+/** A place among those who may hold large pages, see `newPagePlaces`. */
+export interface PagePlace {
+  /** Resolves when it is taken; undefined if it is at once. Taken twice is taken once. */
+  take(): Promise<void> | undefined
+  giveBack(): void
+}
+
 export interface ReaderParts {
   readonly store: StoreReader
   readonly overlay: Overlay
@@ -106,27 +118,43 @@ export interface ReaderParts {
   readonly isCheckedLater?: boolean
   /** Nothing that this batch has presumed has been found wrong yet. */
   readonly mayPresume?: boolean
+  /** What is read is added to it. */
+  readonly weight?: Weight
+  /** Taken before pages are read. */
+  readonly place?: PagePlace | undefined
 }
+
+/** A page of more entries than this is read in a place of its own. */
+const entriesWithoutPlace = 8
 
 /**
  * A reader for one request, and the checks its reading makes necessary.
  * @param checks where they are put: of a batch without stamps, its own list, for what one request has had checked the next one takes for granted
  */
 export function newFactReader(parts: ReaderParts, checks: Check[] = []): { readonly reader: FactReader; readonly checks: Check[] } {
-  return { reader: new BatchReader(parts, checks, undefined), checks }
+  return { reader: new BatchReader(parts, { checks, dependencies: undefined, weight: parts.weight ?? { bytes: 0 } }), checks }
+}
+
+/** What a reader notes of what it reads. */
+interface Notes {
+  readonly checks: Check[]
+  /** Noted where what is read is being memoized. */
+  readonly dependencies: Dependencies | undefined
+  readonly weight: Weight
 }
 
 /** Reads the store as a batch sees it. A class, because one is made for every request. */
 class BatchReader implements FactReader {
   readonly #parts: ReaderParts
   readonly #checks: Check[]
-  /** Noted where what is read is being memoized. */
   readonly #dependencies: Dependencies | undefined
+  readonly #weight: Weight
 
-  constructor(parts: ReaderParts, checks: Check[], dependencies: Dependencies | undefined) {
+  constructor(parts: ReaderParts, { checks, dependencies, weight }: Notes) {
     this.#parts = parts
     this.#checks = checks
     this.#dependencies = dependencies
+    this.#weight = weight
   }
 
   get boot(): string {
@@ -167,6 +195,7 @@ class BatchReader implements FactReader {
     const prefix = table.prefix(...parts)
     this.#begin(scopeOfKey(prefix))
     const stored = await this.#parts.store.scan(prefix, { limit })
+    for (const { value } of stored) this.#weight.bytes += value.byteLength
     return changedRows(this.#parts.overlay, prefix, stored)
       .slice(0, limit)
       .map(({ key, value }) => ({ key: table.partsOf(key), document: table.decode(value) }))
@@ -178,6 +207,7 @@ class BatchReader implements FactReader {
     for (const key of overlay.puts.keys()) if (key.startsWith(prefix)) throw new CommitFirst(key)
     this.#begin(scopeOfKey(prefix))
     const rows = await store.scan(prefix, after === undefined ? { limit } : { limit, after })
+    for (const { value } of rows) this.#weight.bytes += value.byteLength
     return { keys: rows.map(({ key }) => table.partsOf(key)), next: rows.length < limit ? undefined : rows.at(-1)?.key }
   }
 
@@ -193,11 +223,14 @@ class BatchReader implements FactReader {
 
   async feedPage(feed: string, page: FeedStretch): Promise<readonly FeedEntry[]> {
     this.#beginFeed(feed)
-    const { store, overlay } = this.#parts
+    const { store, overlay, place } = this.#parts
+    const waiting = page.limit > entriesWithoutPlace ? place?.take() : undefined
+    if (waiting !== undefined) await waiting
     const entries = await store.feedPage(feed, { ...page, bytes: page.bytes ?? stretchBytes })
     return entries.map((entry) => {
       const key = messageKey(entry.id)
       this.#begin(scopeOfKey(key))
+      this.#weight.bytes += entry.message.byteLength
       return { ...entry, message: overlay.puts.get(key) ?? entry.message }
     })
   }
@@ -209,12 +242,15 @@ class BatchReader implements FactReader {
     const known = cache.views.get(name)
     if (known !== undefined && isUnchanged(known.dependencies, store.stamps) && !restsOn(known.dependencies, changed)) {
       this.#dependencies?.push(...known.dependencies)
+      this.#weight.bytes += known.bytes
       return known.view as T
     }
     const own: Dependencies = []
-    const view = await build(new BatchReader(this.#parts, this.#checks, own))
+    const weight: Weight = { bytes: 0 }
+    const view = await build(new BatchReader(this.#parts, { checks: this.#checks, dependencies: own, weight }))
     this.#dependencies?.push(...own)
-    if (!restsOn(own, changed)) cache.views.set(name, view, own)
+    this.#weight.bytes += weight.bytes
+    if (!restsOn(own, changed)) cache.views.set(name, view, own, weight.bytes)
     return view
   }
 
@@ -229,17 +265,23 @@ class BatchReader implements FactReader {
     }
     const known = cache.rows.get(key)
     if (known !== undefined && this.#mayUse(known, isChecked)) {
+      this.#weigh(known.bytes)
       this.#dependencies?.push(known.slot, known.stamp)
       if (isChecked) this.#check(key, known)
       return decoded(table, known)
     }
     const { slot, stamp } = this.#begin(scopeOfKey(key))
     const bytes = await store.get(key)
+    this.#weigh(bytes)
     const isSame = known?.bytes !== undefined && bytes !== undefined && Buffer.compare(known.bytes, bytes) === 0
     const row = { bytes, document: isSame ? known.document : notDecoded, slot, stamp }
     remember(cache, key, row)
     if (isChecked) this.#check(key, row)
     return decoded(table, row)
+  }
+
+  #weigh(bytes: Bytes | undefined): void {
+    if (bytes !== undefined) this.#weight.bytes += bytes.byteLength
   }
 
   /** Requests of a batch rest on much the same facts. Without stamps, what one of them has read is checked whatever it came to: once is enough. */

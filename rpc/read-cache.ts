@@ -20,32 +20,53 @@ export interface CachedRow {
 interface CachedView {
   readonly view: object | undefined
   readonly dependencies: Dependencies
+  /** Of what it was made of. */
+  readonly bytes: number
 }
 
 /**
  * What a worker keeps of what it has read: decoded documents, used again while their stamp (see `Stamps`) or at least their bytes are the
- * same, and views made of many facts, used again while all of them are the same. Bounded; the oldest half goes when it is full.
+ * same, and views made of many facts, used again while all of them are the same. Bounded in number and bytes; the oldest half of the documents
+ * goes when there are too many.
  */
 export interface ReadCache {
   readonly capacity: number
   readonly rows: Map<Key, CachedRow>
+  /** Bytes of `rows`, or more: what is removed one by one stays counted until the oldest half goes. */
+  rememberedBytes: number
   readonly views: ViewCache
 }
 
 interface ViewCache {
   get(name: string): CachedView | undefined
-  set(name: string, view: object | undefined, dependencies: Dependencies): void
+  set(name: string, view: object | undefined, dependencies: Dependencies, bytes: number): void
 }
+
+/** Bytes of documents that are remembered before the oldest half goes. */
+const maxRowBytes = 32 * 1024 * 1024
+/** Bytes of what all views were made of. */
+const maxViewBytes = 64 * 1024 * 1024
 
 /** @param capacity documents kept; views are kept while they rest on at most 16 times as many facts together */
 export function newReadCache(capacity: number): ReadCache {
-  return { capacity, rows: new Map(), views: newViewCache(capacity * 16) }
+  return { capacity, rows: new Map(), rememberedBytes: 0, views: newViewCache(capacity * 16) }
 }
 
 export function remember(cache: ReadCache, key: Key, row: CachedRow): void {
-  if (cache.rows.size >= cache.capacity && !cache.rows.has(key)) forgetOldest(cache.rows, cache.capacity >> 1)
+  const before = cache.rows.get(key)
+  if (before === undefined && cache.rows.size >= cache.capacity) forgetHalf(cache)
   cache.rows.set(key, row)
+  cache.rememberedBytes += bytesOf(row) - (before === undefined ? 0 : bytesOf(before))
+  if (cache.rememberedBytes > maxRowBytes) forgetHalf(cache)
 }
+
+function forgetHalf(cache: ReadCache): void {
+  forgetOldest(cache.rows, Math.ceil(cache.rows.size / 2))
+  cache.rememberedBytes = 0
+  for (const row of cache.rows.values()) cache.rememberedBytes += bytesOf(row)
+}
+
+const bytesOf = ({ bytes }: CachedRow): number => bytes?.byteLength ?? 0
 
 /**
  * After a commit: what it has put is as it put it, until somebody else commits; what it was numbered by is read again.
@@ -79,18 +100,21 @@ const views = new WeakSet<object>()
 
 function newViewCache(maxFacts: number): ViewCache {
   const known = new Map<string, CachedView>()
-  let facts = 0
+  let [facts, all] = [0, 0]
   return {
     get: (name) => known.get(name),
-    set(name, view, dependencies) {
-      facts += dependencies.length - (known.get(name)?.dependencies.length ?? 0)
-      known.set(name, { view, dependencies })
+    set(name, view, dependencies, bytes) {
+      const before = known.get(name)
+      facts += dependencies.length - (before?.dependencies.length ?? 0)
+      all += bytes - (before?.bytes ?? 0)
+      known.set(name, { view, dependencies, bytes })
       if (view !== undefined) views.add(view)
-      while (facts > maxFacts * 2) {
+      while (facts > maxFacts * 2 || all > maxViewBytes) {
         const [oldest] = known
         if (oldest === undefined) return
         known.delete(oldest[0])
         facts -= oldest[1].dependencies.length
+        all -= oldest[1].bytes
       }
     },
   }

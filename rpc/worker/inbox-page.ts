@@ -1,7 +1,7 @@
 import type { AnyRecord, Encoding } from '../../protocol/index.js'
 import type { InboxEntry, InboxHead, StoreReader } from '../../store/contract.js'
 import { type RenumberedRoom, renumberedRooms, sharedBodies } from '../documents/index.js'
-import type { InboxPage } from '../link/to-main.js'
+import type { InboxPage, InboxPageEntry } from '../link/to-main.js'
 import type { Names } from '../names/names.js'
 import { shownTopic } from '../names/rename-topic.js'
 import type { RoomId } from '../../topics/index.js'
@@ -9,9 +9,14 @@ import { renumberedRecord } from '../views/renumbered-record.js'
 import { renderRecord, unpackBody, withLastMessage } from './body.js'
 import type { Sights } from './delivered-record.js'
 
+/** Bytes of payloads, as they are sent, with which a page is full. */
+const pageBytes = 512 * 1024
+/** Entries that are rendered together: a store that is asked over a network answers them together. */
+const renderedAtOnce = 16
+
 /**
- * Entries of an inbox as its device is to receive them. One of which nothing may be sent any more, because it is gone or its person has no
- * right to it, is an empty place.
+ * Entries of an inbox as its device is to receive them: at most `limit`, and few enough to be held. One of which nothing may be sent any more,
+ * because it is gone or its person has no right to it, is an empty place.
  * @param head of the inbox, read before
  */
 export async function readInboxPage(
@@ -19,22 +24,31 @@ export async function readInboxPage(
   client: string,
   { head, after, limit, ...words }: { readonly head: Pick<InboxHead, 'last'>; readonly after: number; readonly limit: number } & Words,
 ): Promise<InboxPage> {
-  const entries = await store.inboxPage(client, { after, limit })
-  // All at once: a store that is asked over a network answers them together.
-  const payloads = await Promise.all(entries.map((entry) => renderEntry(store, entry, words)))
+  const found = await store.inboxPage(client, { after, limit, bytes: pageBytes })
+  const entries = await renderPage(store, found, words)
   const newest = entries.at(-1)?.number ?? after
   const last = Math.max(head.last, newest)
-  return {
-    after,
-    through: entries.length < limit ? last : newest,
-    last,
-    entries: entries.map(({ number, topic, qos }, place) => {
+  // A short page need not be the end: what lies behind it is asked for, and an empty page says that nothing does.
+  return { after, through: entries.length === 0 ? last : newest, last, entries }
+}
+
+async function renderPage(store: StoreReader, found: readonly InboxEntry[], words: Words): Promise<readonly InboxPageEntry[]> {
+  const entries: InboxPageEntry[] = []
+  let bytes = 0
+  for (let from = 0; from < found.length && bytes < pageBytes; from += renderedAtOnce) {
+    const some = found.slice(from, from + renderedAtOnce)
+    const payloads = await Promise.all(some.map((entry) => renderEntry(store, entry, words)))
+    some.forEach(({ number, topic, qos }, place) => {
       const payload = payloads[place]
-      return payload === undefined
-        ? { kind: 'empty', number, qos }
-        : { kind: 'publish', number, topic: shownTopic(topic, words.names), qos, payload }
-    }),
+      bytes += payload?.byteLength ?? 0
+      entries.push(
+        payload === undefined
+          ? { kind: 'empty', number, qos }
+          : { kind: 'publish', number, topic: shownTopic(topic, words.names), qos, payload },
+      )
+    })
   }
+  return entries
 }
 
 /** How a device is spoken to, and what it may be told. */

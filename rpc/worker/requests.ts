@@ -40,6 +40,7 @@ export function requestItem(message: RequestMessage, connection: WorkerConnectio
     asker: askerOf(connection, qos, true),
     request,
     isRepeated,
+    bytes: payload.byteLength,
     answersRefusals: isEvent,
     ...fenceOf(connection),
     ...(hasMarks ? { mark: { packetId, digest: digestOf(topic, payload) } } : {}),

@@ -14,7 +14,7 @@ import {
 } from '../../store/contract.js'
 import { type ClientId, actionsTopic } from '../../topics/index.js'
 import type { Mark } from '../documents/index.js'
-import { CommitFirst, emptyOverlay, type FactReader, newFactReader, type Overlay } from '../facts.js'
+import { CommitFirst, emptyOverlay, type FactReader, newFactReader, type Overlay, type PagePlace, type Weight } from '../facts.js'
 import { drop, type Outcome, refuse } from '../outcome.js'
 import { type ReadCache, rememberCommit } from '../read-cache.js'
 import { addOutcome, type Asker, type Draft, type DraftWorld, emptyDraft, needsCommit } from './draft.js'
@@ -35,6 +35,8 @@ export interface BatchItem {
   readonly fence?: Fence
   /** Goes with its commit, whatever is decided. */
   readonly opens?: Opening
+  /** Length of its payload; 0 where this is left out. */
+  readonly bytes?: number
   /** The name under which it is counted; known once it has been evaluated. */
   readonly name?: () => string
   evaluate(reader: FactReader): Promise<Outcome>
@@ -53,6 +55,8 @@ export interface BatchWorld {
   readonly cache: ReadCache
   readonly boot: string
   readonly strangersLearn?: StrangersLearn
+  /** Of the batch, for the large pages that it reads; the caller gives it back. */
+  readonly place?: PagePlace
   /** Which processes are members of the cluster; where this is left out, there is none but this one. */
   readonly isLive?: (boot: string) => boolean
   readonly newId: () => string
@@ -86,6 +90,11 @@ export interface ClientState {
 
 /** So often a batch is run as a whole. */
 const attemptsTogether = 3
+/**
+ * What the requests of a batch have been sent with and have read; the one with which it comes to more is the last. What they are answered with, and what is stored, is
+ * made of that.
+ */
+const batchBytes = 2 * 1024 * 1024
 
 const nothingCommitted = {
   kind: 'committed',
@@ -122,6 +131,7 @@ export async function runBatch(
       const ended = await withoutRoom(run, { client, deadline, world, before: outage, outage: error })
       if (ended !== undefined) return ended
       outage = error
+      world.place?.giveBack()
       await world.wait(Math.min(1_000, 50 * 2 ** attempt))
     }
     client.marks = undefined
@@ -214,12 +224,14 @@ async function draftBatch(items: readonly BatchItem[], client: ClientState, worl
   const overlay = emptyOverlay()
   const added: Mark[] = []
   const outcomes: Evaluated[] = []
+  const weight: Weight = { bytes: 0 }
   let covered = 0
   for (const item of items) {
+    if (weight.bytes > batchBytes) break
     // What came through an earlier connection must not fence what comes through this one.
     if (item.fence?.epoch !== items[0]?.fence?.epoch) break
     try {
-      await draftItem(item, { draft, overlay, added, outcomes, client, world, mayPresume })
+      await draftItem(item, { draft, overlay, added, outcomes, weight, client, world, mayPresume })
     } catch (error) {
       // The item needs numbers that only the commit of those before it can give.
       if (error instanceof CommitFirst && covered > 0) break
@@ -235,6 +247,7 @@ interface Drafting {
   readonly overlay: Overlay
   readonly added: Mark[]
   readonly outcomes: Evaluated[]
+  readonly weight: Weight
   readonly client: ClientState
   readonly world: BatchWorld
   readonly mayPresume: boolean
@@ -242,6 +255,7 @@ interface Drafting {
 
 async function draftItem(item: BatchItem, drafting: Drafting): Promise<void> {
   const { draft, added, outcomes, world } = drafting
+  drafting.weight.bytes += item.bytes ?? 0
   if (item.mark !== undefined && item.isRepeated && (await isCommitted(item.mark, drafting))) {
     draft.after.push({ kind: 'done', request: item.request })
     return
@@ -262,11 +276,11 @@ async function draftItem(item: BatchItem, drafting: Drafting): Promise<void> {
 }
 
 /** With stamps, what is not stored rests on nothing that has to be checked; without, all that was read must be true still. */
-function readerFor({ draft, overlay, mayPresume, world }: Drafting): ReturnType<typeof newFactReader> {
-  const { store, cache, boot, isLive, strangersLearn = 'name' } = world
+function readerFor({ draft, overlay, weight, mayPresume, world }: Drafting): ReturnType<typeof newFactReader> {
+  const { store, cache, boot, isLive, strangersLearn = 'name', place } = world
   const known = isLive === undefined ? { boot, strangersLearn } : { boot, strangersLearn, isLive }
   const checks = store.stamps === undefined ? draft.checks : []
-  return newFactReader({ store, overlay, cache, ...known, isCheckedLater: true, mayPresume }, checks)
+  return newFactReader({ store, overlay, cache, ...known, isCheckedLater: true, mayPresume, weight, place }, checks)
 }
 
 function draftWorld(reader: FactReader, { overlay, world }: Drafting, { name }: BatchItem): DraftWorld {

@@ -9,6 +9,7 @@ import { readInboxPage } from './inbox-page.js'
 import { tellLosses } from './tell-losses.js'
 import type { KnownNames } from './known-names.js'
 import type { Outlet } from './outlet.js'
+import type { PagePlaces } from './page-places.js'
 import type { WorkerConnection } from './worker-connection.js'
 
 export interface PageTellerWorld {
@@ -17,6 +18,7 @@ export interface PageTellerWorld {
   readonly newReader: () => FactReader
   readonly outlet: Outlet
   readonly connections: ReadonlyMap<number, WorkerConnection>
+  readonly places: PagePlaces
 }
 
 /** Before a store that is away is asked again. */
@@ -28,7 +30,17 @@ const outagePauseMs = 250
  */
 export function newPageTeller(world: PageTellerWorld): (message: PageMessage) => Promise<void> {
   return async (message) => {
-    while (!(await tellPage(message, world))) await new Promise((resolve) => setTimeout(resolve, outagePauseMs))
+    while (!(await tellInPlace(message, world))) await new Promise((resolve) => setTimeout(resolve, outagePauseMs))
+  }
+}
+
+async function tellInPlace(message: PageMessage, world: PageTellerWorld): Promise<boolean> {
+  const place = world.places.newPlace()
+  await place.take()
+  try {
+    return await tellPage(message, world)
+  } finally {
+    place.giveBack()
   }
 }
 

@@ -1,4 +1,4 @@
-import { afterMs, monotonicMs, wallMs } from '../../clock/index.js'
+import { monotonicMs, wallMs } from '../../clock/index.js'
 import { type AnyRecord, encode, err } from '../../protocol/index.js'
 import type { Store } from '../../store/contract.js'
 import type { ClientId } from '../../topics/index.js'
@@ -24,7 +24,7 @@ import { newReadCache } from '../read-cache.js'
 import { countedAs, type Counts, newCounts } from './counts.js'
 import { Arrivals } from './arrivals.js'
 import { ClusterOutlet, type ClusterParts } from './cluster-outlet.js'
-import { emitBatch, type EmitWorld } from './emit.js'
+import type { EmitWorld } from './emit.js'
 import { newMissedDepartures } from './missed-departures.js'
 import type { Members } from '../members/members.js'
 import { removeFormerRows } from '../members/former-rows.js'
@@ -35,9 +35,11 @@ import { type Lanes, newLanes } from './lanes.js'
 import { Outlet } from './outlet.js'
 import { tellFault } from './tell-fault.js'
 import { maySubscribe } from './may-subscribe.js'
+import { newPagePlaces } from './page-places.js'
 import { newPageTeller } from './tell-page.js'
 import { connectedItem, disconnectedItem, lostItem, type NamedItem, remainedItem, requestItem, type RequestWorld } from './requests.js'
-import { type BatchItem, type BatchWorld, type ClientState, runBatch, unavailable } from './run-batch.js'
+import { type BatchWorld, unavailable } from './run-batch.js'
+import { newRunItems, type RunItems } from './run-items.js'
 import { startScheduled } from './scheduled.js'
 import { writeSettlements } from './write-settlements.js'
 import { newSettlements, type Settlements } from './settlements.js'
@@ -89,6 +91,7 @@ export class RpcWorker {
   readonly #batchWorld: BatchWorld
   readonly #emitWorld: EmitWorld
   readonly #requestWorld: RequestWorld
+  readonly #runItems: RunItems
   readonly #countTimer: NodeJS.Timeout
   readonly #stopScheduled: () => Promise<void>
   readonly #connections = new Map<number, WorkerConnection>()
@@ -100,6 +103,7 @@ export class RpcWorker {
     isBack: (client) => this.#latest.has(client),
     run: (item) => this.#runAlone(item),
   })
+  readonly #places = newPagePlaces()
   readonly #tellPage: (message: PageMessage) => Promise<void>
   readonly #departures: Departures
   /** Null for a process that has its store for itself. */
@@ -126,11 +130,12 @@ export class RpcWorker {
     this.#outbox = this.#newOutbox()
     this.#batchWorld = this.#newBatchWorld()
     this.#emitWorld = this.#newEmitWorld()
+    this.#runItems = this.#newRunItems()
     this.#requestWorld = { context: parts.context, names: this.#names, now: wallMs }
-    this.#lanes = newLanes((items, client) => this.#runItems(items, client), this.#onFault)
+    this.#lanes = newLanes(this.#runItems, this.#onFault)
     this.#arrivals = this.#newArrivals()
     this.#tellPage = newPageTeller({
-      ...{ store: parts.store, names: this.#names, outlet: this.#outlet, connections: this.#connections },
+      ...{ store: parts.store, names: this.#names, outlet: this.#outlet, connections: this.#connections, places: this.#places },
       newReader: () => this.#newReader(),
     })
     this.#departures = this.#newDepartures()
@@ -261,18 +266,6 @@ export class RpcWorker {
   async #subscribe({ number, client }: WorkerConnection, request: number, filter: string): Promise<void> {
     const isAllowed = await maySubscribe(client, filter, this.#newReader(), this.#names)
     this.#outlet.control({ kind: 'subscribe-result', connection: number, request, isAllowed })
-  }
-
-  async #runItems(items: readonly BatchItem[], client: ClientState): Promise<number> {
-    const begun = monotonicMs()
-    const result = await runBatch(items, client, afterMs(begun, this.#parts.requestDeadlineMs), this.#batchWorld)
-    this.#counts.commit((monotonicMs() - begun) / 1000)
-    // What was committed after a move is told under the new names; where nobody has moved, nothing is waited for.
-    const loading = this.#names.refreshAfterCommit(result.draft.puts)
-    if (loading !== undefined) await loading.catch(this.#onFault)
-    emitBatch(result, this.#emitWorld)
-    this.#outlet.touch()
-    return result.covered
   }
 
   #step(clientId: string, run: () => Promise<void>): void {
@@ -407,6 +400,14 @@ export class RpcWorker {
     const payload = encode(shownRecord(record, this.#names.names), encodingFor(connection))
     writeAnswer(this.#outlet.frame, { connection: number, topic: connection.actionsTopic, qos: 1, payload })
     this.#outlet.touch()
+  }
+
+  #newRunItems(): RunItems {
+    return newRunItems({
+      ...{ names: this.#names, counts: this.#counts, outlet: this.#outlet, places: this.#places },
+      ...{ batch: this.#batchWorld, emit: this.#emitWorld, onFault: this.#onFault },
+      requestDeadlineMs: this.#parts.requestDeadlineMs,
+    })
   }
 
   #newBatchWorld(): BatchWorld {
