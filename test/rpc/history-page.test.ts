@@ -1,14 +1,14 @@
 /** Pages of history in bytes, on a real store. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { type History, limits, record, type RecordOf } from '../../src/protocol/index.js'
-import { type MessageDocument, messages } from '../../src/rpc/documents/index.js'
-import { emptyOverlay, type FactReader, newFactReader } from '../../src/rpc/facts.js'
-import { type PageQuery, readPage } from '../../src/rpc/handlers/history/page.js'
-import { newReadCache } from '../../src/rpc/read-cache.js'
-import { readUnread } from '../../src/rpc/views/feed-state.js'
-import { feedNamed } from '../../src/rpc/views/message-view.js'
-import { p2pTopic, type PhoneId } from '../../src/topics/index.js'
+import { type History, limits, record, type RecordOf } from '../../protocol/index.js'
+import { type MessageDocument, messages } from '../../rpc/documents/index.js'
+import { emptyOverlay, type FactReader, newFactReader } from '../../rpc/facts.js'
+import { type PageQuery, readPage } from '../../rpc/handlers/history/page.js'
+import { newReadCache } from '../../rpc/read-cache.js'
+import { readUnread } from '../../rpc/views/feed-state.js'
+import { feedNamed } from '../../rpc/views/message-view.js'
+import { p2pTopic, type PhoneId } from '../../topics/index.js'
 import { ann, boris, type ChatWorld, clara, friends, only, openChatWorld, type Result } from './chat-world.js'
 
 let world: ChatWorld
