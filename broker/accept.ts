@@ -1,22 +1,28 @@
 import { randomBytes } from 'node:crypto'
 import type { AuthenticateError, Client as AedesClient, ConnectPacket } from 'aedes'
 import type { Duplex } from 'node:stream'
-import { monotonicMs } from '../clock/index.js'
 import { type ConnectionEnd, type ConnectResult, writePage, writeSettle } from '../rpc/index.js'
 import { clientKind, maskedPhone, selectNode } from '../topics/index.js'
 import type { BrokerState, MessengerOptions, MessengerWorld, Origin } from './broker-state.js'
 import { type Connection, type Connections, type ConnectWords, type PumpOwner, enter, leave } from './connection.js'
 import type { Decide, Deciding } from './deciding.js'
-import { guardPackets } from './packet-guard.js'
-import { fullBudget } from './publish-budget.js'
+import { gatePackets, type GateWorld, packetGateOf, tellWhenReadable } from './packet-gate.js'
 import { Pump, type PumpWorld } from './pump.js'
+import { ReadingTurns } from './reading-turns.js'
 import type { SocketWriter } from './socket-writer.js'
+import { newUnreadLedger } from './unread-ledger.js'
 
 /** MQTT 3.1.1, 3.2.2.3. Only what is final is one of these: what will pass is waited for, or the connection is closed (topics.md 12). */
 const refusals = { 2: 'identifier rejected', 4: 'bad user name or password' } as const
 const queueLimit = 128
-const answerLimit = 8_192
-const maxBufferedBytes = 1024 * 1024
+const queueBytes = 2 * 1024 * 1024
+const answerBytes = 16 * 1024 * 1024
+const maxBufferedBytes = 256 * 1024
+/** What one connection may have under way, and leave unread, before no more of what it sends is acted on. */
+const publishesUnderWay = 128
+const unreadBytes = 1024 * 1024
+/** What all connections together may leave unread. */
+const allUnreadBytes = 256 * 1024 * 1024
 /** Entries asked for at once; what is more comes with the next page. */
 const pageSize = 64
 
@@ -29,13 +35,14 @@ export function serveSocket(state: BrokerState, socket: Duplex, origin: Origin):
     socket.destroy()
     return
   }
-  guardPackets(socket, state.options.maxPacketBytes, state.world.counts.denied)
+  const gate = gatePackets(socket, state.gateWorld)
   state.origins.set(socket, origin)
   state.world.counts.openConnections(origin.listener, 1)
   socket.once('close', () => {
     state.world.counts.openConnections(origin.listener, -1)
   })
   state.aedes.handle(socket)
+  tellWhenReadable(socket, gate)
 }
 
 /** Before anything is decided: rate of the address, and what of CONNECT Aedes must not see. */
@@ -68,6 +75,8 @@ function wordsOf(packet: ConnectPacket, address: string): ConnectWords {
 }
 
 function open(state: BrokerState, aedes: AedesClient, words: ConnectWords): void {
+  const gate = packetGateOf(aedes.conn)
+  if (gate === undefined) throw new Error('a connection is served through its gate')
   const number = (state.lastConnection = (state.lastConnection % 0xffff_fffe) + 1)
   const node = selectNode(words.clientId, state.world.ring().size)
   const connection: Connection = {
@@ -77,6 +86,7 @@ function open(state: BrokerState, aedes: AedesClient, words: ConnectWords): void
     words,
     node,
     knownTo: [node],
+    gate,
     pump: new Pump(state.pumpWorld, { connection: number, node, client: words.clientId, socket: aedes.conn }, aedes.conn),
     state: 'connecting',
     accepted: undefined,
@@ -85,7 +95,6 @@ function open(state: BrokerState, aedes: AedesClient, words: ConnectWords): void
     sentTo: undefined,
     awaitingPubrel: undefined,
     plainFilters: undefined,
-    budget: fullBudget(state.options.publishRate, monotonicMs()),
   }
   state.connections.byNumber.set(number, connection)
   state.connections.byAedes.set(aedes, connection)
@@ -94,13 +103,36 @@ function open(state: BrokerState, aedes: AedesClient, words: ConnectWords): void
   })
 }
 
+/** What the gates of a broker share. */
+export function newGateWorld({ maxPacketBytes, publishRate }: MessengerOptions, { counts }: MessengerWorld): GateWorld {
+  return {
+    maxPacketBytes,
+    publishRate,
+    pace: { underWay: publishesUnderWay, unreadBytes },
+    turns: new ReadingTurns(),
+    onRefused: counts.denied,
+  }
+}
+
 /** What the pumps of a broker share. */
 export function newPumpWorld(options: MessengerOptions, { ring, log, counts }: MessengerWorld, parts: PumpParts): PumpWorld<PumpOwner> {
+  const onStuck = ({ client, socket }: PumpOwner, because: string): void => {
+    log.info({ client, because }, 'connection closed')
+    socket.destroy()
+  }
+  const unread = newUnreadLedger<PumpOwner>({
+    limitBytes: allUnreadBytes,
+    bytesOf: ({ connection }) => parts.connections.byNumber.get(connection)?.pump.unreadBytes ?? 0,
+    onMost: (owner) => {
+      onStuck(owner, 'it leaves more unread than anyone else, and all of it is too much')
+    },
+  })
   return {
     writer: parts.writer,
     windowSize: options.windowSize,
     queueLimit,
-    answerLimit,
+    queueBytes,
+    answerBytes,
     maxBufferedBytes,
     drainTimeoutMs: options.drainTimeoutMs,
     requestPage({ connection, node, client }, after) {
@@ -110,11 +142,9 @@ export function newPumpWorld(options: MessengerOptions, { ring, log, counts }: M
     settle({ connection, node, client }, settledTo, releasedTo) {
       writeSettle(ring().laterFrameOf(node), { connection, client, settledTo, releasedTo })
     },
-    onStuck({ client, socket }, because) {
-      log.info({ client, because }, 'connection closed')
-      socket.destroy()
-    },
+    onStuck,
     onSent: counts.sent,
+    onUnread: unread.note,
   }
 }
 
@@ -204,6 +234,7 @@ function refusal(returnCode: keyof typeof refusals): AuthenticateError {
 export function connected(state: BrokerState, connection: Connection): void {
   if (connection.state !== 'accepted') return
   connection.state = 'connected'
+  connection.gate.open(connection.accepted?.client === 'device' || connection.accepted?.client === 'service', connection.pump)
   state.world.ring().control(connection.node, { kind: 'connected', connection: connection.number })
 }
 

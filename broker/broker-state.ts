@@ -5,6 +5,7 @@ import type { ControlToMain, Ring } from '../rpc/index.js'
 import type { Connection, Connections, ListenerName, PumpOwner } from './connection.js'
 import type { PlainPublishes } from './persistence.js'
 import type { PlainBroker, PlainCluster } from './plain-cluster.js'
+import type { GateWorld } from './packet-gate.js'
 import type { PumpWorld } from './pump.js'
 import type { EvictedMemory } from './evicted-memory.js'
 import type { Requests } from './requests.js'
@@ -76,6 +77,7 @@ export interface BrokerState {
   readonly sent: SentMemory
   readonly evicted: EvictedMemory
   readonly pumpWorld: PumpWorld<PumpOwner>
+  readonly gateWorld: GateWorld
   readonly plain: PlainPublishes
   /** Those of them that have been published already. */
   readonly published: PlainPublishes

@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream'
 import type { Client as AedesClient } from 'aedes'
 import type { ConnectResult } from '../rpc/index.js'
-import type { PublishBudget } from './publish-budget.js'
+import type { PacketGate } from './packet-gate.js'
 import type { Pump } from './pump.js'
 
 export type AcceptedConnect = ConnectResult & { readonly kind: 'accepted' }
@@ -41,6 +41,7 @@ export interface Connection {
   /** Nodes that know of the connection: its own, and those it has named in `events/` topics. */
   readonly knownTo: number[]
   readonly pump: Pump<PumpOwner>
+  readonly gate: PacketGate
   state: 'connecting' | 'accepted' | 'connected' | 'open' | 'closed'
   accepted: AcceptedConnect | undefined
   /** Codec and dialect it is answered in, as a number (see the link's variants). */
@@ -53,7 +54,6 @@ export interface Connection {
   awaitingPubrel: Set<number> | undefined
   /** Filters of plain MQTT use that were granted, by filter. */
   plainFilters: Set<string> | undefined
-  budget: PublishBudget
 }
 
 /** The connections of the process, by what they are looked up by. */

@@ -80,6 +80,7 @@ async function closeInOrder(state: BrokerState, connection: Connection): Promise
     })
   })
   // A connection that is destroyed while something is unread is reset, and takes along what the client has not read yet.
+  connection.gate.letGo()
   socket.removeAllListeners('readable')
   socket.resume()
   socket.end()

@@ -20,7 +20,7 @@ function handle(state: BrokerState, message: FrameToMain): void {
       deliver(state, message)
       return
     case 'answer':
-      state.connections.byNumber.get(message.connection)?.pump.answer(publishTemplate(message.topic, message.qos, message.payload))
+      answer(state.connections.byNumber.get(message.connection), publishTemplate(message.topic, message.qos, message.payload))
       return
     case 'live':
       sendLive(state, message)
@@ -41,6 +41,11 @@ function handle(state: BrokerState, message: FrameToMain): void {
     case 'page':
       state.connections.byNumber.get(message.connection)?.pump.page({ ...message.page, entries: message.page.entries.map(pumpEntry) })
   }
+}
+
+function answer(connection: Connection | undefined, template: PublishTemplate): void {
+  connection?.pump.answer(template)
+  connection?.gate.answered(template.bytes.length)
 }
 
 function pumpEntry(entry: InboxPageEntry): PumpPageEntry {

@@ -8,6 +8,7 @@ import {
   connected,
   decideConnect,
   introduce,
+  newGateWorld,
   newPumpWorld,
   openInbox,
   reintroduce,
@@ -74,6 +75,7 @@ export async function startMessenger(options: MessengerOptions, world: Messenger
       introduce(state, connection, node)
     }),
     writer,
+    gateWorld: newGateWorld(options, world),
     pumpWorld: newPumpWorld(options, world, { writer, connections }),
     evicted: newEvictedMemory(rememberedEvictions),
     sent: newSentMemory(rememberedDevices),

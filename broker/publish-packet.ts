@@ -38,8 +38,15 @@ export function publishTemplate(topic: string, qos: 0 | 1 | 2, payload: Uint8Arr
   return { bytes, packetIdAt, qos }
 }
 
-/** A copy of the template for one receiver. */
+/** The template itself, for its only receiver. */
+export function publishToOne({ bytes, packetIdAt }: PublishTemplate, packetId: number): Buffer {
+  if (packetIdAt > 0) bytes.writeUInt16BE(packetId, packetIdAt)
+  return bytes
+}
+
+/** What one of many receivers is sent: a copy of the template, or at QoS 0, where nothing differs, the template itself. */
 export function publishFor(template: PublishTemplate, packetId: number, isDuplicate: boolean): Buffer {
+  if (template.qos === 0) return template.bytes
   const copy = Buffer.allocUnsafe(template.bytes.length)
   template.bytes.copy(copy)
   if (template.packetIdAt > 0) copy.writeUInt16BE(packetId, template.packetIdAt)

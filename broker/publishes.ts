@@ -1,13 +1,11 @@
 import type { AedesPublishPacket, Client as AedesClient, PublishPacket } from 'aedes'
 import { decidePublish, noFacts } from '../acl/index.js'
-import { monotonicMs } from '../clock/index.js'
 import { codecOf } from '../protocol/index.js'
 import { encodingOf, variantOf } from '../rpc/index.js'
 import { isEventsTopic, parseTopic } from '../topics/index.js'
 import { aclClient, type BrokerState } from './broker-state.js'
 import type { Connection } from './connection.js'
 import type { PlainBroker, Publish } from './plain-cluster.js'
-import { spendOne } from './publish-budget.js'
 
 type Done = (error?: Error | null) => void
 
@@ -18,11 +16,16 @@ type Done = (error?: Error | null) => void
  */
 export function acceptPublish(state: BrokerState, client: AedesClient, packet: PublishPacket, done: Done): void {
   const connection = state.connections.byAedes.get(client)
-  if (connection === undefined) {
-    done()
-    return
+  if (connection === undefined) done()
+  else if (!connection.isClosing && !state.isDeaf) {
+    act(state, connection, packet, (error) => {
+      connection.gate.publishEnded()
+      done(error)
+    })
   }
-  if (connection.isClosing || state.isDeaf) return
+}
+
+function act(state: BrokerState, connection: Connection, packet: PublishPacket, done: Done): void {
   packet.retain = false
   if (packet.qos === 2 && connection.awaitingPubrel?.has(packet.messageId ?? 0) === true) {
     // Until PUBREL the packet id names the publish that was committed, DUP or not: Aedes repeats PUBREC. [MQTT-4.3.3-2] of MQTT 3.1.1
@@ -31,9 +34,7 @@ export function acceptPublish(state: BrokerState, client: AedesClient, packet: P
   }
   if (isEventsTopic(packet.topic)) {
     state.world.counts.publish('events')
-    throttled(state, connection, () => {
-      submit(state, connection, packet, done)
-    })
+    submit(state, connection, packet, done)
     return
   }
   const topic = parseTopic(packet.topic)
@@ -43,11 +44,7 @@ export function acceptPublish(state: BrokerState, client: AedesClient, packet: P
     if (isTooLarge || topic.kind === 'version') {
       state.world.counts.denied(isTooLarge ? 'payload too large' : 'a version topic is for wills')
       done()
-    } else {
-      throttled(state, connection, () => {
-        submit(state, connection, packet, done)
-      })
-    }
+    } else submit(state, connection, packet, done)
     return
   }
   acceptPlain(state, connection, packet, done)
@@ -118,24 +115,6 @@ function followCodec(state: BrokerState, connection: Connection, payload: Uint8A
     Atomics.add(state.world.variantsInUse, variant, 1)
   }
   connection.variant = variant
-}
-
-/** Lets a publish through at the rate of the device; what is faster waits, and with it the reading of the socket. */
-function throttled(state: BrokerState, connection: Connection, go: () => void): void {
-  const rate = state.options.publishRate
-  if (rate === 'off') {
-    go()
-    return
-  }
-  const { budget, waitMs } = spendOne(connection.budget, rate, monotonicMs())
-  connection.budget = budget
-  if (waitMs === 0) {
-    go()
-    return
-  }
-  setTimeout(() => {
-    if (connection.state !== 'closed') go()
-  }, waitMs)
 }
 
 /** Aedes' own publishing, for plain MQTT use only: all that the protocol knows was handled before, and `$SYS` has no readers. */

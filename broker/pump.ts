@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream'
-import { pubrel, publishFor, type PublishTemplate } from './publish-packet.js'
+import { pubrel, publishFor, publishToOne, type PublishTemplate } from './publish-packet.js'
 import type { SocketWriter } from './socket-writer.js'
 
 export interface PumpStart {
@@ -26,16 +26,20 @@ export type PumpPageEntry =
 export interface PumpWorld<Owner> {
   readonly writer: SocketWriter
   readonly windowSize: number
-  /** Entries held in memory beyond the window; what is more stays in the inbox. */
+  /** Entries held in memory beyond the window, and their bytes; what is more stays in the inbox. */
   readonly queueLimit: number
-  /** Answers a connection may leave unread before it is closed. */
-  readonly answerLimit: number
+  readonly queueBytes: number
+  /** Bytes of answers that may wait before the connection is closed. What is asked has been held back long before. */
+  readonly answerBytes: number
+  /** Bytes written to a socket that it has not sent, beyond which nothing more is written. */
   readonly maxBufferedBytes: number
   readonly drainTimeoutMs: number
   readonly requestPage: (owner: Owner, after: number) => void
   readonly settle: (owner: Owner, settledTo: number, releasedTo: number) => void
   readonly onStuck: (owner: Owner, because: string) => void
   readonly onSent: () => void
+  /** More of what was answered is unread. */
+  readonly onUnread: (owner: Owner, bytes: number) => void
 }
 
 interface Entry {
@@ -101,7 +105,8 @@ export class Pump<Owner> {
   #queueHead = 0
   /** Committed while a page was on its way, ascending. */
   #early: Arrived[] | undefined
-  #inFlight: Map<number, Entry> | undefined
+  /** Numbers of what was sent and is not acknowledged, by packet id. */
+  #inFlight: Map<number, number> | undefined
   /** Inbox entries not yet settled, ascending. */
   #owed: Owed[] | undefined
   #owedHead = 0
@@ -119,7 +124,9 @@ export class Pump<Owner> {
   #storedReleasedTo = 0
   #sentBefore = 0
   #sentTo = 0
-  #answersQueued = 0
+  #queuedBytes = 0
+  /** Those of them that are answers. */
+  #answerBytes = 0
   // Anywhere among them: a device that was cut between PUBREC and PUBREL of an answer holds its id, and would take another answer under it
   // for the same one.
   #nextAnswerId = firstAnswerId + Math.floor(Math.random() * (lastAnswerId - firstAnswerId + 1))
@@ -137,16 +144,29 @@ export class Pump<Owner> {
     return this.#queued() === 0 && (this.#inFlight?.size ?? 0) === 0 && !this.#isPaging
   }
 
+  /** Bytes of answers that wait, and of all that the socket has not sent. */
+  get unreadBytes(): number {
+    return this.#answerBytes + this.#world.writer.waitingBytes(this.#socket)
+  }
+
+  /** The socket takes more. */
+  get isFlushed(): boolean {
+    return this.#world.writer.waitingBytes(this.#socket) < this.#socket.writableHighWaterMark
+  }
+
   /** An inbox entry that has just been committed. */
   deliver(number: number, template: PublishTemplate): void {
     this.#newest = Math.max(this.#newest, number)
     if (this.#isPaging) {
       // It follows the page, most likely: else what is missing is asked for.
       this.#early ??= []
-      if (this.#early.length < this.#world.queueLimit) this.#early.push({ number, template })
+      if (this.#hasRoom(this.#early.length)) {
+        this.#early.push({ number, template })
+        this.#queuedBytes += template.bytes.length
+      }
       return
     }
-    if (!this.#isOpen || number !== this.#next || this.#queued() >= this.#world.queueLimit) {
+    if (!this.#isOpen || number !== this.#next || !this.#hasRoom(this.#queued())) {
       if (this.#isOpen && number > this.#next && this.#queued() === 0) this.#askForPage()
       return
     }
@@ -156,13 +176,16 @@ export class Pump<Owner> {
 
   /** An answer that is in no inbox, or a QoS 0 push; the latter is dropped while the socket is full. */
   answer(template: PublishTemplate): void {
-    if (template.qos === 0 && this.#isCongested) return
-    if (++this.#answersQueued > this.#world.answerLimit) {
+    if (this.#isClosed || (template.qos === 0 && (this.#isCongested || this.#answerBytes > this.#world.maxBufferedBytes))) return
+    this.#answerBytes += template.bytes.length
+    this.#queuedBytes += template.bytes.length
+    if (this.#answerBytes > this.#world.answerBytes) {
       this.#world.onStuck(this.#owner, 'too many answers are left unread')
       return
     }
     ;(this.#queue ??= []).push({ number: 0, template })
     this.#advance()
+    this.#world.onUnread(this.#owner, this.unreadBytes)
   }
 
   /** The inbox may follow. */
@@ -196,19 +219,20 @@ export class Pump<Owner> {
   #takeEarly(): void {
     const early = this.#early ?? []
     this.#early = undefined
+    for (const { template } of early) this.#queuedBytes -= template.bytes.length
     for (const { number, template } of early) {
-      if (number > this.#next || this.#queued() >= this.#world.queueLimit) return
+      if (number > this.#next || !this.#hasRoom(this.#queued())) return
       if (number === this.#next) this.#take(number, template)
     }
   }
 
   /** PUBACK or PUBCOMP. @returns false if the packet id is none of ours */
   acknowledged(packetId: number): boolean {
-    const sent = this.#inFlight?.get(packetId)
-    if (sent === undefined) return packetId <= lastAnswerId
+    const number = this.#inFlight?.get(packetId)
+    if (number === undefined) return packetId <= lastAnswerId
     this.#inFlight?.delete(packetId)
-    if (sent.number > 0) {
-      const entry = this.#findOwed(sent.number)
+    if (number > 0) {
+      const entry = this.#findOwed(number)
       if (entry !== undefined) entry.isSettled = true
       this.#moveMarks()
     }
@@ -218,12 +242,12 @@ export class Pump<Owner> {
 
   /** PUBREC. Resolves when PUBREL may be sent; undefined if the packet id is none of ours. */
   received(packetId: number): Promise<void> | undefined {
-    const sent = this.#inFlight?.get(packetId)
-    if (sent === undefined) return packetId <= lastAnswerId ? Promise.resolve() : undefined
-    if (sent.number === 0) return Promise.resolve()
-    const entry = this.#findOwed(sent.number)
+    const number = this.#inFlight?.get(packetId)
+    if (number === undefined) return packetId <= lastAnswerId ? Promise.resolve() : undefined
+    if (number === 0) return Promise.resolve()
+    const entry = this.#findOwed(number)
     if (entry !== undefined) entry.isReceived = true
-    return this.#storeRelease(sent.number)
+    return this.#storeRelease(number)
   }
 
   /** Resolves when a crash cannot bring PUBLISH back after PUBREL. */
@@ -258,6 +282,8 @@ export class Pump<Owner> {
   /** @returns number of the last entry sent here or before, for DUP at the next connection */
   close(): number {
     this.#isClosed = true
+    this.#queue = this.#early = undefined
+    this.#queueHead = this.#queuedBytes = this.#answerBytes = 0
     clearTimeout(this.#drainTimer)
     if (this.#onDrain !== undefined) this.#socket.removeListener('drain', this.#onDrain)
     return this.#sentTo
@@ -265,6 +291,11 @@ export class Pump<Owner> {
 
   #queued(): number {
     return (this.#queue?.length ?? 0) - this.#queueHead
+  }
+
+  /** @param entries how many are where one more is to go */
+  #hasRoom(entries: number): boolean {
+    return entries < this.#world.queueLimit && this.#queuedBytes < this.#world.queueBytes
   }
 
   /** What comes next, unless it has to wait for the acknowledgement of what was sent under its packet id. */
@@ -294,27 +325,32 @@ export class Pump<Owner> {
   #send(entry: Entry): void {
     const { number, template } = entry
     const { writer, onSent, maxBufferedBytes } = this.#world
-    if (number === 0) this.#answersQueued--
     if (template === undefined) {
       this.#sendRelease(entry)
       return
     }
+    this.#queuedBytes -= template.bytes.length
+    if (number === 0) this.#answerBytes -= template.bytes.length
     if (template.qos === 0) {
       writer.write(this.#socket, publishFor(template, 0, false))
     } else {
       const packetId = number === 0 ? this.#answerId() : packetIdOf(number)
-      ;(this.#inFlight ??= new Map()).set(packetId, entry)
+      ;(this.#inFlight ??= new Map()).set(packetId, number)
       this.#sentTo = Math.max(this.#sentTo, number)
-      const isReleased = number > 0 && number <= this.#releasedTo
-      writer.write(this.#socket, isReleased ? pubrel(packetId) : publishFor(template, packetId, number > 0 && number <= this.#sentBefore))
+      writer.write(this.#socket, number === 0 ? publishToOne(template, packetId) : this.#packetOf(number, template))
     }
     onSent()
-    if (this.#socket.writableLength > maxBufferedBytes) this.#becomeCongested()
+    if (writer.waitingBytes(this.#socket) > maxBufferedBytes) this.#becomeCongested()
+  }
+
+  #packetOf(number: number, template: PublishTemplate): Buffer {
+    const packetId = packetIdOf(number)
+    return number <= this.#releasedTo ? pubrel(packetId) : publishFor(template, packetId, number <= this.#sentBefore)
   }
 
   #sendRelease(entry: Entry): void {
     const packetId = packetIdOf(entry.number)
-    ;(this.#inFlight ??= new Map()).set(packetId, entry)
+    ;(this.#inFlight ??= new Map()).set(packetId, entry.number)
     const send = (): void => {
       if (!this.#isClosed) this.#world.writer.write(this.#socket, pubrel(packetId))
     }
@@ -352,6 +388,7 @@ export class Pump<Owner> {
   }
 
   #take(number: number, template: PublishTemplate): void {
+    this.#queuedBytes += template.bytes.length
     ;(this.#owed ??= []).push({ number, isReceived: number <= this.#releasedTo, isSettled: false })
     ;(this.#queue ??= []).push({ number, template })
     this.#next = number + 1

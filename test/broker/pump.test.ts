@@ -10,6 +10,7 @@ type Seen =
   | { readonly kind: 'pubrel'; readonly id: number }
   | { readonly kind: 'ask'; readonly after: number }
   | { readonly kind: 'settle'; readonly settledTo: number; readonly releasedTo: number }
+  | { readonly kind: 'stuck' }
 
 interface Start {
   readonly settledTo?: number
@@ -25,14 +26,15 @@ function open({ settledTo = 0, releasedTo = settledTo, sentTo = 0 }: Start = {},
     if (first === 0x62) seen.push({ kind: 'pubrel', id: bytes.readUInt16BE(2) })
     else seen.push({ kind: 'publish', id: bytes.readUInt16BE(bytes.length - 3), dup: (first & 8) !== 0 })
   }
-  const writer = { write, hold: () => undefined, flush: () => undefined }
+  const writer = { write, waitingBytes: () => 0, hold: () => undefined, flush: () => undefined }
   const nothing = (): void => undefined
   const pump = new Pump(
     {
-      ...{ windowSize, queueLimit: 100, answerLimit: 100, maxBufferedBytes: 1_000_000, drainTimeoutMs: 60_000, writer },
+      ...{ windowSize, queueLimit: 100, queueBytes: 1_000_000, answerBytes: 100, maxBufferedBytes: 1_000_000 },
+      ...{ drainTimeoutMs: 60_000, writer },
       requestPage: (_owner, after) => seen.push({ kind: 'ask', after }),
       settle: (_owner, to, released) => seen.push({ kind: 'settle', settledTo: to, releasedTo: released }),
-      ...{ onStuck: nothing, onSent: nothing },
+      ...{ onStuck: () => seen.push({ kind: 'stuck' }), onSent: nothing, onUnread: nothing },
     },
     'device',
     new PassThrough(),
@@ -180,5 +182,23 @@ describe('an empty place', () => {
         expect(marks().at(-1)?.[0] ?? 0).toBe(places.length)
       }),
     )
+  })
+})
+
+describe('answers', () => {
+  const answer = (bytes: number) => publishTemplate('t'.repeat(bytes), 1, Buffer.from('x'))
+
+  test('count by their bytes while they wait, and end the connection that lets too many of them wait', () => {
+    const { pump, seen, sent } = open()
+    for (let i = 0; i < 2; i++) pump.answer(answer(90))
+    expect(pump.unreadBytes).toBe(0)
+    pump.answer(answer(40))
+    pump.answer(answer(40))
+    expect(pump.unreadBytes).toBe(2 * answer(40).bytes.length)
+    expect(seen).not.toContainEqual({ kind: 'stuck' })
+    pump.acknowledged(sent()[0]!.number)
+    expect(pump.unreadBytes).toBe(answer(40).bytes.length)
+    pump.answer(answer(90))
+    expect(seen).toContainEqual({ kind: 'stuck' })
   })
 })

@@ -124,9 +124,8 @@ const attacks: readonly { readonly attack: string; run(): Promise<void> }[] = [
     run: () =>
       asMallory(async (device) => {
         const filters = Array.from({ length: 10_000 }, (_, i) => `room/${String(i)}`)
-        const granted = await device.subscribe(...filters)
-        expect(granted.length).toBe(10_000)
-        expect(new Set(granted)).toEqual(new Set([0x80]))
+        device.send({ cmd: 'subscribe', messageId: 1, subscriptions: filters.map((topic) => ({ topic, qos: 0 })) })
+        await device.closed
       }),
   },
   {
