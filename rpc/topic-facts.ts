@@ -3,6 +3,7 @@ import type { PhoneId, RoomId } from '../topics/index.js'
 import { contacts, members, rooms, rosters } from './documents/index.js'
 import type { FactReader } from './facts.js'
 import { isBarred } from './views/contact-view.js'
+import { getBans } from './views/parting.js'
 import { findFellow } from './views/room-view.js'
 
 /** Reads what a decision about a topic rests on, as `factsNeeded` asks. */
@@ -39,7 +40,8 @@ async function readFriendship(facts: FactReader, of: PhoneId, own: readonly Phon
 async function readFellowship(facts: FactReader, of: PhoneId, own: readonly PhoneId[]): Promise<TopicFacts> {
   const fellow = await findFellow(facts, of, own)
   if (fellow === undefined) return { kind: 'muc', sharesRoom: false, isBanned: false }
-  return { kind: 'muc', sharesRoom: true, isBanned: isBarred(await facts.get(contacts, fellow, of)) }
+  const { own: ours, other: theirs } = await getBans(facts, fellow, of)
+  return { kind: 'muc', sharesRoom: true, isBanned: ours !== null || theirs !== null }
 }
 
 async function readRoom(facts: FactReader, room: RoomId, own: readonly PhoneId[]): Promise<TopicFacts> {

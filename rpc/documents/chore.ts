@@ -22,7 +22,7 @@ export interface AnnounceChore {
   readonly place: ChorePlace<AnnounceStage>
 }
 
-export const eraseStages = ['contacts', 'listers', 'rooms', 'rows', 'notes'] as const
+export const eraseStages = ['contacts', 'listers', 'rooms', 'rows', 'notes', 'bans'] as const
 export type EraseStage = (typeof eraseStages)[number]
 
 /** A roster that is no more, as the rooms that it still has to leave are told of it. */
@@ -37,7 +37,7 @@ export interface ErasedRoster {
 export interface EraseChore {
   readonly kind: 'erase'
   readonly rosters: readonly ErasedRoster[]
-  /** Friends have been told by other means. */
+  /** Friends have been told by other means: the account stays, and with it the bans that it has made. */
   readonly areFriendsTold: boolean
   readonly place: ChorePlace<EraseStage>
 }

@@ -7,8 +7,9 @@ import type { FactReader } from '../facts.js'
 import { accept, answer, type Outcome, refuse, type Refused, type Send } from '../outcome.js'
 import { type Caller, handler, type Request } from '../request.js'
 import { type ContactFacts, contactView, partialContact, readContactFacts } from '../views/contact-view.js'
+import { getContact } from '../views/parting.js'
 import { inState, isBarred, isEntry } from './friend/contact-state.js'
-import { type FriendFacts, readFriendFacts } from './friend/friend-request.js'
+import { type FriendFacts, readFriendFacts } from './friend/friend-facts.js'
 import { revokeFriendship } from './friend/friendship.js'
 import { findOwnRoster } from './roster-own.js'
 
@@ -38,7 +39,7 @@ export const addEntries = handler({
     const counted = askAbout(await readPeopleBudgets(request, facts), held.filter((contact) => !isEntry(contact)).length, now)
     if (counted.kind === 'refused') return { owner, known: [], refused: counted, puts: [] }
     const known = await Promise.all(namedIn(asked).map((other) => readEntry(facts, owner, other)))
-    return { owner, known: known.filter(({ roster }) => roster !== undefined), refused: undefined, puts: counted.puts }
+    return { owner, known: known.filter(isFindable), refused: undefined, puts: counted.puts }
   },
 
   decide({ record: asked, caller, now }: Request<Roster>, facts: AddFacts | undefined): Outcome {
@@ -109,9 +110,14 @@ function namedIn({ userlist }: Roster): readonly PhoneId[] {
   return [...new Set(named)].filter((phoneId) => phoneId !== undefined)
 }
 
+/** Whoever bans the owner does not exist for him, unless he has an entry of him. */
+function isFindable({ roster, contact }: ContactFacts): boolean {
+  return roster !== undefined && (contact?.isBanned !== true || isEntry(contact))
+}
+
 /** The commit rests on the entry, and on the other's existence. */
 async function readEntry(facts: FactReader, owner: PhoneId, other: PhoneId): Promise<ContactFacts> {
-  const [contact, roster] = await Promise.all([facts.get(contacts, owner, other), facts.get(rosters, other)])
+  const [contact, roster] = await Promise.all([getContact(facts, owner, other), facts.get(rosters, other)])
   return { ...(await readContactFacts(facts, owner, other)), contact, roster }
 }
 

@@ -11,11 +11,12 @@
 import type { Bytes, Put, Store } from '../../store/contract.js'
 import { StoreOutage } from '../../store/contract.js'
 import { clusterMembers, type LayoutDocument, layouts } from '../documents/index.js'
+import { bansOfAccounts } from './bans-of-accounts.js'
 import { uniqueMemberIds } from './unique-member-ids.js'
 import type { Migration } from './migration.js'
 
 /** All there ever were, in their order: how many of them a store has been through is its layout. New ones come at the end. */
-export const migrations: readonly Migration[] = [uniqueMemberIds]
+export const migrations: readonly Migration[] = [uniqueMemberIds, bansOfAccounts]
 
 export interface MigrationWorld {
   readonly store: Store

@@ -2,6 +2,7 @@ import { type Phone, phoneIdOf, type PhoneId, phoneOf } from '../../topics/index
 import { contacts, members, type MessageDocument, messages, profiles } from '../documents/index.js'
 import type { FactReader } from '../facts.js'
 import { readClearance } from '../views/clearance.js'
+import { isBarred } from '../views/contact-view.js'
 import { type Feed, feedNamed, isVisible } from '../views/message-view.js'
 import type { Notice } from './notice.js'
 
@@ -47,7 +48,16 @@ async function readContact(
   if (contact === undefined) return kind === 'message' ? wants(own, message) : gone
   // Confirmed, declined or ignored meanwhile: the request has been seen.
   if (kind === 'request' && contact.state !== 'authorization') return gone
-  return contact.isMuted || contact.bans || contact.isBanned ? muted : wants(own, message)
+  return isBarred(contact) || (await isMuted(facts, own, from)) ? muted : wants(own, message)
+}
+
+const maxRostersRead = 100
+
+/** Whether a roster has muted any roster of the account of another: whoever is muted stays so by whichever of them he writes. */
+async function isMuted(facts: FactReader, own: PhoneId, from: PhoneId): Promise<boolean> {
+  const { keys } = await facts.page(contacts, { parts: [own], begins: `${phoneOf(from)}_`, limit: maxRostersRead })
+  const sides = await Promise.all(keys.map(([, other]) => facts.peek(contacts, own, other)))
+  return sides.some((side) => side?.isMuted === true)
 }
 
 async function rostersOf(facts: FactReader, phone: Phone): Promise<readonly PhoneId[]> {

@@ -15,6 +15,7 @@ import type { StrangersLearn } from '../strangers-learn.js'
 import { mergeFeatures } from '../merge-features.js'
 import { type FeedState, readFeedState } from './feed-state.js'
 import { locationFeatures } from './location-view.js'
+import { peekContact } from './parting.js'
 
 type Contact = RecordOf<'Contact'>
 
@@ -111,7 +112,7 @@ export async function newFellowTest(facts: FactReader, owner: PhoneId): Promise<
 
 /** Facts for one full Contact; nothing of it is checked at commit. */
 export async function readContactFacts(facts: FactReader, owner: PhoneId, other: PhoneId): Promise<ContactFacts> {
-  const [contact, isFellow] = await Promise.all([facts.peek(contacts, owner, other), shareRoom(facts, owner, other)])
+  const [contact, isFellow] = await Promise.all([peekContact(facts, owner, other), shareRoom(facts, owner, other)])
   return readAround(facts, { owner, other, contact, isFellow })
 }
 

@@ -1,19 +1,10 @@
 import { limits, record, type RecordOf } from '../../protocol/index.js'
 import { type Phone, type PhoneId, phoneOf, type RoomId, roomTopic } from '../../topics/index.js'
-import {
-  contacts,
-  cursors,
-  feedLevel,
-  type MemberDocument,
-  members,
-  type RoomDocument,
-  rooms,
-  roomsOf,
-  rosters,
-} from '../documents/index.js'
+import { cursors, feedLevel, type MemberDocument, members, type RoomDocument, rooms, roomsOf, rosters } from '../documents/index.js'
 import type { FactReader } from '../facts.js'
 import { readPresence } from './contact-view.js'
 import { readFeedState } from './feed-state.js'
+import { peekIsParted, readParted } from './parting.js'
 
 type Member = RecordOf<'Member'>
 type Room = RecordOf<'Room'>
@@ -231,12 +222,13 @@ export async function readFellowMembers(facts: FactReader, phoneId: PhoneId): Pr
   const own = phoneOf(phoneId)
   const seen = new Set<PhoneId>([phoneId])
   const phones = new Set<Phone>()
+  const parted = await readParted(facts, own)
   for (const room of await readRoomsOf(facts, phoneId)) {
     for (const { phoneId: fellow } of await peekMembers(facts, room)) {
       if (seen.has(fellow)) continue
       if (seen.size > maxFellows) return [...phones]
       seen.add(fellow)
-      if (phoneOf(fellow) !== own && !(await isParted(facts, phoneId, fellow))) phones.add(phoneOf(fellow))
+      if (phoneOf(fellow) !== own && !parted.has(phoneOf(fellow))) phones.add(phoneOf(fellow))
     }
   }
   return [...phones]
@@ -250,16 +242,10 @@ export async function findFellow(facts: FactReader, phoneId: PhoneId, own: reado
   return undefined
 }
 
-/** Whether one of two rosters has banned the other. */
-async function isParted(facts: FactReader, owner: PhoneId, other: PhoneId): Promise<boolean> {
-  const contact = await facts.peek(contacts, owner, other)
-  return contact !== undefined && (contact.bans || contact.isBanned)
-}
-
 async function hideBanned(facts: FactReader, viewer: PhoneId, shown: ShownByRoster): Promise<ShownByRoster> {
   const visible = new Map<PhoneId, Shown>()
   for (const [phoneId, one] of shown) {
-    const isHidden = one.isOnline && phoneId !== viewer && (await isParted(facts, viewer, phoneId))
+    const isHidden = one.isOnline && phoneId !== viewer && (await peekIsParted(facts, viewer, phoneId))
     visible.set(phoneId, isHidden ? { ...one, isOnline: false } : one)
   }
   return visible

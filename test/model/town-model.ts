@@ -196,7 +196,7 @@ function ban(town: Town, by: Person, about: Person): Verdict {
   const answers = [pair(true, isEntry(other))]
   if (own.bans) return { answers, pushes: [] }
   own.bans = true
-  const told = isEntry(other) ? [contactPush(about, by, 'banned', 'ban')] : []
+  const told = isEntry(other) && !other.bans ? [contactPush(about, by, 'banned', 'ban')] : []
   return { answers, pushes: [contactPush(by, about, 'banned', 'banned'), ...told] }
 }
 
@@ -420,7 +420,7 @@ export function judgeRoomBan(town: Town, by: Person, name: RoomName, whom: reado
     forget(room, one)
     room.banned.add(one)
   }
-  return { answers: [], pushes: concerned(people, name, whom, 'ban') }
+  return { answers: [], pushes: concerned(people, name, whom, 'ban', (one) => people.includes(one) || !isBanBetween(town, by, one)) }
 }
 
 export function judgeRoomUnban(town: Town, by: Person, name: RoomName, whom: readonly Person[]): Verdict {
@@ -430,11 +430,18 @@ export function judgeRoomUnban(town: Town, by: Person, name: RoomName, whom: rea
   const lifted = whom.filter((one) => room.banned.has(one))
   if (lifted.length === 0) return refusal('contacts_not_found')
   for (const one of lifted) room.banned.delete(one)
-  return { answers: [], pushes: concerned([...room.members.keys()], name, lifted, 'unban') }
+  return { answers: [], pushes: concerned([...room.members.keys()], name, lifted, 'unban', (one) => !isBanBetween(town, by, one)) }
 }
 
-function concerned(people: readonly Person[], name: RoomName, whom: readonly Person[], status: string): readonly Push[] {
-  return [roomPush(people, topicOf(name), name, status), ...whom.map((one) => roomPush([one], sesOf(one), name, status))]
+/** Who is not in the room and parted from the actor by a ban hears nothing. */
+function concerned(
+  people: readonly Person[],
+  name: RoomName,
+  whom: readonly Person[],
+  status: string,
+  isTold: (one: Person) => boolean,
+): readonly Push[] {
+  return [roomPush(people, topicOf(name), name, status), ...whom.filter(isTold).map((one) => roomPush([one], sesOf(one), name, status))]
 }
 
 export function judgeRoomMute(town: Town, by: Person, name: RoomName, whom: readonly Person[], isMute: boolean): Verdict {

@@ -1,6 +1,6 @@
 /** Accounts move to another number and end, rosters end: what is refused, what is stored, who is told what. Names are those accounts are filed under. */
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import { type AnyRecord, type Contact, err, ok, type Profile, record } from '../../protocol/index.js'
+import { type AnyRecord, type Contact, err, type Friend, ok, type Profile, record } from '../../protocol/index.js'
 import {
   chores,
   type ContactDocument,
@@ -11,6 +11,7 @@ import {
   members,
   messages,
   migrations,
+  partings,
   nicks,
   persons,
   phoneLocks,
@@ -27,6 +28,7 @@ import { newReadCache } from '../../rpc/read-cache.js'
 import type { Caller } from '../../rpc/request.js'
 import { runBatch } from '../../rpc/worker/run-batch.js'
 import { choreTables, timerClient } from '../../rpc/worker/timed-tables.js'
+import { putBans } from '../../rpc/views/parting.js'
 import { newTimers } from '../../rpc/worker/timers.js'
 import { p2pTopic, parsePhoneId, parseRoomId, type PhoneId, phoneIdOf, rosterIdOf, sesTopic } from '../../topics/index.js'
 import { noDeadline, reading } from '../clock/readings.js'
@@ -93,6 +95,10 @@ const migrate = (phone: string | null, caller = annCaller): Promise<Result> => p
 const service = (login: string | null, password: string | null) => record('Service', { type: 'email', login, password })
 const enter = (phone: string, code: string | null, caller = annCaller, login: string | null = phone): Promise<Result> =>
   profile({ phone, services: code === null ? [] : [service(login, code)], status: 'phone' }, caller)
+
+const friendAsks = (caller: Caller, self: PhoneId, other: PhoneId, status: Friend['status'] = 'request'): Promise<Result> =>
+  world.ask(caller, record('Friend', { phone_id: self, friend_id: other, status }))
+const contact = (owner: PhoneId, other: PhoneId) => stored(contacts, owner, other)
 
 /** Begins a move, and tells the code that was sent. */
 async function codeFor(phone: string): Promise<string> {
@@ -305,6 +311,16 @@ describe('Profile/phone', () => {
     // What is new is called by the old number, and the account that has moved by the new one.
     expect((await world.store.scan('move/', { limit: 10 })).length).toBe(2)
   })
+
+  test('a ban goes with the account, and not with the number that it leaves', async () => {
+    await friendAsks(await borisCaller(), pb, pa, 'ban')
+    await enter(fresh, await codeFor(fresh))
+    expect((await friendAsks(annCaller, pa, pb)).error).toBe('not_authorized')
+    const newcomer = await world.login(await world.register('reg_O', ann))
+    const { userId } = (await stored(sessions, 'emqttd_O'))!
+    expect((await friendAsks(newcomer, userId, pb)).error).toBeUndefined()
+    expect(await contact(pb, userId)).toMatchObject({ state: 'authorization', bans: false })
+  })
 })
 
 describe('Profile/remove', () => {
@@ -364,6 +380,37 @@ describe('Profile/remove', () => {
     expect(again.client).toMatchObject({ phone: ann })
     expect(await stored(profiles, ann)).toMatchObject({ rosters: [rosterIdOf(pc) + 1] })
     expect((await world.ask(again, record('Friend', { phone_id: pa, friend_id: pb, status: 'request' }))).error).toBe('not_authorized')
+  })
+
+  test('a ban of the account outlives it, and binds whoever registers its number, until it is lifted', async () => {
+    const bob = await borisCaller()
+    await friendAsks(bob, pb, pa, 'ban')
+    await remove()
+    await finish()
+    const again = await world.login(await world.register('reg_A1', ann))
+    const roster = await world.rosterOf(ann)
+    expect((await friendAsks(again, roster, pb)).error).toBe('not_authorized')
+    expect((await friendAsks(bob, pb, roster, 'unban')).answers).toMatchObject([{ code: { tag: 'ok' } }])
+    expect((await friendAsks(again, roster, pb)).error).toBeUndefined()
+  })
+
+  test('the bans that the account has made are gone with it, but not those of who registers its number meanwhile', async () => {
+    const bob = await borisCaller()
+    const others = Array.from({ length: 250 }, (_, i) => phoneOf(String(380_600_000_000 + i)))
+    await world.put(...others.flatMap((other) => putBans(ann, other, { own: { by: pa, at: start }, other: null })))
+    await friendAsks(annCaller, pa, pb, 'ban')
+    await friendAsks(bob, pb, pa, 'ban')
+    await remove()
+    const again = await world.login(await world.register('reg_A1', ann))
+    const roster = await world.rosterOf(ann)
+    await friendAsks(again, roster, pc, 'ban')
+    await finish()
+    const bans = (await world.store.scan(`parting/${ann}/`, { limit: 1_000 })).map(({ key, value }) => [key, partings.decode(value)])
+    expect(bans).toEqual([
+      [`parting/${ann}/${boris}`, { own: null, other: { by: pb, at: start } }],
+      [`parting/${ann}/${clara}`, { own: { by: roster, at: start }, other: null }],
+    ])
+    expect(await world.store.scan(`parting/${others[0]!}/`, { limit: 9 })).toEqual([])
   })
 
   test('a connection that is still open can do nothing more', async () => {

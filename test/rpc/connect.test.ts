@@ -5,7 +5,8 @@ import { contacts, type MemberDocument, members, roomsOf, sessions } from '../..
 import type { ContactDocument } from '../../rpc/documents/index.js'
 import type { FactReader } from '../../rpc/facts.js'
 import { hashToken, isCode, isTokenOf, newCode, newToken } from '../../rpc/tokens.js'
-import { parseRoomId, type PhoneId, type RoomId } from '../../topics/index.js'
+import { noBans, putBans } from '../../rpc/views/parting.js'
+import { parseRoomId, type Phone, type PhoneId, type RoomId } from '../../topics/index.js'
 import { clientIdOf } from '../acl/cast.js'
 import {
   type AccountWorld,
@@ -245,12 +246,20 @@ describe('presence', () => {
     expect(await seenBy(b1)).toEqual([['offline', start + 200]])
   })
 
+  const banned = (by: Phone) => putBans(ann, by, { own: null, other: { by: by === boris ? pb : pc, at: start } })
+  const lifted = (by: Phone) => putBans(ann, by, noBans)
+
   test('is hidden by a ban, both ways', async () => {
-    await world.put(contacts.put(contact({ isBanned: true }), pa, pb), contacts.put(contact({ isBanned: true }), pa, pc))
+    await world.put(
+      contacts.put(contact({ isBanned: true }), pa, pb),
+      contacts.put(contact({ isBanned: true }), pa, pc),
+      ...banned(boris),
+      ...banned(clara),
+    )
     const { caller, result } = await connect(a1)
     expect(told(result)).toEqual([])
     expect(told(await world.disconnect(caller))).toEqual([])
-    await world.put(contacts.put(contact({}), pa, pb), contacts.remove(pa, pc))
+    await world.put(contacts.put(contact({}), pa, pb), contacts.remove(pa, pc), ...lifted(boris), ...lifted(clara))
   })
 
   test('is asked by v11 devices: of friends and fellow members only', async () => {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { type AnyRecord, defaultsOf, encode, record, type RecordOf, recordTags } from '../../protocol/index.js'
 import { contacts, devices, sessions } from '../../rpc/documents/index.js'
+import { putBans } from '../../rpc/views/parting.js'
 import { p2pTopic, phoneOf, type PhoneId } from '../../topics/index.js'
 import { clientIdOf } from '../acl/cast.js'
 import { aContact, ann, boris, clara, dan, friends, now } from './chat-world.js'
@@ -62,6 +63,7 @@ describe('who may, and who receives it', () => {
   test('a ban closes the chat and the broadcast between the two', async () => {
     await world.put(contacts.put(aContact({ state: 'friend', isBanned: true }), ann, boris))
     await world.put(contacts.put(aContact({ state: 'friend', bans: true }), boris, ann))
+    await world.put(...putBans(phoneOf(boris), phoneOf(ann), { own: { by: boris, at: now }, other: null }))
     expect(await publish(ann, chat, bytes)).toEqual([])
     expect(await publish(ann, `ac/${ann}`, bytes)).toMatchObject([{ to: ['emqttd_C1'] }])
     expect(await publish(ann, `muc/${ann}`, bytes, { asService: true })).toMatchObject([{ to: ['emqttd_C1'] }])

@@ -5,7 +5,8 @@ import type { ContactDocument } from '../../rpc/documents/index.js'
 import { banContact, unbanContact } from '../../rpc/handlers/friend/ban.js'
 import { type Acquaintance, areFriends, openState } from '../../rpc/handlers/friend/contact-state.js'
 import { muteFriend, unmuteFriend, updateContact } from '../../rpc/handlers/friend/contact-settings.js'
-import type { FriendFacts, FriendStep } from '../../rpc/handlers/friend/friend-request.js'
+import type { FriendFacts } from '../../rpc/handlers/friend/friend-facts.js'
+import type { FriendStep } from '../../rpc/handlers/friend/friend-request.js'
 import { confirmFriendship, ignoreRequest, requestFriendship, revokeFriendship } from '../../rpc/handlers/friend/friendship.js'
 import { contacts } from '../../rpc/documents/index.js'
 import type { Outcome } from '../../rpc/outcome.js'
@@ -73,9 +74,14 @@ function factsOf(self: PhoneId, friend: PhoneId, pair: Acquaintance): FriendFact
     friend,
     friendExists: true,
     pair,
+    bans: bansOf(pair),
     shownToSelf: { ...shown, owner: self, other: friend },
     shownToFriend: { ...shown, owner: friend, other: self },
   }
+}
+
+function bansOf({ own, other }: Acquaintance): FriendFacts['bans'] {
+  return { own: own?.bans === true ? { by: ann, at: 1 } : null, other: other?.bans === true ? { by: boris, at: 1 } : null }
 }
 
 function after(list: readonly Move[]): Acquaintance {

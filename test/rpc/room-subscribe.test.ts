@@ -4,6 +4,7 @@ import { contacts } from '../../rpc/documents/index.js'
 import { emptyOverlay, newFactReader } from '../../rpc/facts.js'
 import { newReadCache } from '../../rpc/read-cache.js'
 import { readSubscribeFacts } from '../../rpc/handlers/subscribe.js'
+import { putBans } from '../../rpc/views/parting.js'
 import { p2pTopic, phoneOf, type PhoneId } from '../../topics/index.js'
 import { clientIdOf } from '../acl/cast.js'
 import { aContact, ann, boris, clara, dan, friends } from './chat-world.js'
@@ -17,6 +18,7 @@ beforeAll(async () => {
   await world.put(...friends(ann, boris), ...friends(ann, clara))
   await world.send(ann, asks('create', { name: 'Trip', members: listing(boris, clara) }))
   await world.put(contacts.put(aContact({ isBanned: true }), clara, boris), contacts.put(aContact({ bans: true }), boris, clara))
+  await world.put(...putBans(phoneOf(boris), phoneOf(clara), { own: { by: boris, at: 1 }, other: null }))
 })
 afterAll(() => world.close())
 

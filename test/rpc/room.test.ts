@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { record } from '../../protocol/index.js'
 import { barred, cursors, feedLevel, members, roomsOf } from '../../rpc/documents/index.js'
-import type { PhoneId } from '../../topics/index.js'
+import { putBans } from '../../rpc/views/parting.js'
+import { type PhoneId, phoneOf } from '../../topics/index.js'
 import { aContact, ann, anne, boris, clara, dan, friends, nobody, now } from './chat-world.js'
 import { memberId } from './member-ids.js'
 import { contacts, rosters } from '../../rpc/documents/index.js'
@@ -184,7 +185,7 @@ describe('get', () => {
         { phone_id: boris, status: 'admin' },
       ],
     })
-    await world.put(contacts.put(aContact({ isBanned: true }), clara, boris))
+    await world.put(...putBans(phoneOf(boris), phoneOf(clara), { own: { by: boris, at: now }, other: null }))
     const [{ payload } = {}] = await send(clara, 'get')
     expect(payload).toMatchObject({
       admins: [

@@ -5,8 +5,9 @@ import type { ContactDocument } from '../../documents/index.js'
  * The two sides of an acquaintance, and how requests move it.
  *
  * A state and two ban flags stand on each side. `request` and `authorization` (or `ignore`) face each other, `friend` faces `friend`;
- * `internal` and `none` face anything. `bans` on one side is `isBanned` on the other, always; a ban leaves the states alone, so that lifting
- * it finds them as they were. A side is absent once it would hold neither a state nor a flag.
+ * `internal` and `none` face anything. `bans` on one side is `isBanned` on the other, and both are what the accounts' bans say
+ * (`partings`); a ban leaves the states alone, so that lifting it finds them as they were. A side is absent once it would hold neither a state
+ * nor a flag.
  * @see docs/protocol/rpc.md 9
  */
 export interface Acquaintance {
@@ -50,18 +51,28 @@ export function befriended(pair: Acquaintance, now: number): Acquaintance {
 /** Nothing is left between the two. Only for pairs without a ban. */
 export const strangers: Acquaintance = { own: undefined, other: undefined }
 
-export function banned(pair: Acquaintance, now: number): Acquaintance {
+/**
+ * The pair that was named in a ban: it becomes an entry of the acting roster.
+ * @param isBanned the other account bans his, too; then nothing comes to be on its side that was not there
+ */
+export function banned(pair: Acquaintance, isBanned: boolean, now: number): Acquaintance {
+  const mark = pair.other === undefined && isBanned ? undefined : inState(pair.other, pair.other?.state ?? 'none', now)
   return {
-    own: { ...inState(pair.own, pair.own?.state ?? 'none', now), bans: true },
-    other: { ...inState(pair.other, pair.other?.state ?? 'none', now), isBanned: true },
+    own: { ...inState(pair.own, pair.own?.state ?? 'none', now), bans: true, isBanned },
+    other: mark && { ...mark, isBanned: true, bans: isBanned },
   }
+}
+
+/** A pair of other rosters of two accounts of which the acting one bans the other: what is there of it is marked. */
+export function parted({ own, other }: Acquaintance, now: number): Acquaintance {
+  return { own: own && { ...own, bans: true, update: now }, other: other && { ...other, isBanned: true, update: now } }
 }
 
 /** The acting roster's ban is lifted. Friends are friends again; of anything else nothing is left, unless the other bans too. */
 export function unbanned(pair: Acquaintance, now: number): Acquaintance {
-  const own = { ...inState(pair.own, pair.own?.state ?? 'none', now), bans: false }
-  const other = { ...inState(pair.other, pair.other?.state ?? 'none', now), isBanned: false }
-  if (own.isBanned || areFriends({ own, other })) return { own, other }
+  const own = pair.own && { ...pair.own, bans: false, update: now }
+  const other = pair.other && { ...pair.other, isBanned: false, update: now }
+  if (own?.isBanned === true || other?.bans === true || areFriends({ own, other })) return { own, other }
   return strangers
 }
 

@@ -2,34 +2,16 @@ import { type Contact, err, errorSide, type Friend, okSide, record, type RecordO
 import type { Put } from '../../../store/contract.js'
 import { parsePhoneId, type PhoneId, phoneOf, sesTopic } from '../../../topics/index.js'
 import { askAbout, readPeopleBudgets } from '../../budgets/people-budget.js'
-import { type Asker, contacts, rosters } from '../../documents/index.js'
+import { contacts, rosters } from '../../documents/index.js'
 import type { FactReader } from '../../facts.js'
 import type { Notice } from '../../outbox/notice.js'
 import { accept, answer, type Outcome, push, refuse, type Refused, type Send } from '../../outcome.js'
 import { type Handler, handler, ownRosters, type Request } from '../../request.js'
-import { type ContactFacts, contactView, readContactFacts } from '../../views/contact-view.js'
+import { contactView } from '../../views/contact-view.js'
 import { readAskers } from './askers.js'
 import { type Acquaintance, isEntry } from './contact-state.js'
-
-/** Who asks, and whom it is about; both well-formed, the first one owned by the caller. */
-export interface Parties {
-  readonly self: PhoneId
-  readonly friend: PhoneId
-}
-
-/** What a Friend request is decided on. */
-export interface FriendFacts extends Parties {
-  readonly friendExists: boolean
-  readonly pair: Acquaintance
-  /** Those who have asked the other already, and how many may; read where somebody asks. */
-  readonly askers?: { readonly list: readonly Asker[]; readonly limit: number }
-  /** What a request about somebody whom the caller has no entry of has used of his budget. */
-  readonly spent?: readonly Put[]
-  /** For the push to the caller's side: the friend as it may see him. */
-  readonly shownToSelf: ContactFacts
-  /** For the push to the other side. */
-  readonly shownToFriend: ContactFacts
-}
+import { type FriendFacts, type Parties, readFriendFacts } from './friend-facts.js'
+import { readKin } from './kin.js'
 
 /** One kind of Friend request, decided. */
 export interface FriendStep {
@@ -42,7 +24,7 @@ type Reading = Refused | { readonly kind: 'friend'; readonly facts: FriendFacts 
 /** A handler for one status of Friend: the checks and facts all of them share, then its own decision. */
 export function friendHandler(
   decide: (step: FriendStep, asked: Friend) => Outcome,
-  { asksAboutStrangers = false } = {},
+  { asksAboutStrangers = false, isOfAccounts = false } = {},
 ): Handler<Friend, Reading> {
   return handler({
     async read(request: Request<Friend>, facts): Promise<Reading> {
@@ -53,8 +35,9 @@ export function friendHandler(
       const [self, friend] = await Promise.all([facts.get(rosters, parties.self), facts.get(rosters, parties.friend)])
       if (self === undefined) return refuse('not_authorized', 'the roster has been removed')
       const read = await readFriendFacts(facts, parties, friend !== undefined)
+      const kin = isOfAccounts && { kin: await readKin(facts, parties) }
       const askers = request.record.status === 'request' && { askers: await readAskersOf(request, parties.friend, facts) }
-      return { kind: 'friend', facts: { ...read, ...askers, spent: counted.puts } }
+      return { kind: 'friend', facts: { ...read, ...kin, ...askers, spent: counted.puts } }
     },
     decide(request, reading): Outcome {
       if (reading.kind === 'refused') return reading
@@ -88,17 +71,6 @@ function partiesOf({ record: { phone_id, friend_id }, caller }: Request<Friend>)
   if (friend === undefined) return refuse('invalid_data', 'friend_id is not a phone_id')
   const self = ownRosters(caller).find((roster) => roster === phone_id)
   return self === undefined ? refuse('not_authorized', 'phone_id is not own') : { self, friend }
-}
-
-/** What a request about two rosters is decided on; both sides are checked at commit. */
-export async function readFriendFacts(facts: FactReader, { self, friend }: Parties, friendExists: boolean): Promise<FriendFacts> {
-  const [own, other, shownToSelf, shownToFriend] = await Promise.all([
-    facts.get(contacts, self, friend),
-    facts.get(contacts, friend, self),
-    readContactFacts(facts, self, friend),
-    readContactFacts(facts, friend, self),
-  ])
-  return { self, friend, friendExists, pair: { own, other }, shownToSelf, shownToFriend }
 }
 
 /** Stores both sides; a side that holds nothing is removed. */

@@ -4,7 +4,7 @@ import { askerLists, contacts, listedBy, type MessageDocument } from '../../docu
 import { accept, type Outcome, push, refuse, type Send } from '../../outcome.js'
 import { partialContact } from '../../views/contact-view.js'
 import { hasAskedLately, withAsker } from './askers.js'
-import { type Acquaintance, areFriends, asked, befriended, inState, isBarred, openState, strangers } from './contact-state.js'
+import { type Acquaintance, areFriends, asked, befriended, inState, openState, strangers } from './contact-state.js'
 import { answerPair, type FriendStep, pairAnswer, pushToFriend, pushToSelf, putPair } from './friend-request.js'
 
 /**
@@ -14,11 +14,11 @@ import { answerPair, type FriendStep, pairAnswer, pushToFriend, pushToSelf, putP
  * @see docs/protocol/rpc.md 9, Friend/request
  */
 export function requestFriendship(step: FriendStep): Outcome {
-  const { self, friend, friendExists, pair } = step.facts
+  const { self, friend, friendExists, pair, bans } = step.facts
   if (phoneOf(self) === phoneOf(friend)) return refuse('invalid_data', 'the other is a roster of the same phone')
-  if (pair.own?.bans === true) return refuse('invalid_data', 'the caller bans the other')
+  if (bans.own !== null) return refuse('invalid_data', 'the caller bans the other')
   if (!friendExists) return refuse('contact_not_found', 'no such roster')
-  if (isBarred(pair.own)) return refuse('not_authorized', 'the other bans the caller')
+  if (bans.other !== null) return refuse('not_authorized', 'the other bans the caller')
   switch (openState(pair.own)) {
     case 'friend':
       return refuse('invalid_data', 'friends already')

@@ -1,5 +1,5 @@
 import type { Key, Put } from '../../../store/contract.js'
-import { p2pTopic, type PhoneId, phoneOf, sesTopic } from '../../../topics/index.js'
+import { p2pTopic, type PhoneId, phoneOf, rosterIdOf, sesTopic } from '../../../topics/index.js'
 import {
   type ChorePlace,
   clearances,
@@ -14,6 +14,7 @@ import {
   askerLists,
   listedBy,
   messages,
+  partings,
   type RosterDocument,
   roomsOf,
   sentIds,
@@ -25,6 +26,7 @@ import {
 import type { FactReader } from '../../facts.js'
 import { accept, type Accepted, push, type Send } from '../../outcome.js'
 import { isOpenFriend, partialContact } from '../../views/contact-view.js'
+import { putBans } from '../../views/parting.js'
 import type { ShownByRoster } from '../../views/room-view.js'
 import { isEntry } from '../friend/contact-state.js'
 import { joinOutcomes, leaveAll, type LeaveAllFacts, readLeaveAll } from '../room/leave.js'
@@ -34,6 +36,7 @@ type EraseStep =
   | { readonly kind: 'contacts'; readonly roster: PhoneId; readonly list: readonly Counterparty[] }
   | { readonly kind: 'rooms'; readonly facts: LeaveAllFacts }
   | { readonly kind: 'rows'; readonly keys: readonly Key[] }
+  | { readonly kind: 'bans'; readonly puts: readonly Put[] }
 
 /** A part of what is left of rosters, and where the next one begins; undefined once nothing is left. */
 export interface EraseFacts {
@@ -46,7 +49,7 @@ export const eraseBudget = 200
 /** Rooms that are left in one commit: each may have thousands of members. */
 const roomsAtOnce = 5
 
-type Work = Pick<EraseChore, 'rosters' | 'place'>
+type Work = Pick<EraseChore, 'rosters' | 'place' | 'areFriendsTold'>
 interface Part {
   readonly step: EraseStep
   readonly next: EraseFacts['next']
@@ -58,12 +61,12 @@ export function erasedRoster(phoneId: PhoneId, { names, surnames, avatar }: Rost
   return { phoneId, names, surnames, avatar }
 }
 
-export async function readErase(facts: FactReader, { rosters, place }: Work, budget = eraseBudget): Promise<EraseFacts> {
+export async function readErase(facts: FactReader, { rosters, place, areFriendsTold }: Work, budget = eraseBudget): Promise<EraseFacts> {
   const steps: EraseStep[] = []
   let next: EraseFacts['next'] = place
   for (let left = budget; next !== undefined && left > 0;) {
     const at: ChorePlace<EraseStage> = next
-    const part: Part = await readPart(facts, { rosters, place: at }, left)
+    const part: Part = await readPart(facts, { rosters, place: at, areFriendsTold }, left)
     steps.push(part.step)
     left -= part.cost
     next = part.next
@@ -90,6 +93,8 @@ async function readPart(facts: FactReader, work: Work, limit: number): Promise<P
       return readRows(facts, roster, limit, { place, end })
     case 'notes':
       return readNotes(facts, roster, limit, { place, end })
+    case 'bans':
+      return readBans(facts, work, limit)
   }
 }
 
@@ -155,6 +160,25 @@ async function readNotes(facts: FactReader, roster: PhoneId, limit: number, { pl
 }
 
 /**
+ * The bans that an account has made are gone with it; those that others have made of it stay. Its number may have registered anew meanwhile: roster
+ * ids grow, so what later rosters have made is told from what these have.
+ */
+async function readBans(facts: FactReader, { rosters, place, areFriendsTold }: Work, limit: number): Promise<Part> {
+  const [one] = rosters
+  if (areFriendsTold || one === undefined) return { step: { kind: 'bans', puts: [] }, next: undefined, cost: 0 }
+  const account = phoneOf(one.phoneId)
+  const last = Math.max(...rosters.map(({ phoneId }) => rosterIdOf(phoneId)))
+  const behind = place.after === '' ? {} : { after: place.after }
+  const { keys, next } = await facts.page(partings, { parts: [account], begins: '', limit, ...behind })
+  const puts: Put[] = []
+  for (const [, other] of keys) {
+    const bans = await facts.get(partings, account, other)
+    if (bans?.own && rosterIdOf(bans.own.by) <= last) puts.push(...putBans(account, other, { ...bans, own: null }))
+  }
+  return { step: { kind: 'bans', puts }, next: next === undefined ? undefined : { ...place, after: next }, cost: keys.length }
+}
+
+/**
  * What leaving no trace of rosters takes: everybody who had a contact of them is told that it is gone, the rooms that they have left; what was
  * theirs alone is removed. What they have said to others stays with those.
  * @see docs/protocol/rpc.md 6, Profile/remove; docs/decisions/0116-what-a-removed-account-leaves.md
@@ -172,6 +196,8 @@ function eraseStep(step: EraseStep, areFriendsTold: boolean, now: number): Accep
       })
     case 'rooms':
       return leaveAll(step.facts, now)
+    case 'bans':
+      return accept({ puts: step.puts })
     case 'rows':
       return accept({ puts: step.keys.map((key) => ({ key, value: undefined })) })
   }

@@ -73,7 +73,11 @@ export const removeProfile = handler({
       known: known ?? { clients: [] },
       presence,
       connected: connectedClients(presence, (boot) => facts.isLive(boot)),
-      first: await readErase(facts, { rosters: stored.map(({ phoneId, document }) => erasedRoster(phoneId, document)), place: eraseStart }),
+      first: await readErase(facts, {
+        rosters: stored.map(({ phoneId, document }) => erasedRoster(phoneId, document)),
+        place: eraseStart,
+        areFriendsTold: false,
+      }),
       choreId: newChoreId(context.random),
     }
   },

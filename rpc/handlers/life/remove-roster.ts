@@ -46,7 +46,7 @@ export const removeRoster = handler({
         stored,
         audience: await readRosterAudience(facts, stored.phoneId),
         sessions: await readSessions(facts, client.phone),
-        first: await readErase(facts, { rosters, place: eraseStart }),
+        first: await readErase(facts, { rosters, place: eraseStart, areFriendsTold: true }),
         choreId: newChoreId(context.random),
       },
     }

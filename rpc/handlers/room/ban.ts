@@ -4,7 +4,8 @@ import { phoneOf, type PhoneId, type RoomId, roomTopic } from '../../../topics/i
 import { barred, rosters } from '../../documents/index.js'
 import type { FactReader } from '../../facts.js'
 import { accept, type Outcome, push, refuse, type Send } from '../../outcome.js'
-import { handler, type Request } from '../../request.js'
+import { type Caller, handler, ownRosters, type Request } from '../../request.js'
+import { peekIsParted } from '../../views/parting.js'
 import { type MemberRow, memberRecords, readShown, type Shown, type ShownByRoster } from '../../views/room-view.js'
 import { ofSameAccounts, readBarsOf } from './bars.js'
 import { maxBarred, readBarred } from './closed-room.js'
@@ -24,6 +25,8 @@ export interface BanFacts {
   readonly barredNow: ReadonlySet<PhoneId>
   readonly barredCount: number
   readonly shown: ShownByRoster
+  /** Those of them whom a ban parts from the caller. */
+  readonly parted: ReadonlySet<PhoneId>
 }
 
 /** Removes an account from the room and bars it; who is not in it is barred only. @see docs/protocol/rpc.md 11, Room/ban */
@@ -32,9 +35,9 @@ export const banFromRoom = handler<Room, BanFacts>({ read: readBan, decide: deci
 /** Lifts the bar; nobody is added. @see docs/protocol/rpc.md 11, Room/unban */
 export const unbanFromRoom = handler<Room, BanFacts>({ read: readBan, decide: decideUnban })
 
-async function readBan({ record: asked }: Request<Room>, facts: FactReader): Promise<BanFacts> {
+async function readBan({ record: asked, caller }: Request<Room>, facts: FactReader): Promise<BanFacts> {
   const lookup = await readRoomState(facts, asked.id)
-  if (typeof lookup === 'string') return { lookup, known: [], barredNow: new Set(), barredCount: 0, shown: new Map() }
+  if (typeof lookup === 'string') return { lookup, known: [], barredNow: new Set(), barredCount: 0, shown: new Map(), parted: new Set() }
   const listed = listedBy(asked).map(({ phoneId }) => phoneId)
   const existing: PhoneId[] = []
   for (const phoneId of listed) if ((await facts.peek(rosters, phoneId)) !== undefined) existing.push(phoneId)
@@ -44,10 +47,20 @@ async function readBan({ record: asked }: Request<Room>, facts: FactReader): Pro
     for (const phoneId of await readBarsOf(facts, lookup.id, phone)) barredNow.add(phoneId)
   }
   const barredCount = (await readBarred(facts, lookup.id)).length
-  return { lookup, known, barredNow, barredCount, shown: await readShown(facts, lookup.id, new Set([...known, ...barredNow])) }
+  const concerned = new Set([...known, ...barredNow])
+  const shown = await readShown(facts, lookup.id, concerned)
+  return { lookup, known, barredNow, barredCount, shown, parted: await readPartedOf(facts, caller, concerned) }
 }
 
-function decideBan(request: Request<Room>, { lookup, known, barredNow, barredCount, shown }: BanFacts): Outcome {
+async function readPartedOf(facts: FactReader, caller: Caller, concerned: Iterable<PhoneId>): Promise<ReadonlySet<PhoneId>> {
+  const [own] = ownRosters(caller)
+  const found = new Set<PhoneId>()
+  if (own === undefined) return found
+  for (const phoneId of concerned) if (await peekIsParted(facts, own, phoneId)) found.add(phoneId)
+  return found
+}
+
+function decideBan(request: Request<Room>, { lookup, known, barredNow, barredCount, shown, parted }: BanFacts): Outcome {
   const entered = enter(request.caller, lookup, 'remove-member')
   if (entered.kind === 'refused') return entered
   if (known.length === 0) return refuse('contacts_not_found', 'none of those listed exists')
@@ -65,10 +78,10 @@ function decideBan(request: Request<Room>, { lookup, known, barredNow, barredCou
     state.list.filter(({ phoneId }) => !known.includes(phoneId)),
   )
   const bars = newly.map((phoneId) => barred.put({ by: actor.phoneId, at: request.now }, id, phoneId))
-  return accept({ puts: [...puts, ...bars], sends: barSends(entered, 'ban', known, shown) })
+  return accept({ puts: [...puts, ...bars], sends: barSends(entered, 'ban', known, { shown, parted }) })
 }
 
-function decideUnban(request: Request<Room>, { lookup, barredNow, shown }: BanFacts): Outcome {
+function decideUnban(request: Request<Room>, { lookup, barredNow, shown, parted }: BanFacts): Outcome {
   const entered = enter(request.caller, lookup, 'unban')
   if (entered.kind === 'refused') return entered
   if (barredNow.size === 0) return refuse('contacts_not_found', 'none of those listed is barred')
@@ -76,20 +89,24 @@ function decideUnban(request: Request<Room>, { lookup, barredNow, shown }: BanFa
   // The stamp makes whoever rests on the room notice.
   return accept({
     puts: [...changeMembers(entered.state, entered.state.list).puts, ...puts],
-    sends: barSends(entered, 'unban', [...barredNow], shown),
+    sends: barSends(entered, 'unban', [...barredNow], { shown, parted }),
   })
 }
 
-/** The same record to the room, those just removed included, and to each of those concerned. */
+/**
+ * The same record to the room, those just removed included, and to each of those concerned; not to one who has nothing to do with the room and
+ * whom a ban parts from the caller.
+ */
 function barSends(
   { state: { id, list } }: Entered,
   status: 'ban' | 'unban',
   concerned: readonly PhoneId[],
-  shown: ShownByRoster,
+  { shown, parted }: Pick<BanFacts, 'shown' | 'parted'>,
 ): readonly Send[] {
   const members = concerned.flatMap((phoneId) => concernedRecord(id, list, phoneId, shown))
   const pushed = partialRoom(id, status, { members })
-  return [push(roomTopic(id), phonesOf(list), pushed), ...toEach(concerned, pushed)]
+  const told = concerned.filter((phoneId) => !parted.has(phoneId) || memberOf(list, phoneId) !== undefined)
+  return [push(roomTopic(id), phonesOf(list), pushed), ...toEach(told, pushed)]
 }
 
 function concernedRecord(id: RoomId, list: readonly MemberRow[], phoneId: PhoneId, shown: ShownByRoster): readonly Member[] {

@@ -1,8 +1,9 @@
 import { phoneOf, type PhoneId } from '../../../topics/index.js'
-import { type ContactDocument, contacts, type RosterDocument, rosters } from '../../documents/index.js'
+import { type ContactDocument, type RosterDocument, rosters } from '../../documents/index.js'
 import type { FactReader } from '../../facts.js'
 import { type ContactFacts, isShown, newFellowTest, readPresence } from '../../views/contact-view.js'
 import { emptyState } from '../../views/feed-state.js'
+import { peekContact } from '../../views/parting.js'
 import type { PeopleQuery } from './query.js'
 
 /** Somebody who may be found, and what the asker has of them. */
@@ -24,7 +25,7 @@ export function newCandidateReader(facts: FactReader, asker: PhoneId, query: Peo
   let fellowTest: ReturnType<typeof newFellowTest> | undefined
   return {
     async read(other) {
-      const contact = await facts.peek(contacts, asker, other)
+      const contact = await peekContact(facts, asker, other)
       if (!mayFind(query, asker, other, contact)) return undefined
       const roster = await facts.peek(rosters, other)
       return roster === undefined ? undefined : { other, roster, contact }

@@ -4,7 +4,7 @@ import { migrations, type MigrationResult, runMigrations } from '../../../rpc/mi
 import { type Store, StoreOutage } from '../../../store/contract.js'
 import { clara } from '../chat-world.js'
 import type { OpenedStore, OpenStore } from '../../store/store-contract.js'
-import { idNow, idsIn, trip, walk, writeOldStore } from './old-store.js'
+import { bansIn, bansNow, idNow, idsIn, trip, walk, writeOldStore } from './old-store.js'
 
 const minute = 60_000
 const current: MigrationResult = { kind: 'current' }
@@ -40,6 +40,11 @@ export function migrationPromises(name: string, open: OpenStore): void {
       expect(sorted(await idsIn(await opened.another()))).toEqual(renumbered)
     })
 
+    test('make of bans between rosters the bans of their accounts, which mark all contacts between these', async () => {
+      expect(await run(opened.store)).toEqual(current)
+      expect(await bansIn(opened.store)).toEqual(bansNow)
+    })
+
     test(
       'go on where a runner that was killed has stopped, whichever commit it was killed at, before or after it was stored',
       async () => {
@@ -54,6 +59,7 @@ export function migrationPromises(name: string, open: OpenStore): void {
           )
           expect(await run(await one.another())).toEqual(current)
           expect(sorted(await idsIn(one.store))).toEqual(renumbered)
+          expect(await bansIn(one.store)).toEqual(bansNow)
           await one.destroy()
           if (!hasDied) break
           deaths++

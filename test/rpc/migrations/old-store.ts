@@ -1,6 +1,8 @@
 /** A store as the program before unique member ids wrote it, and what is to be found in it afterwards. */
 import { type AnyRecord, decodePush, type Desc, record } from '../../../protocol/index.js'
 import {
+  type ContactDocument,
+  contacts,
   type JobDocument,
   jobs,
   memberIdAt,
@@ -9,6 +11,7 @@ import {
   members,
   type MessageDocument,
   messages,
+  partings,
   roomsOf,
   rooms,
   sharedBodies,
@@ -20,9 +23,10 @@ import { newReadCache } from '../../../rpc/read-cache.js'
 import { newSights } from '../../../rpc/worker/delivered-record.js'
 import { packBody, unpackBody } from '../../../rpc/worker/body.js'
 import { readInboxPage } from '../../../rpc/worker/inbox-page.js'
-import type { Store } from '../../../store/contract.js'
+import type { Row, Store } from '../../../store/contract.js'
 import type { PhoneId, RoomId } from '../../../topics/index.js'
-import { ann, aRoom, boris, clara, now } from '../chat-world.js'
+import { rosterOf } from '../../acl/cast.js'
+import { aContact, ann, aRoom, boris, clara, now } from '../chat-world.js'
 import { roomNamed } from '../room-world.js'
 
 export const trip = roomNamed('trip')
@@ -45,6 +49,61 @@ const pushed = record('Room', {
   ...{ id: trip, status: 'add', members: [member(trip, 2, boris, { prev: 1, next: 67 })], admins: [member(trip, 1, ann, { next: 2 })] },
 })
 
+const anne = rosterOf('380670001234_12526')
+const bob = rosterOf('380670002234_12335')
+const both = (a: PhoneId, b: PhoneId, own: Partial<ContactDocument>, other: Partial<ContactDocument>) => [
+  contacts.put(aContact(own), a, b),
+  contacts.put(aContact(other), b, a),
+]
+
+/** Ann and Boris have two rosters each: she bans one of his by one of hers, he one by the other. Each pair of hers is parted, too. Clara is not. */
+const oldContacts = [
+  ...both(ann, boris, { state: 'friend', bans: true, update: 7 }, { state: 'friend', isBanned: true, update: 7 }),
+  ...both(anne, bob, { isBanned: true, update: 8 }, { bans: true, update: 8 }),
+  ...both(anne, boris, { state: 'friend' }, { state: 'friend' }),
+  contacts.put(aContact({ state: 'internal' }), ann, bob),
+  ...both(ann, clara, { state: 'friend' }, { state: 'friend' }),
+  ...both(ann, anne, { state: 'friend', bans: true }, { state: 'friend', isBanned: true }),
+  ...both(bob, boris, { bans: true }, { isBanned: true }),
+]
+
+/** What there is between people, in words that do not depend on the engine. */
+export async function bansIn(store: Store): Promise<unknown> {
+  const between = async ({ key, value }: Row) => {
+    const { state, bans, isBanned } = contacts.decode(value)
+    return [...contacts.partsOf(key).map((one) => names[one]), state, bans && 'bans', isBanned && 'is banned'].filter(Boolean).join(' ')
+  }
+  const rows = await store.scan(contacts.prefix(), { limit: 100 })
+  const stored = await store.scan(partings.prefix(), { limit: 100 })
+  return {
+    contacts: (await Promise.all(rows.map(between))).sort(),
+    bans: Object.fromEntries(stored.map(({ key, value }) => [partings.partsOf(key).join(' '), partings.decode(value)])),
+  }
+}
+
+const names: { readonly [Roster in string]: string } = { [ann]: 'ann', [anne]: 'anne', [boris]: 'boris', [bob]: 'bob', [clara]: 'clara' }
+
+/** As it is after the migrations. */
+export const bansNow = {
+  contacts: [
+    'ann bob internal bans is banned',
+    'ann boris friend bans is banned',
+    'ann anne friend',
+    'ann clara friend',
+    'anne ann friend',
+    'anne bob none bans is banned',
+    'anne boris friend bans is banned',
+    'bob anne none bans is banned',
+    'boris ann friend bans is banned',
+    'boris anne friend bans is banned',
+    'clara ann friend',
+  ].sort(),
+  bans: {
+    '380670001234 380670002234': { own: { by: ann, at: 7 }, other: { by: bob, at: 8 } },
+    '380670002234 380670001234': { own: { by: bob, at: 8 }, other: { by: ann, at: 7 } },
+  },
+}
+
 /** In the room `trip` clara came as the 67th, and others have been in it before; `walk` has two members. One of both rooms is in two. */
 export async function writeOldStore(store: Store): Promise<void> {
   const job: JobDocument = {
@@ -56,6 +115,7 @@ export async function writeOldStore(store: Store): Promise<void> {
     members.put({ ...decodeMember(aRoom(trip, [[clara, 'member']])[1]?.value), id: 67 }, trip, clara),
     ...aRoom(walk, [[boris, 'owner'], [ann, 'member']]), // prettier-ignore
     ...[trip, walk].map((room) => roomsOf.put({ joined: now }, ann, room)),
+    ...oldContacts,
     stars.put({ message: message('room/walk', [1, 3]), previous: 0, tags: [], clientId: null, created: now, bytes: 100 }, boris, '3'),
     jobs.put(job, ann, '1'),
     sharedBodies.put(packBody({ kind: 'record', record: pushed }), '1700000000000-a'),
