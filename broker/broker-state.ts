@@ -58,7 +58,7 @@ export interface MessengerWorld {
   /** Whether an address may connect now, and whether as a registration. */
   readonly admits: (address: string, isRegistration: boolean) => Promise<boolean>
   /** A job for the outside world; `address` is that of the connection that asked, if it is still there. */
-  readonly onPerform: (message: ControlToMain & { kind: 'perform' }, node: number, address: string | undefined) => void
+  readonly onPerform: (message: ControlToMain & { kind: 'perform' }, node: number) => void
   readonly log: MessengerLog
   /** What plain MQTT use shares with the other processes of a cluster; undefined where there are none. */
   readonly plain?: PlainCluster | undefined

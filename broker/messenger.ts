@@ -252,7 +252,7 @@ function handleControl(state: BrokerState, { deciding, subscribing }: Waiting, n
       closeFollowed(state, state.connections.byNumber.get(message.connection))
       return
     case 'perform':
-      state.world.onPerform(message, node, state.connections.byNumber.get(message.connection)?.words.address)
+      state.world.onPerform(message, node)
       return
     default:
   }

@@ -65,6 +65,16 @@ export interface RpcLimits {
   readonly peoplePerAccount: number
   /** The same from one address. */
   readonly peoplePerAddress: number
+  /** Codes sent to one number or e-mail address: so many at once, which come back evenly within an hour; Infinity for no limit, as below. */
+  readonly codesPerReceiverHour: number
+  /** The same within a day. */
+  readonly codesPerReceiverDay: number
+  /** Codes asked for from one address, IPv6 by /48: within an hour. */
+  readonly codesPerAddressHour: number
+  /** The same within a day. */
+  readonly codesPerAddressDay: number
+  /** Codes that the server sends within a day. */
+  readonly codesPerDay: number
 }
 
 const minuteMs = 60_000
@@ -103,6 +113,11 @@ export const protocolLimits: RpcLimits = {
   pendingRequests: 100,
   peoplePerAccount: 3_000,
   peoplePerAddress: 30_000,
+  codesPerReceiverHour: 12,
+  codesPerReceiverDay: 24,
+  codesPerAddressHour: 20_000,
+  codesPerAddressDay: 100_000,
+  codesPerDay: 500_000,
 }
 
 /** What handlers know of the server they run in; the same for all requests of a worker, made once at its start. */

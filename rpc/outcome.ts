@@ -12,6 +12,7 @@ import {
 } from '../protocol/index.js'
 import type { Bytes, Opening, Put, PutNumber } from '../store/contract.js'
 import type { ClientId, Phone } from '../topics/index.js'
+import type { Budget } from './budgets/budget.js'
 import type { MessageDocument } from './documents/index.js'
 import type { Notice } from './outbox/notice.js'
 
@@ -64,9 +65,13 @@ export type Job =
   | { readonly kind: 'voice'; readonly phone: Phone; readonly language: string; readonly code: string }
   | { readonly kind: 'email'; readonly to: string; readonly subject: string; readonly text: string; readonly code: string }
 
+declare const counted: unique symbol
+/** A job that has been paid for out of the budgets of codes: made by `sendCode` alone. */
+export type CountedJob = Job & { readonly [counted]: true }
+
 export type Effect =
   /** Performs the job after the commit, then answers the caller with one of the two. */
-  | { readonly kind: 'perform'; readonly job: Job; readonly done: AnyRecord; readonly failed: AnyRecord }
+  | { readonly kind: 'perform'; readonly job: CountedJob; readonly done: AnyRecord; readonly failed: AnyRecord }
   /** Asks for cloud credentials of this person; the caller is answered when they have come, or that there are none. Nothing is stored. */
   | { readonly kind: 'credentials'; readonly owner: Phone }
   /** Tells the operator that a device of this phone has been registered. */
@@ -99,6 +104,8 @@ export interface Refused {
   readonly code: ErrorCode
   readonly because: string
   readonly answer?: AnyRecord
+  /** The budget that is used up, if it is one that the operator is told of. */
+  readonly short?: Budget
 }
 
 /** The request does nothing and is not answered (a publish without the right, a stray Typing). */
@@ -123,10 +130,12 @@ export function refuse(code: ErrorCode, because: string): Refused {
 /**
  * Refuses for too many tries.
  * @param waitMs after how long trying again may succeed; 0: at once, but from the beginning
+ * @param short the budget that is used up, where the operator is to be told
  * @see docs/protocol/rpc.md 1.6, attempts_expired
  */
-export function refuseAttempts(waitMs: number, because: string): Refused {
-  return { ...refuse('attempts_expired', because), answer: attemptsExpired(waitMs) }
+export function refuseAttempts(waitMs: number, because: string, short?: Budget): Refused {
+  const refused = { ...refuse('attempts_expired', because), answer: attemptsExpired(waitMs) }
+  return short === undefined ? refused : { ...refused, short }
 }
 
 /** Refuses for too many codes within a time: until the oldest of them (`sent`, in order) no longer counts. */

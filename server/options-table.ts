@@ -272,7 +272,28 @@ const rates = {
   registrationsPerHour: option(limit(1, 1_000_000), {
     unit: 'per address and hour',
     default: 20_000,
-    about: 'Codes asked for (Auth/reg) from one address; further ones are refused. Lower it where each SMS costs money.',
+    about:
+      'Codes asked for from one address (of IPv6 one /48), whatever they are for: so many at once, which come back evenly within an hour; further ones are refused, with when to ask again. Lower it where each SMS costs money. Test numbers do not count here and below.',
+  }),
+  codesAddressDay: option(limit(1, 1_000_000_000), {
+    unit: 'per address and day',
+    default: 100_000,
+    about: 'The same within a day.',
+  }),
+  codesNumberHour: option(limit(1, 1_000_000), {
+    unit: 'per number and hour',
+    default: 12,
+    about: 'Codes sent to one number or e-mail address, whoever asks, repetitions and calls included.',
+  }),
+  codesNumberDay: option(limit(1, 1_000_000), {
+    unit: 'per number and day',
+    default: 24,
+    about: 'The same within a day. One address may ask for no more than a third of them, or 4.',
+  }),
+  codesTotalDay: option(limit(1, 1_000_000_000), {
+    unit: 'per day',
+    default: 500_000,
+    about: 'Codes that the server sends, to whomever: the most that a day may cost.',
   }),
   publishesPerSecond: option(limit(1, 10_000_000), {
     unit: 'per device and second',

@@ -48,7 +48,7 @@ import { listening, StartProblem } from './start-problem.js'
 import { readTlsPair } from './tls-pair.js'
 import { newTaskRunner } from './task-runner.js'
 import { type MachineWatch, watchMachine } from './watch-machine.js'
-import { storePath, type WorkerData } from './worker-data.js'
+import { rpcLimits, storePath, type WorkerData } from './worker-data.js'
 
 /** A server that runs. */
 export interface RunningServer {
@@ -131,7 +131,7 @@ export async function startServer(options: Options, log: Log): Promise<RunningSe
           readiness = { kind: 'not-ready', because: 'draining' }
         })),
       hurry: hurry.begin,
-      reload: (asked) => reload(live, asked, listeners, log),
+      reload: (asked) => reload(live, asked, { listeners, ring, log }),
     }
   } catch (error) {
     await closeAll(closers)
@@ -191,7 +191,7 @@ async function startRpc(live: Live, log: Log, { metrics, exhaustion, urlOfFiles 
   const shared = new SharedArrayBuffer(variantCount * Int32Array.BYTES_PER_ELEMENT)
   const sharedMemory = newSharedMemory()
   const boot = randomUUID()
-  const runTask = newTaskRunner(() => live.options, openProviders(options, log), { watch: newProviderWatch(exhaustion, log), log })
+  const runTask = newTaskRunner(openProviders(options, log), newProviderWatch(exhaustion, log))
   const admits = admission(live)
   const started: { ring?: Ring } = {}
   const ring = (): Ring => {
@@ -208,8 +208,8 @@ async function startRpc(live: Live, log: Log, { metrics, exhaustion, urlOfFiles 
     variantsInUse: new Int32Array(shared),
     counts,
     admits,
-    onPerform: (message, node, address) =>
-      void runTask(message, address).then((end) => {
+    onPerform: (message, node) =>
+      void runTask(message).then((end) => {
         ring().control(node, { kind: 'job-ended', id: message.id, end })
       }),
     log,
@@ -220,7 +220,7 @@ async function startRpc(live: Live, log: Log, { metrics, exhaustion, urlOfFiles 
     {
       size: options.nodes,
       entry: workerEntry,
-      dataOf: (node): WorkerData => ({ node, boot, variantsInUse: shared, sharedMemory, options, filesUrl: urlOfFiles }),
+      dataOf: (node): WorkerData => ({ node, boot, variantsInUse: shared, sharedMemory, options: live.options, filesUrl: urlOfFiles }),
       stopTimeoutMs: options.drainTimeoutMs + 1_000,
     },
     ringListener({ messenger, transfers, exhaustion, metrics, log, sharedMemory }),
@@ -381,12 +381,18 @@ function tlsPairOf(options: Pick<Options, 'tlsKey' | 'tlsCert'>): TlsPair | unde
   return read.kind === 'none' ? undefined : read.pair
 }
 
-function reload(live: Live, asked: Options, { tls }: Listeners, log: Log): Pick<Reload, 'changed' | 'later'> {
+interface ReloadWorld extends Pick<Rpc, 'ring'> {
+  readonly listeners: Listeners
+  readonly log: Log
+}
+
+function reload(live: Live, asked: Options, { listeners: { tls }, ring, log }: ReloadWorld): Pick<Reload, 'changed' | 'later'> {
   const { options, changed, later } = planReload(live.options, asked, tls !== undefined)
   const pair = tls === undefined ? undefined : tlsPairOf(options)
   if (pair !== undefined) tls?.renew(pair)
   live.options = options
   log.level = options.logLevel
+  for (let node = 1; node <= options.nodes; node++) ring.control(node, { kind: 'limits', limits: rpcLimits(options) })
   return { changed, later }
 }
 

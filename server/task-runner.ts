@@ -1,40 +1,21 @@
 import { type CloudProvider, ProviderOutage, type PushProvider } from '../providers/index.js'
 import type { ControlToMain, Job, PushTask, Task, TaskEnd } from '../rpc/index.js'
 import { newGate } from './gate.js'
-import { newLiveGate } from './live-gate.js'
-import type { Log } from './log.js'
 import type { Providers } from './open-providers.js'
 import type { ProviderWatch } from './provider-watch.js'
-import type { Options } from './options-table.js'
 
 /** Performs what workers ask for in the outside world; never rejects. */
-export type TaskRunner = (message: ControlToMain & { kind: 'perform' }, address: string | undefined) => Promise<TaskEnd>
+export type TaskRunner = (message: ControlToMain & { kind: 'perform' }) => Promise<TaskEnd>
 
-const hourSeconds = 3_600
 /** Notifications under way at one push service; further ones wait for their turn. */
 const pushesAtOnce = 64
 
-/**
- * Codes asked for from one address are limited. A job whose worker has died is asked for again by the next one: while it is still under way
- * both are told of the one end.
- */
-export function newTaskRunner(
-  optionsNow: () => Pick<Options, 'registrationsPerHour'>,
-  providers: Providers,
-  { watch, log }: { readonly watch: ProviderWatch; readonly log: Log },
-): TaskRunner {
+/** A job whose worker has died is asked for again by the next one: while it is still under way both are told of the one end. */
+export function newTaskRunner(providers: Providers, watch: ProviderWatch): TaskRunner {
   const underWay = new Map<string, Promise<TaskEnd>>()
-  const gate = newLiveGate(() => {
-    const { registrationsPerHour } = optionsNow()
-    return registrationsPerHour === 'off' ? 'off' : { points: registrationsPerHour, seconds: hourSeconds }
-  })
   const runPush = pushRunner(providers.pushes, watch)
 
-  async function runJob(job: Job, address: string | undefined): Promise<TaskEnd> {
-    if (address !== undefined && !gate.take(address)) {
-      log.warn({ event: 'registrations-limited', address }, 'too many codes asked for from one address')
-      return { kind: 'failed' }
-    }
+  async function runJob(job: Job): Promise<TaskEnd> {
     try {
       await performJob(job, providers)
       watch.worked(job.kind)
@@ -45,15 +26,15 @@ export function newTaskRunner(
     }
   }
 
-  function run(task: Task, address: string | undefined): Promise<TaskEnd> {
+  function run(task: Task): Promise<TaskEnd> {
     if (task.kind === 'push') return runPush(task)
-    return task.kind === 'credentials' ? askCloud(providers.cloud, task.owner, watch) : runJob(task, address)
+    return task.kind === 'credentials' ? askCloud(providers.cloud, task.owner, watch) : runJob(task)
   }
 
-  return (message, address) => {
+  return (message) => {
     const known = underWay.get(message.id)
     if (known !== undefined) return known
-    const running = run(message.job, address).finally(() => underWay.delete(message.id))
+    const running = run(message.job).finally(() => underWay.delete(message.id))
     underWay.set(message.id, running)
     return running
   }

@@ -28,6 +28,7 @@ export function rpcLimits(options: Options): Partial<RpcLimits> {
   const { devicesPerPhone, groupMembers, channelMembers, historyPage } = options
   const { filesMaxMib, filesQuotaMib, filesAddressMib, filesUnfinished, filesDays } = options
   const { peopleAccountDay, peopleAddressDay } = options
+  const { codesNumberHour, codesNumberDay, registrationsPerHour, codesAddressDay, codesTotalDay } = options
   return {
     devicesPerPhone,
     membersPerGroup: groupMembers,
@@ -36,11 +37,20 @@ export function rpcLimits(options: Options): Partial<RpcLimits> {
     fileBytes: filesMaxMib * mib,
     fileQuotaBytes: filesQuotaMib === 'off' ? Infinity : filesQuotaMib * mib,
     addressFileBytes: filesAddressMib === 'off' ? Infinity : filesAddressMib * mib,
-    peoplePerAccount: peopleAccountDay === 'off' ? Infinity : peopleAccountDay,
-    peoplePerAddress: peopleAddressDay === 'off' ? Infinity : peopleAddressDay,
+    peoplePerAccount: amountOf(peopleAccountDay),
+    peoplePerAddress: amountOf(peopleAddressDay),
+    codesPerReceiverHour: amountOf(codesNumberHour),
+    codesPerReceiverDay: amountOf(codesNumberDay),
+    codesPerAddressHour: amountOf(registrationsPerHour),
+    codesPerAddressDay: amountOf(codesAddressDay),
+    codesPerDay: amountOf(codesTotalDay),
     unfinishedFiles: filesUnfinished,
     fileLifeMs: filesDays === 'off' ? Infinity : filesDays * dayMs,
   }
+}
+
+function amountOf(limit: number | 'off'): number {
+  return limit === 'off' ? Infinity : limit
 }
 
 const mib = 1024 * 1024

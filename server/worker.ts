@@ -62,6 +62,8 @@ const opened = await openStorage(options, {
 })
 // What an earlier life of the server has left behind is caught up with beside everything else.
 if (node === 1) opened.catchUp().catch((error: unknown) => tell('error', 'fault', error, 'fault'))
+/** Handlers ask them at each request: some change while it runs. */
+const limits = { ...protocolLimits, ...rpcLimits(options) }
 const worker = new RpcWorker({
   store,
   node,
@@ -70,7 +72,7 @@ const worker = new RpcWorker({
     nodeCount: options.nodes,
     hasScheduler: true,
     testNumbers: { prefixes: options.testNumbers, code: options.testCode },
-    limits: { ...protocolLimits, ...rpcLimits(options) },
+    limits,
     files:
       filesUrl === null
         ? null
@@ -140,6 +142,7 @@ async function stop(): Promise<void> {
 
 port.on('message', (message: Uint8Array | ControlToWorker) => {
   if (!(message instanceof Uint8Array) && message.kind === 'stop') void stop()
+  else if (!(message instanceof Uint8Array) && message.kind === 'limits') Object.assign(limits, message.limits)
   else worker.receive(message)
 })
 await worker.start()

@@ -23,8 +23,9 @@ export interface BudgetState {
   readonly backAt: number | undefined
 }
 
-/** What using some of several budgets comes to: rows to store in the commit that uses it, or how long to wait. */
-export type Spending = { readonly kind: 'spent'; readonly puts: readonly Put[] } | { readonly kind: 'short'; readonly waitMs: number }
+/** What using some of several budgets comes to: rows to store in the commit that uses it, or how long to wait, and for which of them. */
+export type Spending =
+  { readonly kind: 'spent'; readonly puts: readonly Put[] } | { readonly kind: 'short'; readonly waitMs: number; readonly budget: Budget }
 
 /** The budgets that are limited, checked at commit: of two requests at once none is forgotten. */
 export function readBudgets(facts: FactReader, wanted: readonly Budget[]): Promise<readonly BudgetState[]> {
@@ -42,11 +43,17 @@ export function spend(states: readonly BudgetState[], count: number, now: number
     budget,
     backAt: usedUntil(budget, backAt, now) + (count * budget.windowMs) / budget.amount,
   }))
-  const waitMs = Math.max(0, ...after.map(({ budget, backAt }) => Math.min(backAt - now - budget.windowMs, budget.windowMs)))
-  if (waitMs > 0) return { kind: 'short', waitMs }
+  let short: (Spending & { readonly kind: 'short' }) | undefined
+  for (const { budget, backAt } of after) {
+    const waitMs = Math.min(backAt - now - budget.windowMs, budget.windowMs)
+    if (waitMs > (short?.waitMs ?? 0)) short = { kind: 'short', waitMs, budget }
+  }
+  if (short !== undefined) return short
   return { kind: 'spent', puts: after.map(({ budget, backAt }) => budgets.put(Math.ceil(backAt), budget.of, budget.who)) }
 }
 
 function usedUntil({ windowMs }: Budget, backAt: number | undefined, now: number): number {
-  return backAt !== undefined && isStillBefore(backAt, windowMs, now) ? backAt : now
+  if (backAt === undefined || !isStillBefore(backAt, windowMs, now)) return now
+  // Later than this it was written before the clock was set back: nobody has used more than all.
+  return Math.min(backAt, now + windowMs)
 }

@@ -1,3 +1,4 @@
+import type { RpcLimits } from '../context.js'
 import type { TaskEnd } from '../outbox/task.js'
 import {
   hasMore,
@@ -84,6 +85,8 @@ export type ControlToWorker =
   | { readonly kind: 'job-ended'; readonly id: string; readonly end: TaskEnd }
   /** A frame of the WebSocket endpoint `/ws`; answered by `transfer-result` of the same exchange. */
   | { readonly kind: 'transfer'; readonly exchange: number; readonly address: string; readonly payload: Uint8Array }
+  /** An operator has changed these. */
+  | { readonly kind: 'limits'; readonly limits: Partial<RpcLimits> }
   | { readonly kind: 'stop' }
 
 /**

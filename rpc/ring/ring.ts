@@ -44,6 +44,8 @@ interface Node {
 const youngGenerationMb = 96
 /** What can wait does so at most this long. */
 const waitMs = 10
+/** What a worker that is about to come is told when it is there. */
+const heldKinds: ReadonlySet<ControlToWorker['kind']> = new Set(['subscribe', 'job-ended', 'transfer', 'limits'])
 const shortestPauseMs = 10
 const longestPauseMs = 2_000
 /** A worker that lived longer than this is replaced without delay. */
@@ -91,14 +93,14 @@ export class Ring {
   }
 
   /**
-   * Sends what the frame holds so far, then this. For a worker that is being replaced, questions and reports wait; what concerns
+   * Sends what the frame holds so far, then this. For a worker that is being replaced, questions, reports and limits wait; what concerns
    * connections is told by the owner at the restart.
    */
   control(number: number, message: ControlToWorker): void {
     const node = this.#nodeOf(number)
     flush(node)
     if (node.isReady) node.worker.postMessage(message)
-    else if (message.kind === 'subscribe' || message.kind === 'job-ended' || message.kind === 'transfer') node.held.push(message)
+    else if (heldKinds.has(message.kind)) node.held.push(message)
   }
 
   /** Ends a worker as if it had crashed; it is replaced. For operators' and tests' use. */

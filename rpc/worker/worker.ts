@@ -21,7 +21,7 @@ import { shownTask } from '../names/shown-task.js'
 import { Outbox } from '../outbox/outbox.js'
 import type { PushRules } from '../outbox/task.js'
 import { newReadCache } from '../read-cache.js'
-import { countedAs, type Counts, newCounts } from './counts.js'
+import { type Counts, newCounts } from './counts.js'
 import { Arrivals } from './arrivals.js'
 import { ClusterOutlet, type ClusterParts } from './cluster-outlet.js'
 import type { EmitWorld } from './emit.js'
@@ -34,6 +34,7 @@ import { type KnownNames, newKnownNames } from './known-names.js'
 import { type Lanes, newLanes } from './lanes.js'
 import { Outlet } from './outlet.js'
 import { tellFault } from './tell-fault.js'
+import { newOutcomeTeller } from './tell-outcome.js'
 import { maySubscribe } from './may-subscribe.js'
 import { newPagePlaces } from './page-places.js'
 import { newPageTeller } from './tell-page.js'
@@ -190,7 +191,7 @@ export class RpcWorker {
   }
 
   #receiveControl(message: ControlToWorker): void {
-    if (message.kind === 'stop') return
+    if (message.kind === 'stop' || message.kind === 'limits') return
     if (message.kind === 'job-ended') {
       this.#outbox.ended(message.id, message.end)
     } else if (message.kind === 'transfer') {
@@ -418,10 +419,9 @@ export class RpcWorker {
       ...{ boot: context.boot, isLive: this.#isLive, date: wallMs, strangersLearn: context.strangersLearn },
       ...{ newId: this.#outbox.newId, takesNotices: this.#outbox.takesNotices },
       ...{ onFault: this.#onFault, onConflict: this.#counts.conflict, onDropped: this.#counts.dropped },
-      onOutcome: (item, outcome) => {
-        const counted = countedAs(outcome)
-        if (counted !== undefined) this.#counts.request((item as NamedItem).name(), counted)
-      },
+      onOutcome: newOutcomeTeller(this.#counts, (message) => {
+        this.#outlet.control(message)
+      }),
       onMissed: (item) => {
         this.#missed.note(item as NamedItem)
       },

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { type Auth, err, ok, ok2, pair, type Profile, record } from '../../protocol/index.js'
+import { protocolLimits } from '../../rpc/context.js'
 import { devices, initTokens, type PendingSession, phoneLocks, pendingSessions, sessions } from '../../rpc/documents/index.js'
 import type { Caller } from '../../rpc/request.js'
 import { hashToken } from '../../rpc/tokens.js'
@@ -21,7 +22,10 @@ import {
 
 let world: AccountWorld
 beforeAll(async () => {
-  world = await openAccountWorld({ testNumbers: { prefixes: ['999'], code: '112233' } })
+  // How many codes there are is not what these are about.
+  const uncounted = { codesPerReceiverHour: Infinity, codesPerReceiverDay: Infinity, codesPerAddressHour: Infinity }
+  const limits = { ...protocolLimits, ...uncounted, codesPerAddressDay: Infinity, codesPerDay: Infinity }
+  world = await openAccountWorld({ testNumbers: { prefixes: ['999'], code: '112233' }, limits })
 })
 afterAll(() => world.close())
 beforeEach(() => {

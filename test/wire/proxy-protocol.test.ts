@@ -89,7 +89,7 @@ describe('a client behind a balancer', () => {
     const name = address.replaceAll('.', '').slice(-4)
     expect(await register(dial(address), `${name}a`)).toBe('sms_sent')
     expect(await register(dial(address), `${name}b`)).not.toBe('sms_sent')
-    expect((await server.logged('registrations-limited'))['address']).toBe(address)
+    expect((await server.logged('codes-limited'))['address']).toBe(address)
   })
 })
 

@@ -88,8 +88,3 @@ export function burnt(pending: PendingSession): PendingSession {
 function isBurnt({ code }: PendingSession): boolean {
   return code === ''
 }
-
-/** Whether a phone has a fixed code and gets no SMS. */
-export function isTestNumber(phone: Phone, { testNumbers }: RpcContext): boolean {
-  return testNumbers.prefixes.some((prefix) => phone.startsWith(prefix))
-}

@@ -1,32 +1,32 @@
 import { isRecent } from '../../../clock/index.js'
-import { type Auth, err, type Io, ok, pair } from '../../../protocol/index.js'
+import { type Auth, ok, pair } from '../../../protocol/index.js'
 import type { Phone } from '../../../topics/index.js'
+import { type CodeFacts, readCode, sendCode } from '../../codes/code.js'
 import { type PendingSession, pendingSessions, type PhoneLock, phoneLocks } from '../../documents/index.js'
 import type { FactReader } from '../../facts.js'
-import { type Accepted, accept, answer, type Job, type Outcome, refuse, refuseAttempts } from '../../outcome.js'
+import { accept, answer, type Job, type Outcome, refuse, refuseAttempts, type Refused } from '../../outcome.js'
 import { isWithinSettings } from '../../merge-features.js'
 import { handler, type Request } from '../../request.js'
-import { newCode } from '../../tokens.js'
 import {
   checkRegistration,
   isOpen,
-  isTestNumber,
   namesClient,
   type OpenRegistration,
   readPhone,
   readRegistration,
   refuseLocked,
+  type RegistrationFacts,
 } from './registration.js'
 
 const maxDevKeyBytes = 255
 
 const smsSent = ok('sms_sent')
-const notSent = err('sms_send')
 
 interface RegFacts {
   readonly pending: PendingSession | undefined
   readonly lock: PhoneLock | undefined
-  readonly newCode: string
+  /** Undefined where no phone is given. */
+  readonly code: CodeFacts | undefined
 }
 
 /**
@@ -36,26 +36,27 @@ interface RegFacts {
  * @see docs/protocol/rpc.md 4, Auth/reg
  */
 export const register = handler({
-  async read({ record, caller, context }: Request<Auth>, facts: FactReader): Promise<RegFacts> {
-    const phone = readPhone(record.phone)
-    const pending = await facts.get(pendingSessions, caller.clientId)
-    const lock = phone === undefined ? undefined : await facts.get(phoneLocks, phone)
-    return { pending, lock, newCode: newCode(context.random) }
+  async read(request: Request<Auth>, facts: FactReader): Promise<RegFacts> {
+    const number = readPhone(request.record.phone)
+    const pending = await facts.get(pendingSessions, request.caller.clientId)
+    if (number === undefined) return { pending, lock: undefined, code: undefined }
+    return { pending, lock: await facts.get(phoneLocks, number), code: await readCode(request, facts, { kind: 'number', number }) }
   },
 
   decide(request: Request<Auth>, facts: RegFacts): Outcome {
-    const { record, caller } = request
+    const { record, caller, now } = request
     const phone = readPhone(record.phone)
+    const { code } = facts
     if (caller.client.kind !== 'registration') return refuse('invalid_data', 'registrations have a client id of their own')
-    if (phone === undefined) return refuse('invalid_data', 'not a phone')
+    if (phone === undefined || code === undefined) return refuse('invalid_data', 'not a phone')
     if (!isWithinBounds(record)) return refuse('invalid_data', 'dev_key or settings are too long')
     if (record.services.includes('jwt')) return refuse('invalid_data', 'there is no external provider')
     if (!namesClient(record, caller.clientId)) return refuse('mismatch_user_data', 'client_id is not that of the connection')
     const locked = refuseLocked(facts.lock, request)
     if (locked !== undefined) return locked
     if (keepsCode(request, phone, facts.pending)) return accept({ sends: [answer(smsSent)] })
-    const pending = newPending(request, phone, facts.newCode)
-    return { ...sendCode(request, pending), puts: [pendingSessions.put(pending, caller.clientId)] }
+    const pending = newPending(request, phone, code.fresh)
+    return sendCode({ job: smsOf(pending), puts: [pendingSessions.put(pending, caller.clientId)], done: smsSent }, code, now)
   },
 })
 
@@ -66,29 +67,28 @@ function isWithinBounds({ dev_key, settings }: Auth): boolean {
 
 /** Sends the same code again and restarts its life. @refuses as {@link checkRegistration} @see docs/protocol/rpc.md 4, Auth/resend */
 export const resend = handler({
-  read: readRegistration,
+  read: readRepetition,
   decide(request, facts): Outcome {
-    const open = checkResend(request, checkRegistration(request, facts))
+    const open = checkRepetition(request, facts)
     if (open.kind !== 'open') return open
     const { now, context, caller } = request
     const { resends } = open.pending
     const pending = { ...open.pending, resends: resends + 1, sent: now, expires: now + context.limits.codeLifeMs }
-    return { ...sendCode(request, pending), puts: [pendingSessions.put(pending, caller.clientId)] }
+    return sendCode({ job: smsOf(pending), puts: [pendingSessions.put(pending, caller.clientId)], done: smsSent }, open.code, now)
   },
 })
 
 /** Has the code spoken in a call. @refuses as {@link checkRegistration} @see docs/protocol/rpc.md 4, Auth/voice */
 export const voice = handler({
-  read: readRegistration,
+  read: readRepetition,
   decide(request, facts): Outcome {
-    const open = checkResend(request, checkRegistration(request, facts))
+    const open = checkRepetition(request, facts)
     if (open.kind !== 'open') return open
-    const { record, caller, context } = request
+    const { record, caller, now } = request
     const { phone, code, resends } = open.pending
     const puts = [pendingSessions.put({ ...open.pending, resends: resends + 1 }, caller.clientId)]
-    const done = ok('call_in_progress', pair('Auth', ''))
-    if (isTestNumber(phone, context)) return accept({ puts, sends: [answer(done)] })
-    return { ...perform({ kind: 'voice', phone, language: languageOf(record), code }, done), puts }
+    const job = { kind: 'voice', phone, language: languageOf(record), code } as const
+    return sendCode({ job, puts, done: ok('call_in_progress', pair('Auth', '')) }, open.code, now)
   },
 })
 
@@ -98,9 +98,25 @@ function languageOf({ services }: Auth): string {
   return services.find((language) => spokenLanguages.includes(language)) ?? 'en'
 }
 
-function checkResend({ context }: Request<Auth>, open: OpenRegistration | ReturnType<typeof refuse>) {
+interface RepetitionFacts extends RegistrationFacts {
+  /** Undefined without a registration. */
+  readonly code: CodeFacts | undefined
+}
+
+async function readRepetition(request: Request<Auth>, facts: FactReader): Promise<RepetitionFacts> {
+  const registration = await readRegistration(request, facts)
+  const { pending } = registration
+  return { ...registration, code: pending && (await readCode(request, facts, { kind: 'number', number: pending.phone })) }
+}
+
+type Repeatable = OpenRegistration & { readonly code: CodeFacts }
+
+function checkRepetition(request: Request<Auth>, facts: RepetitionFacts): Repeatable | Refused {
+  const open = checkRegistration(request, facts)
   if (open.kind !== 'open') return open
-  return open.pending.resends < context.limits.resends ? open : refuseAttempts(0, 'the code was repeated too often')
+  if (facts.code === undefined) return refuse('session_not_found', 'no registration is under way')
+  if (open.pending.resends >= request.context.limits.resends) return refuseAttempts(0, 'the code was repeated too often')
+  return { ...open, code: facts.code }
 }
 
 function keepsCode(request: Request<Auth>, phone: Phone, pending: PendingSession | undefined): boolean {
@@ -108,13 +124,13 @@ function keepsCode(request: Request<Auth>, phone: Phone, pending: PendingSession
   return isRecent(pending.sent, request.context.limits.codeKeepMs, request.now) && isOpen(pending, request)
 }
 
-function newPending({ record, caller, now, context }: Request<Auth>, phone: Phone, randomCode: string): PendingSession {
+function newPending({ record, caller, now, context }: Request<Auth>, phone: Phone, code: string): PendingSession {
   return {
     phone,
     devKey: record.dev_key,
     os: record.os,
     settings: record.settings,
-    code: isTestNumber(phone, context) ? context.testNumbers.code : randomCode,
+    code,
     created: now,
     expires: now + context.limits.codeLifeMs,
     sent: now,
@@ -123,11 +139,6 @@ function newPending({ record, caller, now, context }: Request<Auth>, phone: Phon
   }
 }
 
-function sendCode({ context }: Request<Auth>, { phone, code }: PendingSession): Accepted {
-  if (isTestNumber(phone, context)) return accept({ sends: [answer(smsSent)] })
-  return perform({ kind: 'sms', phone, text: `Your code is ${code}`, code }, smsSent)
-}
-
-function perform(job: Job, done: Io): Accepted {
-  return accept({ effects: [{ kind: 'perform', job, done, failed: notSent }] })
+function smsOf({ phone, code }: Pick<PendingSession, 'phone' | 'code'>): Job {
+  return { kind: 'sms', phone, text: `Your code is ${code}`, code }
 }

@@ -4,12 +4,12 @@ import type { Phone } from '../../../topics/index.js'
 import { type MigrationDocument, migrations, type PhoneLock, phoneLocks, type ProfileDocument, profiles } from '../../documents/index.js'
 import type { BudgetState } from '../../budgets/budget.js'
 import { askAbout, readPeopleBudgets } from '../../budgets/people-budget.js'
+import { type CodeFacts, readCode, sendCode } from '../../codes/code.js'
 import type { FactReader } from '../../facts.js'
 import { type AccountNumber, readAccountOf } from '../../names/account-number.js'
-import { accept, answer, type Outcome, refuse, refuseUntil } from '../../outcome.js'
+import { accept, answer, type Job, type Outcome, refuse, refuseUntil } from '../../outcome.js'
 import { handler, type Request } from '../../request.js'
-import { newCode } from '../../tokens.js'
-import { isOpen, isTestNumber, readPhone, refuseLocked } from '../auth/registration.js'
+import { isOpen, readPhone, refuseLocked } from '../auth/registration.js'
 
 /** What a move to another number rests on, at its beginning and at its end. */
 export interface MoveFacts {
@@ -39,7 +39,8 @@ export async function readMove({ record, caller: { client } }: Request<Profile>,
 }
 
 interface MigrateFacts extends MoveFacts {
-  readonly newCode: string
+  /** Undefined where no number is given. */
+  readonly code: CodeFacts | undefined
   readonly budgets: readonly BudgetState[]
 }
 
@@ -51,18 +52,19 @@ interface MigrateFacts extends MoveFacts {
  */
 export const migrate = handler({
   async read(request: Request<Profile>, facts: FactReader): Promise<MigrateFacts> {
+    const move = await readMove(request, facts)
     return {
-      ...(await readMove(request, facts)),
-      newCode: newCode(request.context.random),
+      ...move,
+      code: move.wanted && (await readCode(request, facts, { kind: 'number', number: move.wanted.number })),
       budgets: await readPeopleBudgets(request, facts),
     }
   },
 
   decide(request: Request<Profile>, facts: MigrateFacts): Outcome {
     const { client } = request.caller
-    const { wanted, isTaken, lock, pending } = facts
+    const { wanted, isTaken, lock, pending, code } = facts
     if (client.kind !== 'device' || (wanted !== undefined && facts.profile === undefined)) return refuse('not_authorized', 'not an account')
-    if (wanted === undefined) return refuse('invalid_data', 'not a phone')
+    if (wanted === undefined || code === undefined) return refuse('invalid_data', 'not a phone')
     if (isTaken && wanted.filed === client.phone) return refuse('invalid_data', 'the own number')
     const counted = askAbout(facts.budgets, 1, request.now)
     if (counted.kind === 'refused') return counted
@@ -73,7 +75,9 @@ export const migrate = handler({
     if (keepsCode(request, wanted.number, pending)) return accept({ sends: [answer(ok('migration'))] })
     const asked = recent(request, pending)
     if (asked.length >= request.context.limits.migrationCodes) return refuseUntil(asked, migrationCountMs, request.now)
-    return sendCode(request, client.phone, newMigration(request, wanted.number, asked, facts.newCode))
+    const migration = newMigration(request, wanted.number, asked, code.fresh)
+    const puts = [migrations.put(migration, client.phone)]
+    return sendCode({ job: smsOf(migration), puts, done: ok('migration') }, code, request.now)
   },
 })
 
@@ -93,17 +97,13 @@ function newMigration(request: Request, number: Phone, asked: readonly number[],
   const { now, context } = request
   return {
     number,
-    code: isTestNumber(number, context) ? context.testNumbers.code : code,
+    code,
     sent: now,
     asked: [...asked, now],
     expires: now + context.limits.codeLifeMs,
   }
 }
 
-function sendCode({ context }: Request, filed: Phone, migration: MigrationDocument): Outcome {
-  const puts = [migrations.put(migration, filed)]
-  const { number: phone, code } = migration
-  if (isTestNumber(phone, context)) return accept({ puts, sends: [answer(ok('migration'))] })
-  const job = { kind: 'sms', phone, text: `Your code is ${code}`, code } as const
-  return accept({ puts, effects: [{ kind: 'perform', job, done: ok('migration'), failed: err('sms_send') }] })
+function smsOf({ number: phone, code }: MigrationDocument): Job {
+  return { kind: 'sms', phone, text: `Your code is ${code}`, code }
 }

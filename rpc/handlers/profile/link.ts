@@ -1,17 +1,17 @@
 import { isRecent, isStillBefore } from '../../../clock/index.js'
-import { err, ok, type Profile } from '../../../protocol/index.js'
+import { ok, type Profile } from '../../../protocol/index.js'
+import { type CodeFacts, readCode, sendCode } from '../../codes/code.js'
 import type { RpcLimits } from '../../context.js'
 import { type EmailLink, emailLinks, profiles } from '../../documents/index.js'
 import type { FactReader } from '../../facts.js'
 import { accept, answer, type Job, type Outcome, refuse, refuseUntil } from '../../outcome.js'
 import { handler, type Request } from '../../request.js'
-import { newCode } from '../../tokens.js'
 import { addressLimit, emailServiceIn, isEmailAddress, isSameAddress, otherVerified, withAdded } from './email-service.js'
 import { checkProfile, checkSize, type ProfileFacts, readStoredProfile } from './stored-profile.js'
 
 interface LinkFacts extends ProfileFacts {
   readonly link: EmailLink | undefined
-  readonly newCode: string
+  readonly code: CodeFacts
 }
 
 const emailSent = ok('email_sent')
@@ -27,14 +27,15 @@ export const linkEmail = handler({
   async read(request: Request<Profile>, facts: FactReader): Promise<LinkFacts> {
     const stored = await readStoredProfile(request, facts)
     const link = stored.phone === undefined ? undefined : await facts.get(emailLinks, stored.phone)
-    return { ...stored, link, newCode: newCode(request.context.random) }
+    const code = await readCode(request, facts, { kind: 'mail', address: addressIn(request.record) })
+    return { ...stored, link, code }
   },
 
   decide({ record, now, context: { limits } }: Request<Profile>, facts: LinkFacts): Outcome {
     const found = checkProfile(facts)
     if ('kind' in found) return found
     const { phone, profile } = found
-    const address = emailServiceIn(record.services)?.login ?? ''
+    const address = addressIn(record)
     if (!isEmailAddress(address)) return refuse('invalid_data', 'names no e-mail address')
     if (otherVerified(profile.services, address) >= addressLimit) return refuse('invalid_data', 'the profile has addresses enough')
     if (keepsCode(facts.link, address, now, limits)) return accept({ sends: [answer(emailSent)] })
@@ -43,13 +44,15 @@ export const linkEmail = handler({
     const changed = { ...profile, services: withAdded(profile.services, address), update: now }
     const refused = checkSize(changed)
     if (refused !== undefined) return refused
-    const link = { address, code: facts.newCode, wrong: 0, mailed: [...mailed, now], expires: now + limits.emailCodeLifeMs }
-    return accept({
-      puts: [profiles.put(changed, phone), emailLinks.put(link, phone)],
-      effects: [{ kind: 'perform', job: codeMail(link, limits), done: emailSent, failed: err('sms_send') }],
-    })
+    const link = { address, code: facts.code.fresh, wrong: 0, mailed: [...mailed, now], expires: now + limits.emailCodeLifeMs }
+    const puts = [profiles.put(changed, phone), emailLinks.put(link, phone)]
+    return sendCode({ job: codeMail(link, limits), puts, done: emailSent }, facts.code, now)
   },
 })
+
+function addressIn({ services }: Profile): string {
+  return emailServiceIn(services)?.login ?? ''
+}
 
 function keepsCode(link: EmailLink | undefined, address: string, now: number, { codeKeepMs, emailCodeLifeMs }: RpcLimits): boolean {
   if (link === undefined || link.code === '' || !isStillBefore(link.expires, emailCodeLifeMs, now)) return false

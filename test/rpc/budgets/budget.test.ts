@@ -51,6 +51,9 @@ test('of two budgets either both are used or neither, and one without a limit st
 test('after the clock was set back by a year nobody waits for it; a row is swept once all has come back', () => {
   const backAt = start + 365 * 24 * 60 * 60_000
   expect(spend([{ budget, backAt }], 1, start).kind).toBe('spent')
+  // Set back by less, it costs no more than what is used up would.
+  const short = spend([{ budget, backAt: start + 1.5 * budget.windowMs }], 1, start)
+  expect(short).toMatchObject({ kind: 'short', waitMs: budget.windowMs / budget.amount })
   const row = { key: budgets.key(budget.of, budget.who), value: budgets.encode(start) }
   expect([start - 1, start].map((now) => isExpired('budget', row, now, protocolLimits))).toEqual([false, true])
 })

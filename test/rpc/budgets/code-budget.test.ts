@@ -1,0 +1,23 @@
+import { expect, test } from '@jest/globals'
+import { placeLevel, shareOf } from '../../../rpc/budgets/code-budget.js'
+
+test.each([
+  ['203.0.113.9', '203.0.113.9'],
+  ['::ffff:203.0.113.9', '203.0.113.9'],
+  ['2001:db8:7:1::1', '2001:db8:7'],
+  ['2001:db8::1', '2001:db8:0'],
+  ['::1', '0:0:0'],
+  ['', 'unknown'],
+])('the place of %j is %s', (address, place) => {
+  expect(placeLevel(address)).toBe(place)
+})
+
+test.each([
+  [24, 8],
+  [9, 4],
+  [3, 3],
+  [1, 1],
+  [Infinity, Infinity],
+])('of %d codes one address may ask for %d', (amount, share) => {
+  expect(shareOf(amount)).toBe(share)
+})

@@ -1,0 +1,63 @@
+/** How many codes go out, whatever whoever asks for them does with its connections. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, test } from '@jest/globals'
+import { encode, record } from '../../protocol/index.js'
+import { bert, eventsTopic, request, takeRecord } from './requests.js'
+import { dial } from './wire-device.js'
+import { startWireServer } from './wire-server.js'
+
+/** Asks for a code, and has gone as soon as the request is on its way. */
+async function askAndGo(port: number, name: string, phone: string): Promise<void> {
+  const device = dial(port)
+  const client_id = `reg_${name}`
+  await device.connect({ clientId: client_id })
+  const asked = encode(record('Auth', { client_id, dev_key: name, phone, type: 'reg', os: 'ios' }), bert)
+  device.send({ cmd: 'publish', topic: eventsTopic, payload: Buffer.from(asked), qos: 1, messageId: 1, dup: false, retain: false })
+  await device.disconnect()
+}
+
+test('who closes the connection right after asking gets no more codes than who stays', async () => {
+  const server = await startWireServer({ NYNJA_REGISTRATIONS_PER_HOUR: '3' })
+  await Promise.all(
+    Array.from({ length: 24 }, (_, i) => askAndGo(server.mqtt, `gone${String(i)}`, `4477009001${String(i).padStart(2, '0')}`)),
+  )
+  // All that it has taken is done before it ends.
+  await server.close()
+  expect(server.unread.filter(({ msg }) => String(msg).includes('no SMS is sent'))).toHaveLength(3)
+})
+
+test('how many codes there are changes with the file and SIGHUP, in every worker', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'nynja-codes-'))
+  const file = join(folder, 'options.json')
+  writeFileSync(file, JSON.stringify({ codesNumberHour: 1 }))
+  const server = await startWireServer({}, { args: ['--config', file] })
+  try {
+    const codes = async (name: string): Promise<readonly string[]> => {
+      const answers: string[] = []
+      // One after the other; the workers are chosen by client id.
+      for (let i = 0; i < 4; i++) answers.push(await answerTo(server.mqtt, `${name}${String(i)}`, `44770090020${String(i % 2)}`))
+      return answers
+    }
+    expect(await codes('a')).toEqual(['sms_sent', 'sms_sent', 'attempts_expired', 'attempts_expired'])
+    writeFileSync(file, JSON.stringify({ codesNumberHour: 'off' }))
+    server.signal('SIGHUP')
+    expect(await server.logged('reloaded')).toMatchObject({ changed: ['codesNumberHour'] })
+    expect(await codes('b')).toEqual(['sms_sent', 'sms_sent', 'sms_sent', 'sms_sent'])
+  } finally {
+    await server.close()
+    rmSync(folder, { recursive: true, force: true })
+  }
+})
+
+/** Asks for a code. @returns the code of the answer */
+async function answerTo(port: number, name: string, phone: string): Promise<string> {
+  const device = dial(port)
+  const client_id = `reg_${name}`
+  await device.connect({ clientId: client_id })
+  await request(device, record('Auth', { client_id, dev_key: name, phone, type: 'reg', os: 'ios' }))
+  const { code } = await takeRecord(device, 'io')
+  await device.disconnect()
+  return typeof code === 'object' && code !== null && 'code' in code ? String(code.code) : ''
+}
