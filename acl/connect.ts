@@ -10,8 +10,11 @@ export interface ConnectRequest {
 export interface ConnectFacts {
   /** A session of this device, or a secret of this service, is stored. */
   readonly isKnown: boolean
-  /** How the password compares to that token or secret; `expired` is a right token past its life. No password counts as empty. */
-  readonly password: 'right' | 'wrong' | 'empty' | 'expired'
+  /**
+   * How the password compares to that token or secret; `expired` is a right token past its life, `locked` is not told because too many were wrong.
+   * No password counts as empty.
+   */
+  readonly password: 'right' | 'wrong' | 'empty' | 'expired' | 'locked'
 }
 
 /** What becomes of a CONNECT. MQTT 3.1.1 return codes: 2 identifier rejected, 4 bad user name or password. */
@@ -76,6 +79,7 @@ function decideUnknownDevice(clientId: ClientId | undefined, { password }: Conne
 }
 
 function decideService(clientId: ClientId, { isKnown, password }: ConnectFacts): ConnectDecision {
+  if (password === 'locked') return refuse(4, 'too many wrong secrets')
   if (!isKnown || password !== 'right') return refuse(4, 'a service needs its secret')
   return { kind: 'accept', as: 'service', clientId, name: serviceNameOf(clientId), because: 'the secret is right' }
 }

@@ -9,6 +9,7 @@ import type { Decide, Deciding } from './deciding.js'
 import { gatePackets, type GateWorld, packetGateOf, tellWhenReadable } from './packet-gate.js'
 import { Pump, type PumpWorld } from './pump.js'
 import { ReadingTurns } from './reading-turns.js'
+import { refuseLater } from './refuse-later.js'
 import type { SocketWriter } from './socket-writer.js'
 import { newUnreadLedger } from './unread-ledger.js'
 
@@ -171,8 +172,9 @@ export function closeUndecided({ world }: BrokerState, { words, socket }: Connec
 /** Tells a node of a connection; it finds out by itself who that is. Only its first introduction may begin a clean session. */
 export function introduce(state: BrokerState, connection: Connection, node: number): void {
   const { number, words, accepted } = connection
-  const isClean = words.isClean && connection.state === 'connecting'
-  state.world.ring().control(node, { kind: 'connect', connection: number, ...words, isClean, epoch: accepted?.epoch ?? null })
+  const stands = connection.state !== 'connecting'
+  const isClean = words.isClean && !stands
+  state.world.ring().control(node, { kind: 'connect', connection: number, ...words, isClean, stands, epoch: accepted?.epoch ?? null })
 }
 
 export function decideConnect(state: BrokerState, deciding: Deciding, number: number, result: ConnectResult): void {
@@ -200,7 +202,9 @@ export function decideConnect(state: BrokerState, deciding: Deciding, number: nu
   if (result.kind === 'refused') {
     state.world.counts.connect(refusals[result.returnCode])
     state.world.log.debug({ client: connection.words.clientId, because: result.because }, 'connect refused')
-    decide(refusal(result.returnCode), null)
+    refuseLater(connection.socket, result.delayMs, () => {
+      decide(refusal(result.returnCode), null)
+    })
     return
   }
   state.world.counts.connect('accepted')

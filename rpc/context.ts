@@ -75,6 +75,13 @@ export interface RpcLimits {
   readonly codesPerAddressDay: number
   /** Codes that the server sends within a day. */
   readonly codesPerDay: number
+  /** Wrong secrets of services that an address may send at once; they come back evenly within `wrongSecretsMs`. */
+  readonly wrongSecrets: number
+  readonly wrongSecretsMs: number
+  /** Wrong secrets for one service in an hour, from all addresses that it has not come from. */
+  readonly wrongSecretsInAll: number
+  /** So long is the answer to a wrong secret kept back. */
+  readonly wrongSecretDelayMs: number
 }
 
 const minuteMs = 60_000
@@ -118,6 +125,10 @@ export const protocolLimits: RpcLimits = {
   codesPerAddressHour: 20_000,
   codesPerAddressDay: 100_000,
   codesPerDay: 500_000,
+  wrongSecrets: 5,
+  wrongSecretsMs: 15 * minuteMs,
+  wrongSecretsInAll: 1_000,
+  wrongSecretDelayMs: 1_000,
 }
 
 /** What handlers know of the server they run in; the same for all requests of a worker, made once at its start. */

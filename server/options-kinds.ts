@@ -197,7 +197,13 @@ export interface Service {
 }
 
 const serviceName = /^(?!sys_)[^\s/+#=,]{1,64}$/
-const services = z.array(z.object({ name: z.string().regex(serviceName), secret: z.string().min(1).max(1_024) })).max(1_000)
+/** Below this, guessing is not hopeless: what anybody can type counts wrong, and whoever has it acts for every account. */
+const serviceSecretBytes = 16
+const serviceSecret = z
+  .string()
+  .max(1_024)
+  .refine((secret) => Buffer.byteLength(secret) >= serviceSecretBytes)
+const services = z.array(z.object({ name: z.string().regex(serviceName), secret: serviceSecret })).max(1_000)
 
 function splitService(text: string): Service {
   const [name = '', ...rest] = text.trim().split('=')
@@ -213,7 +219,7 @@ export const serviceSecrets: OptionKind<readonly Service[]> = {
     ])
     .pipe(services)
     .refine((list) => new Set(list.map(({ name }) => name)).size === list.length),
-  form: 'name=secret,name2=secret2, each name once and without the prefix sys_, no secret empty',
+  form: `name=secret,name2=secret2, each name once and without the prefix sys_, each secret ${serviceSecretBytes} bytes or longer (openssl rand -hex 32 makes one)`,
   isSecret: true,
   placeholder: 'name=secret,…',
   show: (list) => Object.fromEntries(list.map(({ name }) => [name, mask])),

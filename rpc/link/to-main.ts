@@ -78,7 +78,8 @@ export interface InboxStart {
 }
 
 export type ConnectResult =
-  | { readonly kind: 'refused'; readonly returnCode: 2 | 4; readonly because: string }
+  /** `delayMs`: so long it is kept back; 0 for not at all. */
+  | { readonly kind: 'refused'; readonly returnCode: 2 | 4; readonly because: string; readonly delayMs: number }
   /** The store did not answer in time, or there was a fault of ours: nothing is said of the client. */
   | { readonly kind: 'undecided'; readonly because: string }
   | {

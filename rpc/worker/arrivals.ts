@@ -2,7 +2,7 @@ import { afterMs, type Monotonic, monotonicMs, wallMs } from '../../clock/index.
 import { emptyInbox, type InboxHead, type Store, StoreOutage } from '../../store/contract.js'
 import type { ClientId } from '../../topics/index.js'
 import type { RpcContext } from '../context.js'
-import type { FactReader } from '../facts.js'
+import type { newFactReader } from '../facts.js'
 import type { ServiceSecrets } from '../handlers/connect/credentials.js'
 import { type ConnectResult, type ControlToMain, type InboxStart, writeEvict } from '../link/to-main.js'
 import type { ControlToWorker } from '../link/to-worker.js'
@@ -28,7 +28,7 @@ export interface ArrivalsWorld {
   readonly connections: Map<number, WorkerConnection>
   /** The connection whose acknowledgements count for the inbox of a client. */
   readonly latest: Map<string, number>
-  readonly newReader: () => FactReader
+  readonly newFacts: () => ReturnType<typeof newFactReader>
   readonly control: (message: ControlToMain) => void
   readonly onFault: (fault: unknown) => void
   /** How long the store is waited for, ms. */
@@ -108,8 +108,9 @@ export class Arrivals {
   }
 
   async #decide(message: ConnectMessage): Promise<ConnectResult> {
-    const { context, services, names, newReader, connections, latest } = this.#world
-    const [identified] = await Promise.all([identify(message, { reader: newReader(), services, context, now: wallMs() }), names.refresh()])
+    const { names, newFacts, connections, latest } = this.#world
+    const world = { ...this.#world, reader: newFacts().reader, now: wallMs() }
+    const [identified] = await Promise.all([identify(message, world), names.refresh()])
     if (identified.kind === 'refused') return identified
     const { connection, hasSessionBefore } = identified
     connections.set(connection.number, connection)

@@ -14,6 +14,7 @@ import {
   phoneLocks,
   presences,
   pushHolders,
+  serviceAddresses,
   sessions,
   sharedBodies,
   tokenHolders,
@@ -21,6 +22,7 @@ import {
   unnamedFiles,
 } from '../documents/index.js'
 import { endSessions } from '../handlers/auth/session-end.js'
+import { serviceAddressLifeMs } from '../handlers/connect/secret-tries.js'
 import { migrationCountMs } from '../handlers/life/migrate.js'
 import type { TransferFiles } from '../transfer-files.js'
 import { connectedClients } from '../views/connected-devices.js'
@@ -44,6 +46,7 @@ export const sweptTables = [
   'file',
   'address-usage',
   'budget',
+  'service-address',
 ] as const
 export type SweptTable = (typeof sweptTables)[number]
 
@@ -120,6 +123,8 @@ export function isExpired(name: SweptTable, { key, value }: Row, now: number, li
       return now >= (addressUsage.decode(value).day + 2) * dayMs
     case 'budget':
       return now >= budgets.decode(value)
+    case 'service-address':
+      return !isRecent(serviceAddresses.decode(value), serviceAddressLifeMs, now)
     case 'file':
       return now - fileTime(files.partsOf(key)[0]) >= limits.fileLifeMs
   }
@@ -146,6 +151,7 @@ const tables = {
   file: files,
   'address-usage': addressUsage,
   budget: budgets,
+  'service-address': serviceAddresses,
 } as const
 
 export function newSweep(world: SweepWorld): Sweep {

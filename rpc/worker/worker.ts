@@ -273,9 +273,9 @@ export class RpcWorker {
     this.#lanes.add(clientId as ClientId, { kind: 'step', run })
   }
 
-  #newReader(): FactReader {
-    return newFactReader({ ...this.#batchWorld, overlay: emptyOverlay() }).reader
-  }
+  readonly #newReader = (): FactReader => this.#newFacts().reader
+
+  readonly #newFacts = (): ReturnType<typeof newFactReader> => newFactReader({ ...this.#batchWorld, overlay: emptyOverlay() })
 
   /** What is stored of the devices that are connected may be untrue. */
   readonly #announceAgain = (): void => {
@@ -290,7 +290,7 @@ export class RpcWorker {
       ...{ store, services, context, names: this.#names, lanes: this.#lanes, settlements: this.#settlements },
       ...{ cluster: this.#clusterOutlet, connections: this.#connections, latest: this.#latest, onFault: this.#onFault },
       patienceMs: this.#parts.requestDeadlineMs,
-      newReader: () => this.#newReader(),
+      newFacts: this.#newFacts,
       control: (message) => {
         this.#outlet.control(message)
       },

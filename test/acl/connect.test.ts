@@ -2,24 +2,24 @@ import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { type ConnectDecision, type ConnectFacts, decideConnect, decideVersion, equalSecrets } from '../../acl/index.js'
 
-const passwords = ['right', 'wrong', 'empty', 'expired'] as const
+const passwords = ['right', 'wrong', 'empty', 'expired', 'locked'] as const
 
 // topics.md 12: for each client id, known or not, what each password leads to.
-const table: readonly (readonly [string, boolean, readonly [string, string, string, string]])[] = [
-  //                     right           wrong           empty           expired
-  ['reg_A1', false, ['registration', 'registration', 'registration', 'registration']],
-  ['reg_A1', true, ['registration', 'registration', 'registration', 'registration']],
-  ['emqttd_reg_A1', false, ['registration', 'registration', 'registration', 'registration']],
-  ['emqttd_A1', true, ['device', '4', '4', 'device renewed']],
-  ['emqttd_A1', false, ['4', '4', 'anonymous', '4']],
-  ['', false, ['4', '4', 'anonymous assigned', '4']],
-  ['', true, ['4', '4', 'anonymous assigned', '4']],
-  ['sys_news', true, ['service news', '4', '4', '4']],
-  ['sys_news', false, ['4', '4', '4', '4']],
-  ['mosq-1', true, ['2', '2', '2', '2']],
-  ['emqttd_', false, ['2', '2', '2', '2']],
-  ['emqttd_a/b', true, ['2', '2', '2', '2']],
-  [`emqttd_${'x'.repeat(122)}`, true, ['2', '2', '2', '2']],
+const table: readonly (readonly [string, boolean, readonly [string, string, string, string, string]])[] = [
+  //                     right           wrong           empty           expired         locked
+  ['reg_A1', false, ['registration', 'registration', 'registration', 'registration', 'registration']],
+  ['reg_A1', true, ['registration', 'registration', 'registration', 'registration', 'registration']],
+  ['emqttd_reg_A1', false, ['registration', 'registration', 'registration', 'registration', 'registration']],
+  ['emqttd_A1', true, ['device', '4', '4', 'device renewed', '4']],
+  ['emqttd_A1', false, ['4', '4', 'anonymous', '4', '4']],
+  ['', false, ['4', '4', 'anonymous assigned', '4', '4']],
+  ['', true, ['4', '4', 'anonymous assigned', '4', '4']],
+  ['sys_news', true, ['service news', '4', '4', '4', '4']],
+  ['sys_news', false, ['4', '4', '4', '4', '4']],
+  ['mosq-1', true, ['2', '2', '2', '2', '2']],
+  ['emqttd_', false, ['2', '2', '2', '2', '2']],
+  ['emqttd_a/b', true, ['2', '2', '2', '2', '2']],
+  [`emqttd_${'x'.repeat(122)}`, true, ['2', '2', '2', '2', '2']],
 ]
 
 describe('CONNECT', () => {

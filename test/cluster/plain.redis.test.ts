@@ -14,7 +14,7 @@ beforeAll(async () => {
     hasLinks: true,
     appendFsync: 'everysec',
     environment: {
-      NYNJA_SERVICES: names.map((name) => `${name}=secret`).join(','),
+      NYNJA_SERVICES: names.map((name) => `${name}=secret of a service`).join(','),
       NYNJA_GRANTS: 'service both t/#',
       NYNJA_INBOX_ENTRIES: '1300',
       NYNJA_NODES: '1',
@@ -47,7 +47,7 @@ async function arrive(node: 0 | 1, name: string, { clean = true, will }: Coming 
     open.push(device)
     const coming = device.connect({
       clientId: `sys_${name}`,
-      password: 'secret',
+      password: 'secret of a service',
       clean,
       ...(will === undefined ? {} : { will: { topic: will, payload: Buffer.from('gone'), qos: 1 } }),
     })

@@ -5,12 +5,12 @@ import { newStage, runs } from './stage.js'
 
 let server: WireServer
 beforeAll(async () => {
-  server = await startWireServer({ NYNJA_NODES: '4', NYNJA_SERVICES: 'news=secret' })
+  server = await startWireServer({ NYNJA_NODES: '4', NYNJA_SERVICES: 'news=secret-of-the-news' })
 })
 afterAll(() => server.close())
 
 const broadcast = `
- 1 S CONNECT sys_news password secret will ac/PB 0x00 => 0
+ 1 S CONNECT sys_news password secret-of-the-news will ac/PB 0x00 => 0
    > S act {vnode_max,4}
  2 S > ac/PA {'Contact',PA,<<"https://files/avatar1.jpg">>,[],[],[],[],[],0,0,[],T1,[],[],[]}
  3 > B1 B2 C1 ac/PA {'Contact',PA,<<"https://files/avatar1.jpg">>,[],[],[],[],[],0,0,[],T1,[],[],[]}

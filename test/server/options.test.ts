@@ -120,7 +120,7 @@ describe('defaults', () => {
   })
 
   test('options are frozen, all the way down', () => {
-    const options = optionsOf([], { NYNJA_SERVICES: 'push=s3cret' })
+    const options = optionsOf([], { NYNJA_SERVICES: 'push=s3cret of the push' })
     expect(Object.isFrozen(options)).toBe(true)
     expect(Object.isFrozen(options.services)).toBe(true)
     expect(Object.isFrozen(options.services[0])).toBe(true)
@@ -201,11 +201,11 @@ describe('sources', () => {
     { name: 'logLevel', inFile: 'debug', asText: 'debug', value: 'debug' },
     {
       name: 'services',
-      inFile: { push: 'a=b', constructor: 'c' },
-      asText: 'push=a=b, constructor=c',
+      inFile: { push: 'a=b of 16 bytes!', constructor: 'another of them!' },
+      asText: 'push=a=b of 16 bytes!, constructor=another of them!',
       value: [
-        { name: 'push', secret: 'a=b' },
-        { name: 'constructor', secret: 'c' },
+        { name: 'push', secret: 'a=b of 16 bytes!' },
+        { name: 'constructor', secret: 'another of them!' },
       ],
     },
     {
@@ -274,6 +274,7 @@ describe('problems', () => {
     expect(problemsOf()).toEqual([problem])
   })
 
+  const longSecret = '0123456789abcdef'
   const badValues: Readonly<Partial<Record<OptionName, readonly string[]>>> = {
     host: ['a b', 'http://x'],
     mqttPort: ['-1', '65536', '1.5', '0x10', ' 1', 'on'],
@@ -284,7 +285,14 @@ describe('problems', () => {
     requestDeadlineMs: ['99', '10s'],
     drainTimeoutMs: ['-1', '600001'],
     logLevel: ['loud', 'INFO'],
-    services: ['push', 'push=', '=x', 'a/b=x', 'sys_push=x', 'a=1,a=2', 'a=1,'],
+    services: [
+      'push',
+      'push=',
+      ...['', 'a/b', 'sys_push'].map((name) => `${name}=${longSecret}`),
+      `a=${longSecret},a=${longSecret}`,
+      `a=${longSecret},`,
+      `push=${longSecret.slice(0, 15)}`,
+    ],
     testNumbers: ['12a', '1234567890123456'],
     testCode: ['12345', '1234567', 'abcdef'],
     sms: ['twilio'],
@@ -340,7 +348,7 @@ describe('problems', () => {
     },
     {
       contradiction: 'a grant for a service that is not there',
-      env: { NYNJA_SERVICES: 'news=s3cret', NYNJA_GRANTS: 'service:nws publish telemetry/#; service:news publish telemetry/#' },
+      env: { NYNJA_SERVICES: 'news=s3cret of the news', NYNJA_GRANTS: 'service:nws publish telemetry/#; service:news publish telemetry/#' },
       says: 'NYNJA_GRANTS: there is no service:nws, see NYNJA_SERVICES',
     },
     {
@@ -420,7 +428,7 @@ describe('problems', () => {
 })
 
 describe('secrets', () => {
-  const secret = 'top-secret'
+  const secret = 'top-secret of 16'
   const env = {
     NYNJA_SERVICES: `push=${secret}`,
     NYNJA_SMS: 'http',

@@ -17,14 +17,14 @@ import {
   textOf,
 } from './requests.js'
 import { type ConnectFields, dial, type WireDevice } from './wire-device.js'
-import { startWireServer, type WireServer } from './wire-server.js'
+import { type LogLine, startWireServer, type WireServer } from './wire-server.js'
 
 let server: WireServer
 let known: Account
 const open: WireDevice[] = []
 
 beforeAll(async () => {
-  server = await startWireServer({ NYNJA_SERVICES: 'news=secret' })
+  server = await startWireServer({ NYNJA_SERVICES: 'news=secret-of-the-news' })
   known = await register(server.mqtt, 'known', '380670000001')
 })
 afterEach(() => {
@@ -47,7 +47,7 @@ const acceptedRows: readonly { readonly who: string; readonly fields: () => Conn
   { who: 'an unknown device without password', fields: () => ({ clientId: 'emqttd_new' }), answers: /emqttd_new$/ },
   { who: 'an unknown device with an empty password', fields: () => ({ clientId: 'emqttd_new', password: '' }), answers: /emqttd_new$/ },
   { who: 'nobody in particular', fields: () => ({ clientId: '' }), answers: /^actions\/1\/api\/emqttd_\w{16,}$/ },
-  { who: 'a service with its secret', fields: () => ({ clientId: 'sys_news', password: 'secret' }), answers: /sys_news$/ },
+  { who: 'a service with its secret', fields: () => ({ clientId: 'sys_news', password: 'secret-of-the-news' }), answers: /sys_news$/ },
 ]
 
 const refusedRows: readonly { readonly who: string; readonly fields: () => ConnectFields; readonly code: number }[] = [
@@ -57,9 +57,9 @@ const refusedRows: readonly { readonly who: string; readonly fields: () => Conne
   { who: 'an unknown device with a password', fields: () => ({ clientId: 'emqttd_new', password: known.token }), code: 4 },
   { who: 'an empty client id with a password', fields: () => ({ clientId: '', password: 'x' }), code: 4 },
   { who: 'an empty client id that wants a session', fields: () => ({ clientId: '', clean: false }), code: 2 },
-  { who: 'a service with a wrong secret', fields: () => ({ clientId: 'sys_news', password: 'Secret' }), code: 4 },
+  { who: 'a service with a wrong secret', fields: () => ({ clientId: 'sys_news', password: 'Secret-of-the-news' }), code: 4 },
   { who: 'a service without secret', fields: () => ({ clientId: 'sys_news' }), code: 4 },
-  { who: 'an unknown service', fields: () => ({ clientId: 'sys_olds', password: 'secret' }), code: 4 },
+  { who: 'an unknown service', fields: () => ({ clientId: 'sys_olds', password: 'secret-of-the-news' }), code: 4 },
   { who: 'another prefix', fields: () => ({ clientId: 'phone_1' }), code: 2 },
   { who: 'another prefix with a password', fields: () => ({ clientId: 'phone_1', password: known.token }), code: 2 },
   { who: 'a bare prefix', fields: () => ({ clientId: 'emqttd_' }), code: 2 },
@@ -212,6 +212,32 @@ describe('the session of a device', () => {
       expect(JSON.stringify([registered, loggedIn, told.unread])).not.toContain('380670000123')
     } finally {
       await told.close()
+    }
+  })
+})
+
+describe('wrong secrets', () => {
+  test('are on the log, and after five of them the right one is not looked at', async () => {
+    const guarded = await startWireServer({ NYNJA_SERVICES: 'news=secret-of-the-news' })
+    try {
+      const codes = await Promise.all(
+        Array.from({ length: 6 }, async (_, i) => {
+          const device = dial(guarded.mqtt)
+          open.push(device)
+          return (await device.connect({ clientId: 'sys_news', password: `guess ${String(i)}` })).returnCode
+        }),
+      )
+      const last = dial(guarded.mqtt)
+      open.push(last)
+      const { returnCode } = await last.connect({ clientId: 'sys_news', password: 'secret-of-the-news' })
+      expect([...codes, returnCode]).toEqual([4, 4, 4, 4, 4, 4, 4])
+      const lines: LogLine[] = []
+      while (lines.length < 5) lines.push(await guarded.logged('wrong-secret'))
+      expect(lines.map(({ level, service, address, isLocked }) => [level, service, address, isLocked])).toEqual(
+        [false, false, false, false, true].map((isLast) => ['warn', 'news', '127.0.0.1', isLast]),
+      )
+    } finally {
+      await guarded.close()
     }
   })
 })

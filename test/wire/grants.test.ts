@@ -12,11 +12,11 @@ beforeAll(async () => {
   const grants = ['device publish telemetry/%p/#', 'device both own/%c/#', 'service:news both telemetry/#', 'any subscribe board/+'].join(
     ';',
   )
-  server = await startWireServer({ NYNJA_SERVICES: 'news=secret', NYNJA_GRANTS: grants })
+  server = await startWireServer({ NYNJA_SERVICES: 'news=secret-of-the-news', NYNJA_GRANTS: grants })
   ann = await register(server.mqtt, 'ann', '380670000001')
   device = await come(server.mqtt, ann)
   service = dial(server.mqtt)
-  await service.connect({ clientId: 'sys_news', password: 'secret' })
+  await service.connect({ clientId: 'sys_news', password: 'secret-of-the-news' })
   await fence(service)
   service.pushes.takeAll()
 })
@@ -42,7 +42,7 @@ test('what is granted is delivered as MQTT does, at each QoS, and keeps no retai
     })
   }
   const late = dial(server.mqtt)
-  await late.connect({ clientId: 'sys_news', password: 'secret' })
+  await late.connect({ clientId: 'sys_news', password: 'secret-of-the-news' })
   await late.subscribe('telemetry/#')
   await fence(late)
   expect(late.pushes.items.filter(({ topic }) => topic.startsWith('telemetry/'))).toEqual([])

@@ -12,7 +12,7 @@ const examples = [...readFileSync('README.md', 'utf8').matchAll(/```js\n([^]*?)`
 
 let server: WireServer
 beforeAll(async () => {
-  server = await startWireServer({ NYNJA_TEST_NUMBERS: '999', NYNJA_SERVICES: 'news=a long secret' })
+  server = await startWireServer({ NYNJA_TEST_NUMBERS: '999', NYNJA_SERVICES: 'news=a long random secret' })
   await register(server.mqtt, 'anna', '9991001')
   await register(server.mqtt, 'boris', '9991002')
 })
