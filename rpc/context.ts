@@ -75,6 +75,8 @@ export interface RpcLimits {
   readonly codesPerAddressDay: number
   /** Codes that the server sends within a day. */
   readonly codesPerDay: number
+  /** Rooms that one account may put another into: so many at once, which come back within a day; Infinity for no limit. */
+  readonly roomsPerFriend: number
   /** Wrong secrets of services that an address may send at once; they come back evenly within `wrongSecretsMs`. */
   readonly wrongSecrets: number
   readonly wrongSecretsMs: number
@@ -125,6 +127,7 @@ export const protocolLimits: RpcLimits = {
   codesPerAddressHour: 20_000,
   codesPerAddressDay: 100_000,
   codesPerDay: 500_000,
+  roomsPerFriend: 20,
   wrongSecrets: 5,
   wrongSecretsMs: 15 * minuteMs,
   wrongSecretsInAll: 1_000,

@@ -216,6 +216,11 @@ const limits = {
     default: 30_000,
     about: 'The same for all accounts behind one address (of IPv6 one /64).',
   }),
+  roomsFriendDay: option(limit(1, 1_000_000), {
+    unit: 'rooms per account and friend',
+    default: 20,
+    about: 'Rooms into which an account may put one friend (Room/create and add): so many at once, which come back evenly within a day.',
+  }),
 }
 
 const fileOptions = {

@@ -2,7 +2,7 @@ import type { RecordOf } from '../../../protocol/index.js'
 import { phoneOf, type PhoneId, roomTopic } from '../../../topics/index.js'
 import type { FactReader } from '../../facts.js'
 import { accept, type Outcome, push, refuse } from '../../outcome.js'
-import { type Caller, handler, ownRosters, type Request } from '../../request.js'
+import { handler, ownRosters, type Request } from '../../request.js'
 import { completeRoom, listedIn, readShown, type ShownByRoster } from '../../views/room-view.js'
 import { readBarsOf } from './bars.js'
 import { readListedFriends } from './create.js'
@@ -26,6 +26,7 @@ import {
   type RoomLookup,
   withNewMembers,
 } from './room-state.js'
+import { nobodyWelcome, readWelcome, refuseUnwelcome, type Welcome } from './welcome.js'
 
 type Room = RecordOf<'Room'>
 
@@ -33,7 +34,7 @@ type Room = RecordOf<'Room'>
 export interface AddFacts {
   readonly lookup: RoomLookup
   /** Those listed who are not in the room and may be added: friends of the acting member, no ban between them, not barred. */
-  readonly addable: readonly Listed[]
+  readonly welcome: Welcome
   readonly shown: ShownByRoster
   /** For those who may be added. */
   readonly memberIds: MemberIds
@@ -41,7 +42,7 @@ export interface AddFacts {
 
 /** @see docs/protocol/rpc.md 11, Room/add */
 export const addToRoom = handler<Room, AddFacts>({
-  read: ({ record, caller }, facts) => readAdd(facts, record, caller),
+  read: (request, facts) => readAdd(request, facts),
   decide: (request, facts) => decideAdd(request, facts),
 })
 
@@ -50,14 +51,16 @@ export const joinRoom = handler<
   Room,
   { readonly kind: 'add'; readonly facts: AddFacts } | { readonly kind: 'join'; readonly facts: JoinFacts }
 >({
-  async read({ record, caller }, facts) {
-    if (isAboutOthers(record, caller)) return { kind: 'add', facts: await readAdd(facts, record, caller) }
+  async read(request, facts) {
+    const { record, caller } = request
+    if (isAboutOthers(record, caller)) return { kind: 'add', facts: await readAdd(request, facts) }
     return { kind: 'join', facts: await readJoin(facts, record, ownRosters(caller)) }
   },
   decide: (request, facts) => (facts.kind === 'add' ? decideAdd(request, facts.facts) : decideJoin(request, facts.facts)),
 })
 
-async function readAdd(facts: FactReader, record: Room, caller: Caller): Promise<AddFacts> {
+async function readAdd(request: Request<Room>, facts: FactReader): Promise<AddFacts> {
+  const { record, caller } = request
   const lookup = await readRoomState(facts, record.id)
   if (typeof lookup === 'string') return { lookup, ...nobody }
   const { id, list } = lookup
@@ -65,21 +68,24 @@ async function readAdd(facts: FactReader, record: Room, caller: Caller): Promise
   if (actor === undefined || actor.document.role === 'member') return { lookup, ...nobody }
   const inside = new Set(list.map(({ phoneId }) => phoneId))
   const strangers = listedBy(record).filter(({ phoneId }) => !inside.has(phoneId))
-  const addable: Listed[] = []
+  const friends: Listed[] = []
   for (const one of await readListedFriends(facts, actor.phoneId, strangers)) {
-    if ((await readBarsOf(facts, id, phoneOf(one.phoneId))).length === 0) addable.push(one)
+    if ((await readBarsOf(facts, id, phoneOf(one.phoneId))).length === 0) friends.push(one)
   }
+  const welcome = await readWelcome(request, facts, actor.phoneId, friends)
+  const { added: addable } = welcome
   const named = listedBy(record).flatMap(({ phoneId }) => (inside.has(phoneId) ? [phoneId] : []))
   const shown = await readShown(facts, id, new Set([...listedIn(list), ...named, ...addable.map(({ phoneId }) => phoneId)]))
-  return { lookup, addable, shown, memberIds: await readMemberIds(facts, id, lookup.room.lastMemberId, addable.length) }
+  return { lookup, welcome, shown, memberIds: await readMemberIds(facts, id, lookup.room.lastMemberId, addable.length) }
 }
 
-const nobody = { addable: [], shown: new Map(), memberIds: noMemberIds } as const
+const nobody = { welcome: nobodyWelcome, shown: new Map(), memberIds: noMemberIds } as const
 
-function decideAdd(request: Request<Room>, { lookup, addable, shown, memberIds }: AddFacts): Outcome {
+function decideAdd(request: Request<Room>, { lookup, welcome, shown, memberIds }: AddFacts): Outcome {
   const entered = enter(request.caller, lookup, 'add')
   if (entered.kind === 'refused') return entered
   const { state } = entered
+  const { added: addable } = welcome
   const listed = listedBy(request.record)
   const promoted = listed.filter(({ phoneId, asAdmin }) => asAdmin && memberOf(state.list, phoneId)?.document.role === 'member')
   if ((promoted.length > 0 || addable.some(({ asAdmin }) => asAdmin)) && !hasRight(entered, 'appoint-admins')) {
@@ -87,16 +93,14 @@ function decideAdd(request: Request<Room>, { lookup, addable, shown, memberIds }
   }
   if (promoted.length + addable.length === 0) {
     const areAllInside = listed.every(({ phoneId }) => memberOf(state.list, phoneId) !== undefined)
-    return areAllInside
-      ? refuse('invalid_data', 'all are members already')
-      : refuse('contacts_not_found', 'none of those listed can be added')
+    return areAllInside ? refuse('invalid_data', 'all are members already') : refuseUnwelcome(welcome, 'none of those listed can be added')
   }
   if (state.list.length + addable.length > memberLimit(request.context, state.room.type)) return refuse('invalid_data', 'too many members')
-  return added(request, entered, { addable, promoted, shown, memberIds })
+  return added(request, entered, { welcome, promoted, shown, memberIds })
 }
 
 interface Additions {
-  readonly addable: readonly Listed[]
+  readonly welcome: Welcome
   readonly promoted: readonly Listed[]
   readonly shown: ShownByRoster
   readonly memberIds: MemberIds
@@ -105,18 +109,20 @@ interface Additions {
 function added(
   { record, now }: Request<Room>,
   { state: before, actor }: Entered,
-  { addable, promoted, shown, memberIds }: Additions,
+  { welcome, promoted, shown, memberIds }: Additions,
 ): Outcome {
   const { id } = before
   const status = record.status === 'join' ? 'join' : 'add'
   const appointed = idsOf(promoted)
-  const list = replaceMembers(withNewMembers(before.list, addable, memberIds.ids, now), appointed, (document) => inRole(document, 'admin'))
+  const list = replaceMembers(withNewMembers(before.list, welcome.added, memberIds.ids, now), appointed, (document) =>
+    inRole(document, 'admin'),
+  )
   const { state, puts } = changeMembers(before, list)
-  const newcomers = idsOf(addable)
+  const newcomers = idsOf(welcome.added)
   const phones = phonesOf(list)
   const only = new Set([...newcomers, ...appointed])
   return accept({
-    puts: [...puts, ...memberIds.puts],
+    puts: [...puts, ...memberIds.puts, ...welcome.puts],
     appends: [systemMessage(id, actor.phoneId, describe(actor.phoneId, newcomers, appointed), now)],
     numbers: [authorReads(id, actor.phoneId)],
     sends: [

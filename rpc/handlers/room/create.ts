@@ -12,6 +12,7 @@ import { isRoomIdTaken } from './closed-room.js'
 import { checkFields } from './room-fields.js'
 import { authorReads, completeToEach, phonesOf, systemMessage, systemMessageTo, withSystemMessage } from './room-push.js'
 import { type MemberIds, noMemberIds, readMemberIds } from './member-ids.js'
+import { nobodyWelcome, readWelcome, refuseUnwelcome, type Welcome } from './welcome.js'
 import { changeMembers, idAt, type Listed, listedBy, listsAnyone, memberLimit, newMember, withNewMembers } from './room-state.js'
 
 type Room = RecordOf<'Room'>
@@ -25,8 +26,8 @@ export interface CreateFacts {
   readonly takenLinks: readonly string[]
   /** The roster that will own the room; undefined for callers without one. */
   readonly creator: PhoneId | undefined
-  /** Those listed, other than the creator, who are friends of his without a ban. */
-  readonly friends: readonly Listed[]
+  /** Those listed, other than the creator, who are friends of his without a ban, as far as he may put them into rooms. */
+  readonly welcome: Welcome
   readonly shown: ShownByRoster
   /** For the creator and those listed. */
   readonly memberIds: MemberIds
@@ -34,29 +35,34 @@ export interface CreateFacts {
 
 /** @see docs/protocol/rpc.md 11, Room/create */
 export const createRoom = handler<Room, CreateFacts>({
-  async read({ record, caller, context }, facts) {
+  async read(request, facts) {
+    const { record, caller, context } = request
     const id = record.id === null ? parseRoomId(Buffer.from(context.random(16)).toString('hex')) : chosenId(record.id)
     const creator = creatorOf(record, caller)
-    const friends = creator === undefined ? [] : await readListedFriends(facts, creator, listedBy(record))
+    const welcome =
+      creator === undefined
+        ? nobodyWelcome
+        : await readWelcome(request, facts, creator, await readListedFriends(facts, creator, listedBy(record)))
+    const { added } = welcome
     const shown =
-      id === undefined || creator === undefined ? new Map() : await readShown(facts, id, [creator, ...friends.map((f) => f.phoneId)])
+      id === undefined || creator === undefined ? new Map() : await readShown(facts, id, [creator, ...added.map((one) => one.phoneId)])
     const isTaken = id !== undefined && (await isRoomIdTaken(facts, id))
-    const memberIds = id === undefined ? noMemberIds : await readMemberIds(facts, id, 0, friends.length + 1)
-    return { id, isTaken, takenLinks: await readTaken(facts, record.links), creator, friends, shown, memberIds }
+    const memberIds = id === undefined ? noMemberIds : await readMemberIds(facts, id, 0, added.length + 1)
+    return { id, isTaken, takenLinks: await readTaken(facts, record.links), creator, welcome, shown, memberIds }
   },
 
   decide(request, facts) {
-    const { id, creator, friends } = facts
+    const { id, creator, welcome } = facts
     const { record, caller } = request
     if (facts.isTaken && typeOf(record) === 'channel') return refuseChannel('RCHIE1', record, caller.dialect, 'the id is in use')
     if (id === undefined || creator === undefined || facts.isTaken) return refuse('invalid_data', 'the id is malformed or in use')
     const refused = checkNew(record) ?? checkLinks(request, facts.takenLinks)
     if (refused !== undefined) return refused
-    const isAlone = friends.length === 0
+    const isAlone = welcome.added.length === 0
     if (isAlone && listsAnyone(record) && listedBy(record).some(({ phoneId }) => phoneId !== creator)) {
-      return refuse('contacts_not_found', 'none of those listed is a friend')
+      return refuseUnwelcome(welcome, 'none of those listed is a friend')
     }
-    if (friends.length + 1 > memberLimit(request.context, typeOf(record))) return refuse('invalid_data', 'too many members')
+    if (welcome.added.length + 1 > memberLimit(request.context, typeOf(record))) return refuse('invalid_data', 'too many members')
     return created(request, { ...facts, id, creator })
   },
 })
@@ -75,16 +81,16 @@ function checkLinks({ record, caller }: Request<Room>, taken: readonly string[])
 }
 
 function created({ record, now }: Request<Room>, facts: Required<CreateFactsFound>): Outcome {
-  const { id, creator, friends, shown, memberIds } = facts
+  const { id, creator, welcome, shown, memberIds } = facts
   const { ids } = memberIds
   const owner = { phoneId: creator, document: newMember(idAt(ids, 0), 'owner', now, now) }
   const { list: links, puts: linkPuts } = newLinks(id, record.links, now)
   const alone = { id, room: newRoom(record, creator, links, now), list: [] }
-  const list = withNewMembers([owner], membersFirst(friends), ids.slice(1), now)
+  const list = withNewMembers([owner], membersFirst(welcome.added), ids.slice(1), now)
   const { state, puts } = changeMembers(alone, list)
   const room: Room = { ...completeRoom(id, state.room, list, shown), status: 'create' }
   return accept({
-    puts: [...puts, ...linkPuts, ...memberIds.puts],
+    puts: [...puts, ...linkPuts, ...memberIds.puts, ...welcome.puts],
     appends: [systemMessage(id, creator, `${creator} created the ${state.room.type}`, now)],
     numbers: [authorReads(id, creator)],
     sends: [
@@ -98,7 +104,7 @@ function created({ record, now }: Request<Room>, facts: Required<CreateFactsFoun
   })
 }
 
-type CreateFactsFound = Pick<CreateFacts, 'friends' | 'shown' | 'memberIds'> & { readonly id: RoomId; readonly creator: PhoneId }
+type CreateFactsFound = Pick<CreateFacts, 'welcome' | 'shown' | 'memberIds'> & { readonly id: RoomId; readonly creator: PhoneId }
 
 /** Member ids are given in the order of the request, members before admins. */
 function membersFirst(friends: readonly Listed[]): readonly Listed[] {
