@@ -18,7 +18,7 @@ npm run bench -- --before COMMIT [scenario …] [--rounds N] [--seconds N] [--js
   --json FILE       writes the rows there as well
   --before COMMIT   builds that commit, too, and runs both in alternating rounds; ends with 1 if this one is worse (below 0.95)
                     for processor time or throughput
-  --rounds N        of --before (7)
+  --rounds N        of --before (7), of hostile (5)
 
 ${scenarios.map(({ name, about }) => `  ${name.padEnd(12)}${about}`).join('\n')}
 `
@@ -35,12 +35,12 @@ const { values, positionals } = parseArgs({
     json: { type: 'string' },
     before: { type: 'string' },
     attacks: { type: 'string' },
-    rounds: { type: 'string', default: '7' },
+    rounds: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
 })
 const seconds = Number(values.seconds ?? (values.before === undefined ? '6' : '21'))
-const rounds = Number(values.rounds)
+const rounds = Number(values.rounds ?? '7')
 const unknown = positionals.filter((name) => !scenarios.some((scenario) => scenario.name === name))
 if (values.help || unknown.length > 0 || !(seconds > 0) || !(Number.isInteger(rounds) && rounds > 0)) {
   process.stderr.write(usage)
@@ -69,8 +69,8 @@ function log(line: string): void {
 }
 
 function runAlone({ run }: Scenario): Promise<readonly Row[]> {
-  const attacks = values.attacks?.split(',')
-  return run({ seconds, log, hasNynja: isNynjaBuilt(), ...(attacks === undefined ? {} : { attacks }) })
+  const attacks = values.attacks === undefined ? {} : { attacks: values.attacks.split(',') }
+  return run({ seconds, log, hasNynja: isNynjaBuilt(), ...attacks, ...(values.rounds === undefined ? {} : { rounds }) })
 }
 
 async function runAgainst(commit: string): Promise<{ rows: Row[]; failures: Failure[] }> {

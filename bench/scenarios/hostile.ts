@@ -24,7 +24,7 @@ const generatorShare = 0.3
 const pairs = 100
 /** Of all pairs together: one a second each way. */
 const messagesPerSecond = 2 * pairs
-const rounds = 5
+const usualRounds = 5
 /** A round is long enough for its 99th percentile to stand on some fifteen messages. */
 const leastRoundMs = 8_000
 const firstWarmupMs = 6_000
@@ -53,6 +53,7 @@ export const hostile: Scenario = {
       onEnd(generator.stop)
       const measured: Round[] = []
       const stepsSoFar = new Map<string, number>()
+      const { rounds = usualRounds } = context
       for (let number = 0; number < rounds; number++) measured.push(await runRound(number, { towns, generator, stepsSoFar, context }))
       checkSteps(stepsSoFar)
       return rowsOf(measured)
@@ -121,7 +122,7 @@ interface Round {
 }
 
 async function runRound(number: number, { towns, generator, stepsSoFar, context }: Measuring): Promise<Round> {
-  const measureMs = Math.max(leastRoundMs, (context.seconds * 1_000) / rounds)
+  const measureMs = Math.max(leastRoundMs, (context.seconds * 1_000) / (context.rounds ?? usualRounds))
   const timing = { warmupMs: number === 0 ? firstWarmupMs : warmupMs, measureMs }
   const loads: Partial<Record<Arm, Load>> = {}
   let generatorCpu = 0

@@ -11,6 +11,8 @@ export interface ScenarioContext {
   readonly hasNynja: boolean
   /** Of the hostile: only these attacks. */
   readonly attacks?: readonly string[]
+  /** Of the hostile, if not as many as it has by itself. */
+  readonly rounds?: number
 }
 
 export interface Scenario {
