@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import { attacks as all } from '../../bench/load/hostile/attacks.js'
+import { attacks } from '../../bench/load/hostile/attacks.js'
 import { newHostileCrowd } from '../../bench/load/hostile/crowd.js'
 import { prepareHostility, uploadFile } from '../../bench/load/hostile/prepare.js'
 import { type Account, type Device, logIn, register } from '../../bench/load/device.js'
@@ -10,8 +10,6 @@ import { newLedger } from './ledger.js'
 import { type MortalServer, newMortalServer } from './mortal-server.js'
 import { buildTown, type Town } from './town.js'
 
-/** What asks for pages of long chats is not among them: it is bounded in number and not in bytes. */
-const attacks = all.filter(({ needs }) => needs !== 'a long chat')
 /** Each attack three times. */
 const hostileClients = 3 * attacks.length
 const turnsOfEach = 20
