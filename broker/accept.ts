@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream'
 import { type ConnectionEnd, type ConnectResult, writePage, writeSettle } from '../rpc/index.js'
 import { clientKind, maskedPhone, selectNode } from '../topics/index.js'
 import type { BrokerState, MessengerOptions, MessengerWorld, Origin } from './broker-state.js'
-import { type Connection, type Connections, type ConnectWords, type PumpOwner, enter, leave } from './connection.js'
+import { type AcceptedConnect, type Connection, type Connections, type ConnectWords, type PumpOwner, enter, leave } from './connection.js'
 import type { Decide, Deciding } from './deciding.js'
 import { gatePackets, type GateWorld, packetGateOf, tellWhenReadable } from './packet-gate.js'
 import { Pump, type PumpWorld } from './pump.js'
@@ -29,11 +29,13 @@ const pageSize = 64
 
 /** Serves a socket that a listener has accepted: guards its packet sizes, then hands it to Aedes. */
 export function serveSocket(state: BrokerState, socket: Duplex, origin: Origin): void {
-  const isFull = state.connections.byNumber.size >= state.options.maxConnections
-  if (isFull && !state.isDraining) state.world.counts.refused()
-  if (state.isDraining || isFull) {
-    state.world.counts.connect(isFull ? 'full' : 'draining')
+  if (state.isDraining) {
+    state.world.counts.connect('draining')
     socket.destroy()
+    return
+  }
+  if (!state.world.places.hasRoomFor(origin.place)) {
+    state.world.counts.connect('full')
     return
   }
   const gate = gatePackets(socket, state.gateWorld)
@@ -46,13 +48,13 @@ export function serveSocket(state: BrokerState, socket: Duplex, origin: Origin):
   tellWhenReadable(socket, gate)
 }
 
-/** Before anything is decided: rate of the address, and what of CONNECT Aedes must not see. */
-export async function admitConnect(state: BrokerState, client: AedesClient, packet: ConnectPacket): Promise<boolean> {
+/** Before anything is decided: whether there is a place for one like it, and what of CONNECT Aedes must not see. */
+export function admitConnect(state: BrokerState, client: AedesClient, packet: ConnectPacket): boolean {
   const origin = state.origins.get(client.conn)
-  const isRegistration = clientKind(packet.clientId) === 'registration'
-  const isAdmitted = origin !== undefined && (await state.world.admits(origin.address, isRegistration))
-  if (!isAdmitted || state.isDraining || client.closed) {
-    state.world.counts.connect(state.isDraining ? 'draining' : isAdmitted ? 'lost' : 'rate')
+  const isLost = origin === undefined || client.closed
+  const hasPlace = !state.isDraining && !isLost && state.world.places.move(origin.place, isGuest(packet) ? 'guest' : 'claimant')
+  if (!hasPlace) {
+    state.world.counts.connect(state.isDraining ? 'draining' : isLost ? 'lost' : 'full')
     client.conn.destroy()
     return false
   }
@@ -62,6 +64,11 @@ export async function admitConnect(state: BrokerState, client: AedesClient, pack
   if (packet.will?.topic.startsWith('version/') === true) delete packet.will
   open(state, client, { ...words, clientId: packet.clientId })
   return true
+}
+
+/** Whether it proves nothing, whatever is decided: topics.md 12. */
+function isGuest({ clientId, password }: ConnectPacket): boolean {
+  return clientKind(clientId) === 'registration' || (password?.length ?? 0) === 0
 }
 
 function wordsOf(packet: ConnectPacket, address: string): ConnectWords {
@@ -207,13 +214,22 @@ export function decideConnect(state: BrokerState, deciding: Deciding, number: nu
     })
     return
   }
-  state.world.counts.connect('accepted')
+  state.world.counts.connect(isPlaced(state, connection, result) ? 'accepted' : 'full')
   if (result.client === 'device') tellLogin(state, connection, result.number)
   connection.state = 'accepted'
   connection.variant = result.variant
   if (result.client === 'device') Atomics.add(state.world.variantsInUse, result.variant, 1)
   enter(state.connections, connection, result)
   decide(null, true)
+}
+
+/** Who has proved something takes a place of his own. Where there is none left he is closed, after all that belongs to being accepted. */
+function isPlaced(state: BrokerState, { socket }: Connection, { client }: AcceptedConnect): boolean {
+  const place = state.origins.get(socket)?.place
+  const hasProved = client === 'device' || client === 'service'
+  const isIn = place?.isOver === false && (!hasProved || state.world.places.move(place, 'proven'))
+  if (!isIn) socket.destroy()
+  return isIn
 }
 
 function tellLogin({ world }: BrokerState, { words: { clientId, address } }: Connection, phone: string): void {

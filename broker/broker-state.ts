@@ -6,6 +6,7 @@ import type { Connection, Connections, ListenerName, PumpOwner } from './connect
 import type { PlainPublishes } from './persistence.js'
 import type { PlainBroker, PlainCluster } from './plain-cluster.js'
 import type { GateWorld } from './packet-gate.js'
+import type { Place, Places } from './places.js'
 import type { PumpWorld } from './pump.js'
 import type { EvictedMemory } from './evicted-memory.js'
 import type { Requests } from './requests.js'
@@ -14,7 +15,6 @@ import type { SocketWriter } from './socket-writer.js'
 
 /** What the broker allows and how patient it is. Times in milliseconds, sizes in bytes. */
 export interface MessengerOptions {
-  readonly maxConnections: number
   readonly maxPacketBytes: number
   readonly maxPayloadBytes: number
   /** Unacknowledged deliveries per device. */
@@ -36,8 +36,6 @@ export interface MessengerOptions {
 /** What the broker counts, for the metrics of its owner. Labels are of few kinds, never from a peer. */
 export interface MessengerCounts {
   connect(outcome: string): void
-  /** A connection was closed at once: as many as the options allow are open. */
-  refused(): void
   publish(kind: string): void
   denied(because: string): void
   sent(): void
@@ -55,8 +53,8 @@ export interface MessengerWorld {
   /** How many connected devices speak each variant; read by the workers. */
   readonly variantsInUse: Int32Array
   readonly counts: MessengerCounts
-  /** Whether an address may connect now, and whether as a registration. */
-  readonly admits: (address: string, isRegistration: boolean) => Promise<boolean>
+  /** Who has a place among the connections. */
+  readonly places: Places
   /** A job for the outside world; `address` is that of the connection that asked, if it is still there. */
   readonly onPerform: (message: ControlToMain & { kind: 'perform' }, node: number) => void
   readonly log: MessengerLog
@@ -95,6 +93,7 @@ export interface BrokerState {
 export interface Origin {
   readonly listener: ListenerName
   readonly address: string
+  readonly place: Place
 }
 
 export function connectionOf(state: BrokerState, client: AedesClient): Connection | undefined {

@@ -10,8 +10,6 @@ interface Waiting {
 }
 
 export interface DecidingOptions {
-  /** CONNECTs that wait at a time; a further one is closed at once. */
-  readonly limit: number
   /** How long one may wait, ms; then it is closed. */
   readonly patienceMs: number
   /** Asks the worker of the connection, which holds what it cannot decide now. */
@@ -20,7 +18,7 @@ export interface DecidingOptions {
   readonly giveUp: (connection: Connection, because: string) => void
 }
 
-/** CONNECTs whose decision is under way. What holds them up will pass, and they wait for it, so many and so long. @see docs/protocol/topics.md 12 */
+/** CONNECTs whose decision is under way. What holds them up will pass, and they wait for it, so long; how many may wait their places say. @see docs/protocol/topics.md 12 */
 export class Deciding {
   readonly #options: DecidingOptions
   readonly #waiting = new Map<number, Waiting>()
@@ -30,11 +28,7 @@ export class Deciding {
   }
 
   add(connection: Connection, decide: Decide): void {
-    const { limit, patienceMs, ask, giveUp } = this.#options
-    if (this.#waiting.size >= limit) {
-      giveUp(connection, 'too many CONNECTs wait')
-      return
-    }
+    const { patienceMs, ask, giveUp } = this.#options
     const patience = setTimeout(() => {
       giveUp(connection, 'it was not decided in time')
     }, patienceMs).unref()

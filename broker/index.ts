@@ -2,6 +2,7 @@
 export { newRateGate, type RateGate, type RateLimit } from './address-limits.js'
 export type { MessengerCounts, MessengerLog, MessengerOptions, MessengerWorld, Origin } from './broker-state.js'
 export {
+  type ArrivalHall,
   type ConnectionGate,
   guardConnections,
   listenTcp,
@@ -12,5 +13,6 @@ export {
   type TlsListener,
   type TlsPair,
 } from './listeners.js'
+export { Places, type PlaceLimits, type TurnedAway } from './places.js'
 export { TransferSockets, type TransferSocketsParts } from './transfer-sockets.js'
 export { startMessenger, type Messenger } from './messenger.js'

@@ -4,8 +4,9 @@ import { createServer as createTlsServer } from 'node:tls'
 import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { limits } from '../protocol/index.js'
+import { type Arrival, type Arrivals, takePlaces } from './arrivals.js'
 import type { Origin } from './broker-state.js'
-import { expectProxyHeaders, type ProxiedAddresses } from './proxy-listener.js'
+import type { Places } from './places.js'
 import { webSocketStream } from './web-socket-stream.js'
 
 /** A socket server that is open. */
@@ -24,6 +25,13 @@ export interface ListenAddress {
   readonly isProxied?: boolean
   /** Asked for each connection as soon as it is there. */
   readonly gate?: ConnectionGate
+}
+
+/** Who has a place, and how long whoever takes one may take to say what he is. */
+export interface ArrivalHall {
+  readonly places: Places
+  /** For a TLS handshake, and the head of an HTTP request, ms. */
+  readonly connectDeadlineMs: number
 }
 
 /** Private key and certificate chain, PEM. */
@@ -73,20 +81,25 @@ const minVersion = 'TLSv1.2'
 const subprotocols: readonly string[] = ['mqtt', 'mqttv3.1']
 
 /** MQTT over TCP. @throws if the port cannot be opened */
-export async function listenTcp(address: ListenAddress, serve: Serve): Promise<Listener> {
+export async function listenTcp(address: ListenAddress, hall: ArrivalHall, serve: Serve): Promise<Listener> {
   const server = createTcpServer({ noDelay: true, keepAlive: true }, (socket) => {
-    serve(socket, { listener: 'mqtt', address: addresses.of(socket) })
+    const arrival = arrivals.of(socket)
+    if (arrival === undefined) socket.destroy()
+    else serve(socket, { listener: 'mqtt', ...arrival })
   })
-  const addresses = addressesOf(server, address)
+  const arrivals = arrivalsAt(server, address, hall)
   return opened(server, address)
 }
 
 /** MQTT over TLS 1.2 or newer. @throws if the port cannot be opened, or key and certificate do not fit */
-export async function listenTls(address: ListenAddress, { key, cert }: TlsPair, serve: Serve): Promise<TlsListener> {
-  const server = createTlsServer({ key, cert, minVersion, noDelay: true, handshakeTimeout: 10_000 }, (socket) => {
-    serve(socket, { listener: 'tls', address: addresses.of(socket) })
+export async function listenTls(address: ListenAddress, { key, cert }: TlsPair, hall: ArrivalHall, serve: Serve): Promise<TlsListener> {
+  const options = { key, cert, minVersion, noDelay: true, keepAlive: true, handshakeTimeout: hall.connectDeadlineMs } as const
+  const server = createTlsServer(options, (socket) => {
+    const arrival = arrivals.of(socket)
+    if (arrival === undefined) socket.destroy()
+    else serve(socket, { listener: 'tls', ...arrival })
   })
-  const addresses = addressesOf(server, address)
+  const arrivals = arrivalsAt(server, address, hall)
   server.on('tlsClientError', (_error, socket) => {
     socket.destroy()
   })
@@ -107,22 +120,28 @@ export async function listenTls(address: ListenAddress, { key, cert }: TlsPair, 
 export async function listenWebSocket(
   address: ListenAddress,
   { maxPacketBytes, trustProxy }: { readonly maxPacketBytes: number; readonly trustProxy: boolean },
+  hall: ArrivalHall,
   serve: Serve,
   serveTransfers: ServeTransfers,
 ): Promise<Listener> {
-  const http = createHttpServer((_request, response) => {
+  const http = createHttpServer({ noDelay: true, keepAlive: true }, (_request, response) => {
     response
       .writeHead(426, { 'content-type': 'text/plain', upgrade: 'websocket' })
       .end('MQTT over WebSocket, path /mqtt; file transfers, path /ws\n')
   })
-  http.headersTimeout = 10_000
-  const addresses = addressesOf(http, address)
+  http.headersTimeout = hall.connectDeadlineMs
+  const arrivals = arrivalsAt(http, address, hall, trustProxy)
   const sockets = new WebSocketServer({
     noServer: true,
     // One frame may hold a packet and its fixed header.
     maxPayload: maxPacketBytes + 8,
     handleProtocols: (offered) => subprotocols.find((known) => offered.has(known)) ?? false,
   })
+  const originOf = (request: IncomingMessage, arrival: Arrival | undefined): Origin | undefined => {
+    if (arrival === undefined || !trustProxy) return arrival && { listener: 'ws', ...arrival }
+    const address = forwardedFor(request) ?? arrival.address
+    return hall.places.tell(arrival.place, address) ? { listener: 'ws', place: arrival.place, address } : undefined
+  }
   const transferSockets = new WebSocketServer({ noServer: true, maxPayload: limits.ftpFrameBytes })
   http.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
     socket.on('error', () => socket.destroy())
@@ -131,7 +150,8 @@ export async function listenWebSocket(
       socket.end(`HTTP/1.1 ${refusal}\r\nConnection: close\r\n\r\n`)
       return
     }
-    const origin: Origin = { listener: 'ws', address: (trustProxy ? forwardedFor(request) : undefined) ?? addresses.of(socket) }
+    const origin = originOf(request, arrivals.of(socket))
+    if (origin === undefined) return
     if (pathOf(request) === '/ws') {
       transferSockets.handleUpgrade(request, socket, head, (webSocket) => {
         serveTransfers(webSocket, origin)
@@ -172,8 +192,8 @@ function refuseUpgrade(request: IncomingMessage): string | undefined {
   return offer === undefined || subprotocols.some((known) => offered.includes(known)) ? undefined : '400 Bad Request'
 }
 
-function addressesOf(server: Server, { isProxied }: ListenAddress): ProxiedAddresses {
-  return isProxied ? expectProxyHeaders(server) : { of: ({ remoteAddress }) => remoteAddress ?? '' }
+function arrivalsAt(server: Server, { isProxied = false }: ListenAddress, { places }: ArrivalHall, isForwarded = false): Arrivals {
+  return takePlaces(server, places, { isProxied, isForwarded })
 }
 
 async function opened(server: Server, { host, port, gate }: ListenAddress): Promise<Listener> {

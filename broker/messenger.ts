@@ -108,10 +108,8 @@ export async function startMessenger(options: MessengerOptions, world: Messenger
 }
 
 function newDeciding(state: BrokerState): Deciding {
-  const { maxConnections, connectPatienceMs } = state.options
+  const { connectPatienceMs } = state.options
   return new Deciding({
-    // Half: newcomers who cannot be served must not take every place.
-    limit: Math.max(1, Math.floor(maxConnections / 2)),
     patienceMs: connectPatienceMs,
     ask: (connection) => {
       introduce(state, connection, connection.node)
@@ -166,14 +164,7 @@ async function hook(
   const { aedes } = state
   aedes.preConnect = (client, packet, callback) => {
     keepPacketIdsApart(client)
-    admitConnect(state, client, packet).then(
-      (isAdmitted) => {
-        callback(null, isAdmitted)
-      },
-      (error: unknown) => {
-        callback(error instanceof Error ? error : new Error('connect failed'), false)
-      },
-    )
+    callback(null, admitConnect(state, client, packet))
   }
   aedes.authenticate = (client, _userName, _password, decide) => {
     askWho(state, deciding, client, decide)

@@ -1,14 +1,14 @@
 import { WebSocket } from 'ws'
 import type { ControlToMain, Ring } from '../rpc/index.js'
 import type { MessengerCounts, MessengerLog, Origin } from './broker-state.js'
+import type { Place, Places } from './places.js'
 
 export interface TransferSocketsParts {
   readonly ring: () => Ring
-  /** Whether an address may connect now. */
-  readonly admits: (address: string) => Promise<boolean>
+  /** Who has a place: one that has shown no token yet has another than one that has. */
+  readonly places: Places
   readonly counts: Pick<MessengerCounts, 'denied' | 'openConnections'>
   readonly log: MessengerLog
-  readonly maxSockets: number
   /** A socket that asks nothing, or is not answered, for this long is closed. */
   readonly idleMs: number
 }
@@ -17,6 +17,7 @@ export interface TransferSocketsParts {
 interface Peer {
   readonly socket: WebSocket
   readonly address: string
+  readonly place: Place
   readonly frames: Buffer[]
   /** Which node is asked first: the one that served the last frame. */
   node: number
@@ -50,20 +51,8 @@ export class TransferSockets {
   readonly serve = (socket: WebSocket, origin: Origin): void => {
     // What is wrong with a frame (its size, say) is followed by 'close'.
     socket.on('error', () => undefined)
-    if (this.#isClosing || this.#peers.size >= this.#parts.maxSockets) {
-      socket.close(closeCodes.tryAgain)
-      return
-    }
-    socket.pause()
-    this.#parts.admits(origin.address).then(
-      (isAdmitted) => {
-        if (isAdmitted && !this.#isClosing) this.#welcome(socket, origin)
-        else socket.terminate()
-      },
-      () => {
-        socket.terminate()
-      },
-    )
+    if (this.#isClosing) socket.close(closeCodes.tryAgain)
+    else if (this.#parts.places.move(origin.place, 'asking')) this.#welcome(socket, origin)
   }
 
   onResult({ exchange, result }: ControlToMain & { kind: 'transfer-result' }): void {
@@ -78,7 +67,8 @@ export class TransferSockets {
     } else if (result.kind === 'close') {
       this.#parts.counts.denied(`transfer ${result.because}`)
       this.#end(peer, result.because === 'not_authorized' ? closeCodes.policy : closeCodes[result.because], result.because)
-    } else {
+    } else if (this.#parts.places.move(peer.place, 'transferring')) {
+      // What is answered has shown the token of a device: rpc.md 16.
       peer.frames.shift()
       peer.socket.send(result.payload)
       if (peer.socket.bufferedAmount > maxBufferedBytes) this.#end(peer, closeCodes.policy, 'answers are not read')
@@ -97,12 +87,12 @@ export class TransferSockets {
     for (const peer of this.#peers) this.#end(peer, closeCodes.goingAway, 'the server stops')
   }
 
-  #welcome(socket: WebSocket, { address, listener }: Origin): void {
+  #welcome(socket: WebSocket, { address, listener, place }: Origin): void {
     const { idleMs, counts, ring } = this.#parts
     const idle = setTimeout(() => {
       this.#end(peer, closeCodes.policy, 'idle')
     }, idleMs)
-    const peer: Peer = { socket, address, frames: [], node: 1 + (this.#last % ring().size), exchange: 0, idle }
+    const peer: Peer = { socket, address, place, frames: [], node: 1 + (this.#last % ring().size), exchange: 0, idle }
     this.#peers.add(peer)
     counts.openConnections(listener, 1)
     socket.on('message', (frame: Buffer, isBinary: boolean) => {

@@ -2,7 +2,7 @@
 export { asyncApiDocument, type ServerPort } from './async-api.js'
 export { type RpcLimits, newRpcContext, protocolLimits, type RpcContext, type TestNumbers } from './context.js'
 export { routes, type Route } from './dispatcher.js'
-export { type FileKey, filePath, newFileKey, parseFileKey } from './documents/index.js'
+export { addressLevel, type FileKey, filePath, newFileKey, parseFileKey } from './documents/index.js'
 export type { ServiceSecrets } from './handlers/connect/credentials.js'
 export type {
   ConnectResult,

@@ -36,8 +36,8 @@ export function count(metrics: Metrics, counts: readonly Counted[], node: number
   }
 }
 
-/** The broker's counts as metrics. `onFull` is called for each connection beyond those allowed. What happens for every packet is counted in plain numbers and added once a second. */
-export function messengerCounts(metrics: Metrics, onFull: () => void): MessengerCounts {
+/** The broker's counts as metrics. What happens for every packet is counted in plain numbers and added once a second. */
+export function messengerCounts(metrics: Metrics): MessengerCounts {
   let sent = 0
   const publishes = new Map<string, number>()
   setInterval(() => {
@@ -49,10 +49,6 @@ export function messengerCounts(metrics: Metrics, onFull: () => void): Messenger
   return {
     connect: (outcome) => {
       metrics.connects.inc({ outcome })
-    },
-    refused: () => {
-      metrics.refusedConnections.inc({ because: 'connections' })
-      onFull()
     },
     publish: (kind) => {
       publishes.set(kind, (publishes.get(kind) ?? 0) + 1)

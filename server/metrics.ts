@@ -18,7 +18,7 @@ export interface Metrics {
   readonly denied: Counter<'because'>
   /** Requests executed, by record (`Friend/request`) and outcome (`ok` or the code). */
   readonly requests: Counter<'record' | 'outcome'>
-  /** Connections closed as soon as they came, for lack of what they need. */
+  /** Connections turned away, for lack of what they need or for what they have not shown: see `TurnedAway` of the broker, and the resources of `Exhaustion`. */
   readonly refusedConnections: Counter<'because'>
   /** 1 for what the server has run out of, else 0. */
   readonly exhausted: Gauge<'resource'>
@@ -102,7 +102,7 @@ function exhaustionMetrics(registers: Registry[]): Pick<Metrics, 'refusedConnect
     refusedConnections: new Counter({
       registers,
       name: 'nynja_connections_refused_total',
-      help: 'Connections closed as soon as they came, by what was lacking',
+      help: 'Connections turned away, by what was lacking or what they had not shown',
       labelNames: ['because'],
     }),
     exhausted: new Gauge({ registers, name: 'nynja_exhausted', help: '1 for what the server has run out of', labelNames: ['resource'] }),

@@ -60,11 +60,38 @@ function listeners(folder: string) {
       about:
         'Connections to the MQTT, TLS and WebSocket ports begin with a PROXY header (version 1 or 2), as a TCP balancer sends it, and come from the address it names. Those without are closed. Only where nobody but the balancer reaches these ports.',
     }),
-    maxConnections: option(integer(1, 1_000_000), {
-      default: 100_000,
-      about: 'MQTT connections open at a time; further ones are closed at once.',
-    }),
   }
+}
+
+const connections = {
+  maxConnections: option(integer(1, 1_000_000), {
+    default: 100_000,
+    about: 'MQTT connections open at a time; further ones are closed at once.',
+  }),
+  unprovenPercent: option(integer(1, 100), {
+    unit: '% of maxConnections',
+    default: 25,
+    about:
+      'Places, 16 at least, for connections that have not sent CONNECT, and as many for those that have shown neither token nor secret (registrations). Where they are all taken, an address with fewer gets one of the address with most. Devices with a token and services may take every place.',
+  }),
+  unprovenPerAddress: option(limit(1, 1_000_000), {
+    unit: 'per address',
+    default: 10_000,
+    about:
+      'Connections of one address (of IPv6 one /64) that have not sent CONNECT, and as many that have shown neither token nor secret; further ones are closed. High, as a mobile network shows many phones as one.',
+  }),
+  connectDeadlineMs: option(integer(1_000, 600_000), {
+    ...waitMs,
+    default: 30_000,
+    about:
+      'From the beginning of a connection to its CONNECT, TLS handshake and all; on /ws to the first frame with a right token. What takes longer is closed.',
+  }),
+  unprovenLifeMs: option(limit(1_000, 86_400_000), {
+    ...waitMs,
+    default: 900_000,
+    about:
+      'How long a connection may stay that has shown neither token nor secret; then it is closed, and may come again. off where grants let such connections stay for long.',
+  }),
 }
 
 function storage(folder: string) {
@@ -310,7 +337,7 @@ const rates = {
 /** All options of the server, in the order of the reference page. Relative paths start at `folder`. */
 export function optionSections(folder: string) {
   return [
-    { title: 'Listeners', options: listeners(folder) },
+    { title: 'Listeners', options: { ...listeners(folder), ...connections } },
     { title: 'Store and server', options: storage(folder) },
     { title: 'Access', options: access },
     { title: 'SMS and voice', options: messages },

@@ -12,6 +12,9 @@ const changeable = [
   'codesTotalDay',
   'publishesPerSecond',
   'maxConnections',
+  'unprovenPercent',
+  'unprovenPerAddress',
+  'unprovenLifeMs',
   'drainTimeoutMs',
   'drainRate',
 ] as const satisfies readonly OptionName[]

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { parseGrants } from '../acl/index.js'
 import {
+  type ArrivalHall,
   type ConnectionGate,
   type ListenAddress,
   type Listener,
@@ -8,6 +9,7 @@ import {
   listenTls,
   listenWebSocket,
   type Messenger,
+  type Places,
   startMessenger,
   type TlsListener,
   type TlsPair,
@@ -31,11 +33,11 @@ import { type Exhaustion, newExhaustion } from './exhaustion.js'
 import { type Exposed, exposure } from './exposure.js'
 import type { HttpServer, Readiness } from './http.js'
 import { lockFolder } from './folder-lock.js'
-import { newLiveGate } from './live-gate.js'
 import type { Log } from './log.js'
 import { thisMachine } from './machine.js'
 import { createMetrics, type Metrics } from './metrics.js'
 import { filesUrl, openStorage } from './open-files.js'
+import { type Live, newPlaces } from './open-places.js'
 import { prepareStore, redisPlace } from './open-store.js'
 import { newProviderWatch } from './provider-watch.js'
 import { openProviders } from './open-providers.js'
@@ -47,6 +49,7 @@ import { serverVersion } from './version.js'
 import { listening, StartProblem } from './start-problem.js'
 import { readTlsPair } from './tls-pair.js'
 import { newTaskRunner } from './task-runner.js'
+import { newTurnedAwayLog, type TurnedAwayLog } from './turned-away-log.js'
 import { type MachineWatch, watchMachine } from './watch-machine.js'
 import { rpcLimits, storePath, type WorkerData } from './worker-data.js'
 
@@ -67,17 +70,10 @@ export interface RunningServer {
 }
 
 const workerEntry = new URL('./worker.js', import.meta.url)
-const connectTimeoutMs = 30_000
 const clientDrainTimeoutMs = 60_000
-const maxTransferSockets = 10_000
 const idleTransferMs = 120_000
 const lookEveryMs = 1_000
 const hurryMs = 2_000
-
-/** The options in effect; some of them change while the server runs. */
-interface Live {
-  options: Options
-}
 
 /** Starts everything the options ask for. @throws if the store, a worker or a listener cannot be opened; none is left open then */
 export async function startServer(options: Options, log: Log): Promise<RunningServer> {
@@ -104,17 +100,19 @@ export async function startServer(options: Options, log: Log): Promise<RunningSe
       schemas: () => schemas,
       files: storage,
     }
-    const adminPort = await openAdmin(options, pages, closers)
-    const httpPort = await openPublic(options, pages, closers)
+    const [adminPort, httpPort] = [await openAdmin(options, pages, closers), await openPublic(options, pages, closers)]
     if (redisPlace(options) === null) closers.push(await lockFolder(storePath(options)))
     await prepareStore(options, log, (because) => {
       readiness = { kind: 'not-ready', because }
     })
-    const rpc = await startRpc(live, log, { metrics, exhaustion, urlOfFiles: filesUrl(options, httpPort) })
+    const turnedAway = newTurnedAwayLog(log)
+    const places = newPlaces(live, { metrics, exhaustion, turnedAway })
+    const rpc = await startRpc(live, log, { metrics, exhaustion, places, urlOfFiles: filesUrl(options, httpPort) })
     const { messenger, transfers, ring } = rpc
     closers.push(() => rpc.stop())
-    const listeners = await openListeners(options, { messenger, transfers, gate: gateOf(machine, 'client') })
-    closers.push(lookRegularly(machine, exhaustion, () => messenger.connectionCount < live.options.maxConnections * enoughShare))
+    const listeners = await openListeners(options, { messenger, transfers, places, gate: gateOf(machine, 'client') })
+    const hasRoom = (): boolean => messenger.connectionCount < live.options.maxConnections * enoughShare
+    closers.push(lookRegularly({ machine, places, turnedAway, exhaustion, hasRoom }))
     machine.opened()
     const ports = { ...portsOf(listeners), http: httpPort, admin: adminPort }
     schemas = schemaPages(serverVersion(), openPorts(ports))
@@ -142,10 +140,20 @@ export async function startServer(options: Options, log: Log): Promise<RunningSe
 /** Below this share of the connections allowed there is room again. */
 const enoughShare = 0.99
 
+interface LookedAt {
+  readonly machine: MachineWatch
+  readonly places: Places
+  readonly turnedAway: TurnedAwayLog
+  readonly exhaustion: Exhaustion
+  readonly hasRoom: () => boolean
+}
+
 /** @returns what ends it */
-function lookRegularly(machine: MachineWatch, exhaustion: Exhaustion, hasRoom: () => boolean): () => void {
+function lookRegularly({ machine, places, turnedAway, exhaustion, hasRoom }: LookedAt): () => void {
   const timer = setInterval(() => {
     machine.look()
+    places.sweep()
+    turnedAway.tell()
     if (hasRoom()) exhaustion.end('connections')
   }, lookEveryMs)
   return () => {
@@ -183,31 +191,29 @@ interface Rpc {
 interface RpcWorld {
   readonly metrics: Metrics
   readonly exhaustion: Exhaustion
+  readonly places: Places
   readonly urlOfFiles: string | null
 }
 
-async function startRpc(live: Live, log: Log, { metrics, exhaustion, urlOfFiles }: RpcWorld): Promise<Rpc> {
+async function startRpc(live: Live, log: Log, { metrics, exhaustion, places, urlOfFiles }: RpcWorld): Promise<Rpc> {
   const { options } = live
   const shared = new SharedArrayBuffer(variantCount * Int32Array.BYTES_PER_ELEMENT)
   const sharedMemory = newSharedMemory()
   const boot = randomUUID()
   const runTask = newTaskRunner(openProviders(options, log), newProviderWatch(exhaustion, log))
-  const admits = admission(live)
   const started: { ring?: Ring } = {}
   const ring = (): Ring => {
     if (started.ring === undefined) throw new Error('the ring has not started')
     return started.ring
   }
-  const counts = messengerCounts(metrics, () => {
-    exhaustion.begin('connections', `${live.options.maxConnections} are open, as many as NYNJA_MAX_CONNECTIONS allows`)
-  })
-  const transfers = new TransferSockets({ ring, admits, counts, log, maxSockets: maxTransferSockets, idleMs: idleTransferMs })
+  const counts = messengerCounts(metrics)
+  const transfers = new TransferSockets({ ring, places, counts, log, idleMs: idleTransferMs })
   const plain = await openPlain(options, boot, log)
   const messenger = await startMessenger(messengerOptions(live), {
     ring,
     variantsInUse: new Int32Array(shared),
     counts,
-    admits,
+    places,
     onPerform: (message, node) =>
       void runTask(message).then((end) => {
         ring().control(node, { kind: 'job-ended', id: message.id, end })
@@ -284,16 +290,13 @@ function noteExhausted(exhaustion: Exhaustion, node: number, { resource, because
 function messengerOptions(live: Live): Parameters<typeof startMessenger>[0] {
   const { options } = live
   return {
-    get maxConnections() {
-      return live.options.maxConnections
-    },
     maxPacketBytes: options.maxPacketBytes,
     maxPayloadBytes: options.maxPayloadBytes,
     windowSize: options.inflightWindow,
     queueLimit: options.inboxEntries,
     ...(redisPlace(options) === null ? {} : { drainRate: options.drainRate }),
     drainTimeoutMs: clientDrainTimeoutMs,
-    connectTimeoutMs,
+    connectTimeoutMs: options.connectDeadlineMs,
     connectPatienceMs: options.requestDeadlineMs,
     get publishRate() {
       const { publishesPerSecond } = live.options
@@ -303,35 +306,28 @@ function messengerOptions(live: Live): Parameters<typeof startMessenger>[0] {
   }
 }
 
-function admission(live: Live): (address: string) => Promise<boolean> {
-  const gate = newLiveGate(() => {
-    const { connectsPerSecond, connectsBurst } = live.options
-    if (connectsPerSecond === 'off') return 'off'
-    return { points: connectsBurst, seconds: Math.max(1, Math.round(connectsBurst / connectsPerSecond)) }
-  })
-  return (address) => Promise.resolve(gate.take(address))
-}
-
 type Listeners = Partial<Record<'mqtt' | 'ws', Listener> & { tls: TlsListener }>
 
 interface Served {
   readonly messenger: Messenger
   readonly transfers: TransferSockets
+  readonly places: Places
   readonly gate: ConnectionGate
 }
 
-async function openListeners(options: Options, { messenger, transfers, gate }: Served): Promise<Listeners> {
+async function openListeners(options: Options, { messenger, transfers, places, gate }: Served): Promise<Listeners> {
   const { host, mqttPort, wsPort, tlsPort, tlsKey, tlsCert, maxPacketBytes, trustProxy, proxyProtocol: isProxied } = options
   const opened: Listeners = {}
+  const hall: ArrivalHall = { places, connectDeadlineMs: options.connectDeadlineMs }
   const at = (port: number): ListenAddress => ({ host, port, isProxied, gate })
   try {
-    if (mqttPort !== 'off') opened.mqtt = await listening(listenTcp(at(mqttPort), messenger.serve), 'NYNJA_MQTT_PORT', at(mqttPort))
+    if (mqttPort !== 'off') opened.mqtt = await listening(listenTcp(at(mqttPort), hall, messenger.serve), 'NYNJA_MQTT_PORT', at(mqttPort))
     const pair = tlsPort === 'off' ? undefined : tlsPairOf({ tlsKey, tlsCert })
     if (tlsPort !== 'off' && pair !== undefined) {
-      opened.tls = await listening(listenTls(at(tlsPort), pair, messenger.serve), 'NYNJA_TLS_PORT', at(tlsPort))
+      opened.tls = await listening(listenTls(at(tlsPort), pair, hall, messenger.serve), 'NYNJA_TLS_PORT', at(tlsPort))
     }
     if (wsPort !== 'off') {
-      const opening = listenWebSocket(at(wsPort), { maxPacketBytes, trustProxy }, messenger.serve, transfers.serve)
+      const opening = listenWebSocket(at(wsPort), { maxPacketBytes, trustProxy }, hall, messenger.serve, transfers.serve)
       opened.ws = await listening(opening, 'NYNJA_WS_PORT', at(wsPort))
     }
     return opened

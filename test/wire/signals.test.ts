@@ -161,17 +161,21 @@ describe('a server that is told to read its options again', () => {
       const server = await startWireServer({ NYNJA_NODES: '1' }, { args: ['--config', config] })
       closers.push(() => server.close())
       await dial(server.mqtt).connect({ clientId: 'reg_1' })
+      const turnedAway = async (): Promise<void> => {
+        const device = dial(server.mqtt)
+        await expect(device.connect({ clientId: 'reg_2' })).rejects.toThrow('the connection is closed')
+      }
 
       write({ logLevel: 'debug', maxConnections: 1, inboxEntries: 50 })
       server.signal('SIGHUP')
       expect(await server.logged('reloaded')).toMatchObject({ changed: ['maxConnections', 'logLevel'] })
       expect(await server.logged('reload-incomplete')).toMatchObject({ later: ['inboxEntries'] })
-      await dial(server.mqtt).closed
+      await turnedAway()
 
       write({ maxConnections: 'many' })
       server.signal('SIGHUP')
       expect(await server.logged('reload-refused')).toMatchObject({ problems: [expect.stringContaining('maxConnections in ')] })
-      await dial(server.mqtt).closed
+      await turnedAway()
 
       write({ maxConnections: 5, inboxEntries: 50 })
       server.signal('SIGHUP')

@@ -1,0 +1,62 @@
+import { type PlaceLimits, Places } from '../broker/index.js'
+import type { Exhaustion } from './exhaustion.js'
+import { newLiveGate } from './live-gate.js'
+import type { Metrics } from './metrics.js'
+import type { Options } from './options-table.js'
+import type { TurnedAwayLog } from './turned-away-log.js'
+
+/** File transfers at a time. */
+const maxTransfers = 10_000
+
+/** The options in effect; some of them change while the server runs. */
+export interface Live {
+  options: Options
+}
+
+export interface PlacesWorld {
+  readonly metrics: Metrics
+  readonly exhaustion: Exhaustion
+  readonly turnedAway: TurnedAwayLog
+}
+
+/** The places of a server: limits and the rate of an address from its options; who is turned away is counted and told. */
+export function newPlaces(live: Live, { metrics, exhaustion, turnedAway }: PlacesWorld): Places {
+  const gate = newLiveGate(() => {
+    const { connectsPerSecond, connectsBurst } = live.options
+    if (connectsPerSecond === 'off') return 'off'
+    return { points: connectsBurst, seconds: Math.max(1, Math.round(connectsBurst / connectsPerSecond)) }
+  })
+  return new Places({
+    limits: placeLimits(live),
+    admits: gate.take,
+    onTurnedAway(because, address) {
+      metrics.refusedConnections.inc({ because })
+      if (because === 'connections') {
+        exhaustion.begin('connections', `${live.options.maxConnections} are open, as many as NYNJA_MAX_CONNECTIONS allows`)
+      } else turnedAway.note(because, address)
+    },
+  })
+}
+
+function placeLimits(live: Live): PlaceLimits {
+  return {
+    get maxConnections() {
+      return live.options.maxConnections
+    },
+    get unprovenPercent() {
+      return live.options.unprovenPercent
+    },
+    get unprovenPerAddress() {
+      return withoutLimit(live.options.unprovenPerAddress)
+    },
+    get unprovenLifeMs() {
+      return withoutLimit(live.options.unprovenLifeMs)
+    },
+    connectDeadlineMs: live.options.connectDeadlineMs,
+    maxTransfers,
+  }
+}
+
+function withoutLimit(limit: number | 'off'): number {
+  return limit === 'off' ? Infinity : limit
+}
