@@ -103,6 +103,7 @@ function open(state: BrokerState, aedes: AedesClient, words: ConnectWords): void
     sentTo: undefined,
     awaitingPubrel: undefined,
     plainFilters: undefined,
+    unstoredFilters: [],
   }
   state.connections.byNumber.set(number, connection)
   state.connections.byAedes.set(aedes, connection)

@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream'
-import type { Client as AedesClient } from 'aedes'
+import type { Client as AedesClient, Subscription } from 'aedes'
 import type { ConnectResult } from '../rpc/index.js'
 import type { PacketGate } from './packet-gate.js'
 import type { Pump } from './pump.js'
@@ -54,6 +54,8 @@ export interface Connection {
   awaitingPubrel: Set<number> | undefined
   /** Filters of plain MQTT use that were granted, by filter. */
   plainFilters: Set<string> | undefined
+  /** Those of them that its session does not have yet. */
+  readonly unstoredFilters: Subscription[]
 }
 
 /** The connections of the process, by what they are looked up by. */

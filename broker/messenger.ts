@@ -33,7 +33,7 @@ import { closeFollowed, closeWhenRead } from './close.js'
 import { newEvictedMemory } from './evicted-memory.js'
 import { newSentMemory } from './sent-memory.js'
 import { newSocketWriter } from './socket-writer.js'
-import { acceptSubscribe, type Subscribing } from './subscriptions.js'
+import { acceptSubscribe, forgetFilters, Subscribing } from './subscriptions.js'
 
 /** The MQTT side of the server: connections, acknowledgements, deliveries. Decisions are the ring's. */
 export interface Messenger {
@@ -58,7 +58,6 @@ const rememberedEvictions = 10_000
 export async function startMessenger(options: MessengerOptions, world: MessengerWorld): Promise<Messenger> {
   const connections = newConnections()
   const plain: PlainPublishes = new WeakSet()
-  const subscribing: Subscribing = { waiting: new Map(), last: 0 }
   const plainMethods = world.plain === undefined ? undefined : sharedPersistence(options, world, world.plain, connections)
   const aedes = newAedes(options, newPersistence(options, connections, plain, plainMethods), world.plain)
   const writer = newSocketWriter()
@@ -85,6 +84,9 @@ export async function startMessenger(options: MessengerOptions, world: Messenger
     lastConnection: 0,
   }
   const deciding = newDeciding(state)
+  const subscribing = new Subscribing((connection, request, filter) => {
+    world.ring().control(connection.node, { kind: 'subscribe', connection: connection.number, request, filter })
+  })
   await hook(state, deciding, subscribing, plainMethods)
   return {
     serve: (socket, origin) => {
@@ -98,6 +100,7 @@ export async function startMessenger(options: MessengerOptions, world: Messenger
     },
     onRestart: (node) => {
       reintroduce(state, deciding, node)
+      subscribing.askAgain(node)
     },
     lookAgain: newLookAgain(connections),
     drain: (patienceMs) => drain(state, patienceMs),
@@ -176,6 +179,9 @@ async function hook(
   aedes.authorizeSubscribe = (client, subscription, granted) => {
     acceptSubscribe(state, subscribing, client, subscription, granted)
   }
+  aedes.on('unsubscribe', (filters, client) => {
+    forgetFilters(state.connections.byAedes.get(client), filters)
+  })
   aedes.authorizeForward = (client, packet) =>
     mayReceivePlain(state.connections.byAedes.get(client), packet.topic, state.options) ? packet : null
   const publish = inOrder(aedes)
@@ -233,8 +239,7 @@ function handleControl(state: BrokerState, { deciding, subscribing }: Waiting, n
       if (state.departing.get(message.connection)?.node === node) state.departing.delete(message.connection)
       return
     case 'subscribe-result':
-      subscribing.waiting.get(message.request)?.(message.isAllowed)
-      subscribing.waiting.delete(message.request)
+      subscribing.decided(message.request, message.isAllowed)
       return
     case 'close':
       closeWhenRead(state, state.connections.byClient.get(message.client), message.because)

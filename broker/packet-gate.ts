@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream'
 import { monotonicMs } from '../clock/index.js'
 import { expectAfter, expectedAtFirstBytes, mayAsk, type PaceLimits } from './asking-pace.js'
+import { countFilters, refusingSuback } from './filter-packets.js'
 import { PacketAssembly } from './packet-assembly.js'
 import { packetTypes, readHeader, type PacketHeader } from './packet-header.js'
 import { maxBodyBytes, type PeerState } from './packet-limits.js'
@@ -22,6 +23,15 @@ export interface Unread {
   /** The socket has taken all of it that may be written now. */
   readonly isFlushed: boolean
 }
+
+/** Filters of one packet, and how many of them cost as much as a packet. */
+const filtersMax = 500
+const filtersPerPacket = 8
+/** What looking at a packet costs that is answered at once, in packets. */
+const answeredCosts = 16
+
+/** What becomes of a packet: it passes, and costs as much as so many packets; it stays; it has been answered here; it ends the connection. */
+type Verdict = number | 'kept' | 'answered' | 'refused'
 
 /** What is let through in one turn, at most: so many packets, and so many bytes unless one packet alone has more. */
 const turnPackets = 64
@@ -139,20 +149,24 @@ export class PacketGate implements Reader {
     clearTimeout(this.#rateTimer)
   }
 
+  /** Reads until something passes or stays, or there is nothing more: a stream that was not read to its end does not tell of what comes next. */
   #pass(): Buffer | null {
-    const bytes = this.#readOn()
-    if (bytes === undefined) return null
-    const sorted = this.#sort(bytes)
-    if (sorted === undefined) {
-      this.#isOver = true
-      this.#socket.destroy()
-      return null
+    for (;;) {
+      const bytes = this.#readOn()
+      if (bytes === undefined) return null
+      const sorted = this.#sort(bytes)
+      if (sorted === undefined) {
+        this.#isOver = true
+        this.#socket.destroy()
+        return null
+      }
+      const { passed, kept, tailAt } = sorted
+      // Nothing else is put back: a packet that comes in many pieces would be copied with each of them.
+      if (kept.length > 0) this.#putBack(kept.add(tailAt, bytes.length).of(bytes))
+      else if (tailAt < bytes.length) this.#assembly = new PacketAssembly(bytes.subarray(tailAt))
+      if (passed.length > 0) return passed.of(bytes)
+      if (kept.length > 0) return null
     }
-    const { passed, kept, tailAt } = sorted
-    // Nothing else is put back: a packet that comes in many pieces would be copied with each of them.
-    if (kept.length > 0) this.#putBack(kept.add(tailAt, bytes.length).of(bytes))
-    else if (tailAt < bytes.length) this.#assembly = new PacketAssembly(bytes.subarray(tailAt))
-    return passed.length === 0 ? null : passed.of(bytes)
   }
 
   #putBack(bytes: Buffer): void {
@@ -160,14 +174,17 @@ export class PacketGate implements Reader {
     this.#keptBytes = this.#socket.readableLength
   }
 
-  /** What the socket has, behind the beginning of a packet that came before. */
+  /** What the socket has, behind the beginning of a packet that came before; undefined if there is nothing to look at. */
   #readOn(): Buffer | undefined {
-    const chunk: unknown = this.#readSocket()
-    if (!(chunk instanceof Uint8Array)) return undefined
-    if (this.#assembly === undefined) return Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length)
-    const bytes = this.#assembly.add(chunk)
-    if (bytes !== undefined) this.#assembly = undefined
-    return bytes
+    for (;;) {
+      const chunk: unknown = this.#readSocket()
+      if (!(chunk instanceof Uint8Array)) return undefined
+      if (this.#assembly === undefined) return Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length)
+      const bytes = this.#assembly.add(chunk)
+      if (bytes === undefined) continue
+      this.#assembly = undefined
+      return bytes
+    }
   }
 
   /** @returns undefined if a packet may not come */
@@ -187,14 +204,16 @@ export class PacketGate implements Reader {
         return { passed, kept, tailAt: at }
       }
       const { header, end } = packet
-      if (packets >= turnPackets || (packets > 0 && passed.length + end - at > turnBytes)) {
+      if (isTurnFull(packets, passed.length + end - at)) {
         this.#world.turns.later(this)
         return { passed, kept: kept.add(at, bytes.length), tailAt: bytes.length }
       }
-      const passes: boolean = isShut ? overtaking.has(header.type) : this.#mayPass(header, bytes.length - at)
-      if (passes) packets++
-      ;(passes ? passed : kept).add(at, end)
-      isShut ||= !passes
+      const verdict: Verdict = isShut ? overtakes(header) : this.#judge(header, bytes.subarray(at, end), bytes.length - at)
+      if (verdict === 'refused') return undefined
+      if (verdict === 'kept') kept.add(at, end)
+      else if (verdict !== 'answered') passed.add(at, end)
+      isShut ||= verdict === 'kept'
+      packets += weightOf(verdict)
       at = end
       if (this.#state === 'deciding') return { passed, kept: kept.add(at, bytes.length), tailAt: bytes.length }
     }
@@ -217,9 +236,36 @@ export class PacketGate implements Reader {
   }
 
   /** @param leftBytes what has been read, from this packet on */
-  #mayPass({ type }: PacketHeader, leftBytes: number): boolean {
-    if (type === packetTypes.connect) this.#state = 'deciding'
-    if (type !== packetTypes.publish) return true
+  #judge(header: PacketHeader, packet: Buffer, leftBytes: number): Verdict {
+    switch (header.type) {
+      case packetTypes.publish:
+        return this.#mayPublish(leftBytes) ? 1 : 'kept'
+      case packetTypes.subscribe:
+      case packetTypes.unsubscribe:
+        return this.#judgeFilters(header, packet)
+      case packetTypes.connect:
+        this.#state = 'deciding'
+        return 1
+      default:
+        return 1
+    }
+  }
+
+  /** Too many filters to be worked on are refused as a whole; for UNSUBSCRIBE MQTT 3.1.1 knows no refusal. */
+  #judgeFilters(header: PacketHeader, packet: Buffer): Verdict {
+    const count = countFilters(packet, header)
+    if (count !== undefined && count <= filtersMax) return 1 + Math.floor(count / filtersPerPacket)
+    this.#world.onRefused(count === undefined ? 'malformed filters' : 'too many filters')
+    if (count === undefined || header.type === packetTypes.unsubscribe) return 'refused'
+    if (!this.#unread.isFlushed) {
+      this.#wakeOnDrain()
+      return 'kept'
+    }
+    this.#socket.write(refusingSuback(packet, header, count))
+    return 'answered'
+  }
+
+  #mayPublish(leftBytes: number): boolean {
     const isReadAhead = leftBytes >= this.#socket.readableHighWaterMark
     const { unreadBytes, isFlushed } = this.#unread
     const pace = { underWay: this.#underWay, expectedBytes: this.#expectedBytes, unreadBytes, isFlushed, isReadAhead }
@@ -289,6 +335,19 @@ class Spans {
     const [first] = parts
     return parts.length === 1 && first !== undefined ? first : Buffer.concat(parts, this.#length)
   }
+}
+
+/** @param bytes what would have passed with one more packet */
+function isTurnFull(packets: number, bytes: number): boolean {
+  return packets >= turnPackets || (packets > 0 && bytes > turnBytes)
+}
+
+function overtakes({ type }: PacketHeader): Verdict {
+  return overtaking.has(type) ? 1 : 'kept'
+}
+
+function weightOf(verdict: Verdict): number {
+  return typeof verdict === 'number' ? verdict : verdict === 'answered' ? answeredCosts : 0
 }
 
 const gateOf = Symbol('packet gate')

@@ -56,11 +56,10 @@ export function newPersistence(
       return [...stored, { topic: actionsTopic(connection.words.userName, clientId), qos: 2 }]
     },
 
-    async addSubscriptions(client: Named, subscriptions: readonly { readonly topic: string }[]) {
-      // Aedes hands over every subscription of the packet, the refused ones too.
-      const granted = connectionOf(client)?.plainFilters
-      const kept = subscriptions.filter(({ topic }) => granted?.has(topic) === true)
-      if (kept.length > 0) await ask('addSubscriptions', client, kept)
+    // Aedes hands over every subscription of the packet, the refused ones too, once for each that was granted.
+    async addSubscriptions(client: Named) {
+      const granted = connectionOf(client)?.unstoredFilters.splice(0) ?? []
+      if (granted.length > 0) await ask('addSubscriptions', client, granted)
     },
 
     // Aedes keeps the will with the connection; it dies with its process, so that no other publishes it when the client is back.

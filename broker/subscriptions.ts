@@ -3,13 +3,53 @@ import { decideSubscribe, noFacts } from '../acl/index.js'
 import { parseTopic } from '../topics/index.js'
 import { aclClient, type BrokerState } from './broker-state.js'
 import type { Connection } from './connection.js'
+import { type SpreadWork, spreadWork } from './spread-work.js'
 
 type Granted = (error: Error | null, subscription?: Subscription | null) => void
 
-/** SUBSCRIBEs to chat topics whose decision is under way, by number. */
-export interface Subscribing {
-  readonly waiting: Map<number, (isAllowed: boolean) => void>
-  last: number
+interface Waiting {
+  readonly connection: Connection
+  readonly filter: string
+  readonly decide: (isAllowed: boolean) => void
+}
+
+/** Filters that are dealt with in one turn of the event loop, of all connections. */
+const filtersPerTurn = 32
+/** Filters of plain MQTT use that a connection may have. */
+const plainFiltersMax = 1_000
+
+/** SUBSCRIBEs to chat topics whose decision is under way in a worker. */
+export class Subscribing {
+  readonly spread: SpreadWork = spreadWork(filtersPerTurn)
+  readonly #ask: (connection: Connection, request: number, filter: string) => void
+  readonly #waiting = new Map<number, Waiting>()
+  #last = 0
+
+  /** @param ask asks the worker of the connection, which answers with the number of the request */
+  constructor(ask: (connection: Connection, request: number, filter: string) => void) {
+    this.#ask = ask
+  }
+
+  ask(waiting: Waiting): void {
+    const request = ++this.#last
+    this.#waiting.set(request, waiting)
+    this.#ask(waiting.connection, request, waiting.filter)
+  }
+
+  decided(request: number, isAllowed: boolean): void {
+    const waiting = this.#waiting.get(request)
+    this.#waiting.delete(request)
+    if (waiting?.connection.state !== 'closed') waiting?.decide(isAllowed)
+  }
+
+  /** A new worker serves `node`: it is asked what the old one was asked. */
+  askAgain(node: number): void {
+    for (const [request, { connection, filter }] of this.#waiting) {
+      if (connection.node !== node) continue
+      if (connection.state === 'closed') this.#waiting.delete(request)
+      else this.#ask(connection, request, filter)
+    }
+  }
 }
 
 /**
@@ -24,33 +64,42 @@ export function acceptSubscribe(
   granted: Granted,
 ): void {
   const connection = state.connections.byAedes.get(client)
-  const who = connection === undefined ? undefined : aclClient(connection)
-  if (connection === undefined || who === undefined) {
-    granted(null, null)
-    return
-  }
-  // Aedes restores the session's own subscription while it connects: `actions` is served by the pump.
-  if (!client.connected && connection.plainFilters?.has(subscription.topic) !== true && parseTopic(subscription.topic).kind !== 'other') {
-    granted(null, null)
-    return
-  }
-  if (parseTopic(subscription.topic).kind === 'other') {
-    const verdict = decideSubscribe(who, subscription.topic, noFacts, state.options.grants)
-    if (verdict.allowed) grantPlain(connection, subscription.topic)
-    else state.world.counts.denied('subscribe')
-    granted(null, verdict.allowed ? subscription : null)
-    return
-  }
-  const request = ++subscribing.last
-  subscribing.waiting.set(request, (isAllowed) => {
-    if (!isAllowed) state.world.counts.denied('subscribe')
-    granted(null, isAllowed ? subscription : null)
-  })
-  connection.socket.once('close', () => subscribing.waiting.delete(request))
-  state.world.ring().control(connection.node, { kind: 'subscribe', connection: connection.number, request, filter: subscription.topic })
+  if (connection === undefined) granted(null, null)
+  else
+    subscribing.spread(() => {
+      if (connection.state !== 'closed') decide(state, subscribing, connection, subscription, granted)
+    })
 }
 
-function grantPlain(connection: Connection, filter: string): void {
-  connection.plainFilters ??= new Set()
-  connection.plainFilters.add(filter)
+function decide(state: BrokerState, subscribing: Subscribing, connection: Connection, subscription: Subscription, granted: Granted): void {
+  const who = aclClient(connection)
+  const isPlain = parseTopic(subscription.topic).kind === 'other'
+  // Aedes restores the session's own subscription while it connects: `actions` is served by the pump.
+  if (who === undefined || (!isPlain && !connection.aedes.connected)) granted(null, null)
+  else if (isPlain) {
+    const isAllowed =
+      decideSubscribe(who, subscription.topic, noFacts, state.options.grants).allowed && grantPlain(connection, subscription)
+    if (!isAllowed) state.world.counts.denied('subscribe')
+    granted(null, isAllowed ? subscription : null)
+  } else {
+    const answer = (isAllowed: boolean): void => {
+      if (!isAllowed) state.world.counts.denied('subscribe')
+      granted(null, isAllowed ? subscription : null)
+    }
+    subscribing.ask({ connection, filter: subscription.topic, decide: answer })
+  }
+}
+
+/** Filters that a connection has no more. */
+export function forgetFilters(connection: Connection | undefined, filters: readonly string[]): void {
+  for (const filter of filters) connection?.plainFilters?.delete(filter)
+}
+
+/** @returns false if the connection has as many as it may have */
+function grantPlain(connection: Connection, subscription: Subscription): boolean {
+  const filters = (connection.plainFilters ??= new Set())
+  if (filters.size >= plainFiltersMax && !filters.has(subscription.topic)) return false
+  filters.add(subscription.topic)
+  if (connection.aedes.connected && !connection.words.isClean) connection.unstoredFilters.push(subscription)
+  return true
 }

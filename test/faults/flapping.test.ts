@@ -52,7 +52,7 @@ function connectPacket({ clientId, token }: Account, death: Death): Buffer {
     keepalive: 0,
     protocolId: 'MQTT',
     protocolVersion: 4,
-    ...(death === 'with a will' ? { will: { topic: 'ses/0', payload: Buffer.alloc(30_000), qos: 1 as const, retain: false } } : {}),
+    ...(death === 'with a will' ? { will: { topic: 'ses/0', payload: Buffer.alloc(7_000), qos: 1 as const, retain: false } } : {}),
   })
 }
 
