@@ -69,7 +69,7 @@ export const refusals: Readonly<Record<string, readonly string[] | undefined>> =
   'Room/join': ['invalid_data', 'not_authorized', 'attempts_expired', 'contacts_not_found', 'room_not_found'],
   'Room/remove': ['invalid_data', 'not_authorized', 'contacts_not_found', 'room_not_found'],
   'Room/leave': ['invalid_data', 'not_authorized', 'contacts_not_found', 'room_not_found'],
-  'Room/ban': ['invalid_data', 'not_authorized', 'contacts_not_found', 'room_not_found'],
+  'Room/ban': ['invalid_data', 'not_authorized', 'attempts_expired', 'contacts_not_found', 'room_not_found'],
   'Room/unban': ['invalid_data', 'not_authorized', 'contacts_not_found', 'room_not_found'],
   'Room/mute': ['invalid_data', 'not_authorized', 'contacts_not_found', 'room_not_found'],
   'Room/unmute': ['invalid_data', 'not_authorized', 'contacts_not_found', 'room_not_found'],

@@ -58,5 +58,12 @@ export const members = table<[room: RoomId, member: PhoneId], MemberDocument>('m
 export const roomsOf = table<[member: PhoneId, room: RoomId], { readonly joined: number }>('rooms')
 /** The channel of a link, by the link in lower case. */
 export const links = table<[lowerCaseLink: string], { readonly room: RoomId }>('link')
+/** A bar from a room. `wasMember` where it has put somebody out, who was told. */
+export interface BarDocument {
+  readonly by: PhoneId
+  readonly at: number
+  readonly wasMember?: true
+}
+
 /** Who is barred from a room. */
-export const barred = table<[room: RoomId, banned: PhoneId], { readonly by: PhoneId; readonly at: number }>('barred')
+export const barred = table<[room: RoomId, banned: PhoneId], BarDocument>('barred')

@@ -38,6 +38,9 @@ const befriend = ({ roster }: Person, other: string, status: 'request' | 'ban' =
 const addTo = ({ roster }: Person, others: readonly string[]): AnyRecord =>
   record('Roster', { id: rosterIdOf(roster), userlist: others.map((phone_id) => record('Contact', { phone_id })), status: 'add' })
 
+const banFrom = (whom: readonly string[]): AnyRecord =>
+  record('Room', { id: 'own', members: whom.map((phone_id) => record('Member', { phone_id })), status: 'ban' })
+
 /** Doors at which somebody unknown is asked about, one person at a time. */
 const doors: Readonly<Record<string, (me: Person, i: number) => AnyRecord>> = {
   'Search by phone': (me, i) => searchFor(me, [`38067100000${String(i)}`]),
@@ -46,11 +49,13 @@ const doors: Readonly<Record<string, (me: Person, i: number) => AnyRecord>> = {
   'Friend/request': (me, i) => befriend(me, `38067100000${String(i)}_1`),
   'Friend/ban': (me, i) => befriend(me, `38067100000${String(i)}_1`, 'ban'),
   'Profile/migrate to a number that is taken': () => record('Profile', { phone: boris, status: 'migrate' }),
+  'Room/ban': (_me, i) => banFrom([`38067100000${String(i)}_1`]),
   'Roster/add': (me, i) => addTo(me, [`38067100000${String(i)}_1`]),
 }
 
 test.each(Object.entries(doors))('%s: what a day allows by account, then a refusal that says when', async (_, ask) => {
   const me = (await open({ peoplePerAccount: 4 })).get(ann)!
+  await world.ask(me.caller, record('Room', { id: 'own', name: 'Own', status: 'create' }))
   for (let i = 0; i < 4; i++) expect((await world.ask(me.caller, ask(me, i))).error).not.toBe('attempts_expired')
   const refused = await world.ask(me.caller, ask(me, 5))
   expect(refused.error).toBe('attempts_expired')

@@ -379,7 +379,6 @@ describe('ban and unban', () => {
     expect(told(await send(boris, 'ban', { members: listing(clara, dan) }))).toEqual([
       'room/r1 Room/ban members=CD admins=',
       'ses/380670003234 Room/ban members=CD admins=',
-      'ses/380670004234 Room/ban members=CD admins=',
     ])
     expect(await world.room()).toMatchObject({ memberCount: 2 })
     expect(told(await send(clara, 'join'))).toEqual(['act not_authorized'])
@@ -390,6 +389,21 @@ describe('ban and unban', () => {
     ])
     expect(told(await send(ann, 'unban', { members: listing(clara) }))).toEqual(['act contacts_not_found'])
     expect(told(await send(clara, 'join'))).toHaveLength(3)
+  })
+
+  test('who is not in the room is not told of it, and not called by name', async () => {
+    await open()
+    const banned = await send(ann, 'ban', { members: listing(dan) })
+    expect(told(banned)).toEqual(['room/r1 Room/ban members=D admins='])
+    expect(roomIn(banned, 'room/r1').members).toMatchObject([{ phone_id: dan, names: null, surnames: null, avatar: null }])
+    expect(told(await send(ann, 'unban', { members: listing(dan) }))).toEqual(['room/r1 Room/unban members=D admins='])
+    // Who was put out, and was banned again meanwhile, is told once that it is over.
+    await send(ann, 'ban', { members: listing(clara) })
+    expect(told(await send(ann, 'ban', { members: listing(clara) }))).toEqual(['room/r1 Room/ban members=C admins='])
+    expect(told(await send(ann, 'unban', { members: listing(clara) }))).toEqual([
+      'room/r1 Room/unban members=C admins=',
+      'ses/380670003234 Room/unban members=C admins=',
+    ])
   })
 
   test('a ban binds the account: its other rosters go and stay out, those it makes later too, until any of them is named again', async () => {
