@@ -13,11 +13,11 @@ let device: WireDevice
 let service: WireDevice
 
 beforeAll(async () => {
-  server = await startWireServer({ NYNJA_SERVICES: 'news=secret', NYNJA_GRANTS: 'any both board/#' })
+  server = await startWireServer({ NYNJA_SERVICES: 'news=secret-of-the-news', NYNJA_GRANTS: 'any both board/#' })
   ann = await register(server.mqtt, 'ann', '380670000001')
   device = await come(server.mqtt, ann)
   service = dial(server.mqtt)
-  await service.connect({ clientId: 'sys_news', password: 'secret' })
+  await service.connect({ clientId: 'sys_news', password: 'secret-of-the-news' })
   await fence(service)
 })
 afterAll(() => server.close())
