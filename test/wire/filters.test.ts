@@ -44,7 +44,7 @@ test('of a packet with one more each is refused, and the connection stays', asyn
   expect(await device.subscribe(...Array.from({ length: 15_000 }, () => 'a'))).toEqual(Array(15_000).fill(0x80))
   await service.publish(`board/${String(most)}`, Buffer.from('hello'))
   await fence(device)
-  expect(device.pushes.takeAll()).toEqual([])
+  expect(device.pushes.takeAll().filter(({ topic }) => topic.startsWith('board/'))).toEqual([])
 })
 
 test('a connection has so many filters at a time, and others once it has given some up', async () => {
