@@ -1,4 +1,4 @@
-FROM node:20-slim AS build
+FROM node:26-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts
@@ -6,7 +6,7 @@ RUN npm ci --ignore-scripts
 COPY . ./
 RUN npm run build && npm prune --omit=dev --ignore-scripts
 
-FROM node:20-slim
+FROM node:26-slim
 ENV NODE_ENV=production NYNJA_DATA_DIR=/data
 WORKDIR /app
 COPY --from=build /app/package.json ./

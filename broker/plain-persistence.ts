@@ -171,5 +171,9 @@ function receivedMethods({ received }: PlainCluster): Record<string, Method> {
       if (client.clean === true) ofConnections.get(client)?.delete(messageId)
       else await received.remove(client.id, messageId)
     },
+    // Aedes asks at each clean CONNECT and at its end, of devices too: that would be a way to Redis for what is not there.
+    async cleanIncoming(client: PlainClient) {
+      await Promise.resolve(ofConnections.delete(client))
+    },
   }
 }

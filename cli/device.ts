@@ -182,7 +182,7 @@ function open({ server, ca, clientId, token, dialect }: DeviceOptions): MqttClie
 
 /** @throws Complaint unless the file holds certificates: else nobody would be trusted, and the server blamed */
 function readCertificates(path: string): string {
-  let text = ''
+  let text: string
   try {
     text = readFileSync(path, 'utf8')
   } catch (error) {

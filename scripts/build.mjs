@@ -27,6 +27,8 @@ function isUpToDate() {
 }
 
 function removeOrphans() {
+  for (const name of readdirSync('dist'))
+    if (!name.startsWith('.') && !folders.includes(name)) rmSync(join('dist', name), { recursive: true })
   for (const folder of folders) {
     const compiled = join('dist', folder)
     if (!existsSync(compiled)) continue
@@ -43,7 +45,7 @@ function build() {
   rmSync(stamp, { force: true })
   const began = new Date()
   removeOrphans()
-  const compiler = join('node_modules', 'typescript', 'bin', 'tsc')
+  const compiler = join('node_modules', 'typescript-native', 'bin', 'tsc')
   const code = spawnSync(process.execPath, [compiler, '-p', 'tsconfig.json'], { stdio: 'inherit' }).status ?? 1
 
   // `nynja` is run as a program; the compiler leaves the bit out.

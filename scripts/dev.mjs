@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import './closed-pipe.mjs'
 
-const compiler = join('node_modules', 'typescript', 'bin', 'tsc')
+const compiler = join('node_modules', 'typescript-native', 'bin', 'tsc')
 const watcher = spawn(process.execPath, [compiler, '-p', 'tsconfig.json', '--watch', '--preserveWatchOutput'], {
   stdio: ['ignore', 'pipe', 'inherit'],
 })
