@@ -15,6 +15,10 @@ export class Crowd<Member> {
     return this.#size
   }
 
+  has(member: Member): boolean {
+    return this.#byGroup.get(this.#groupOf(member))?.has(member) === true
+  }
+
   /** How many are in the group of one that may be a member or not. */
   countLike(member: Member): number {
     return this.#byGroup.get(this.#groupOf(member))?.size ?? 0

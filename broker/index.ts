@@ -1,5 +1,6 @@
 /** The MQTT side: listeners, connections, inbox delivery. */
 export { newRateGate, type RateGate, type RateLimit } from './address-limits.js'
+export { Crowd } from './crowd.js'
 export type { MessengerCounts, MessengerLog, MessengerOptions, MessengerWorld, Origin } from './broker-state.js'
 export {
   type ArrivalHall,
@@ -13,6 +14,7 @@ export {
   type TlsListener,
   type TlsPair,
 } from './listeners.js'
+export { networkOf } from './network.js'
 export { Places, type PlaceLimits, type TurnedAway } from './places.js'
 export { TransferSockets, type TransferSocketsParts } from './transfer-sockets.js'
 export { startMessenger, type Messenger } from './messenger.js'

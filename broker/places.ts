@@ -1,5 +1,6 @@
 import { type Monotonic, monotonicMs } from '../clock/index.js'
 import { addressLevel } from '../rpc/index.js'
+import { networkOf } from './network.js'
 import { Share, type Sharer, type ShareRule } from './share.js'
 
 /**
@@ -167,11 +168,6 @@ export class Places {
     this.#parts.onTurnedAway(because, place.address)
     place.end()
   }
-}
-
-/** A customer may have a /48 of IPv6, and with it 65,536 addresses as limits see them, at no cost. */
-function networkOf(level: string): string {
-  return level.split(':').slice(0, 3).join(':')
 }
 
 const sweeps = [

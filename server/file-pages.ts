@@ -4,43 +4,49 @@ import type { Readable } from 'node:stream'
 import { type FileStorage, safeTypes, type StoredFile, unknownType } from '../files/index.js'
 import { filePath, FilesOutage, parseFileKey } from '../rpc/index.js'
 import { askedRange } from './byte-range.js'
+import { comeBack } from './http-places.js'
 
 export interface FilePagesParts {
   readonly storage: FileStorage
-  /** Downloads under way at a time; further ones are asked to come back. */
-  readonly maxDownloads: number
+  /** Who may download now; others are asked to come back. */
+  readonly downloads: Downloads
   /** A peer that reads nothing for this long is cut off. */
   readonly silentMs: number
 }
 
-const retryAfterSeconds = 5
+/** Downloads under way, by socket. */
+export interface Downloads {
+  /** @returns whether one more may begin on a socket; `downloaded` is to be called when it has ended */
+  download(socket: object): boolean
+  downloaded(socket: object): void
+}
 
 /**
  * `GET` and `HEAD` of `/files/<key>`: who knows the key may read the file. A file never changes, so it is kept by caches and its key is its tag.
  * Only types that a browser merely shows are shown; all else is saved. @see docs/decisions/0132-downloads.md
  */
 export function serveFiles(app: FastifyInstance, parts: FilePagesParts): void {
-  let downloads = 0
+  const { downloads } = parts
   app.route<{ Params: { key: string } }>({
     method: ['GET', 'HEAD'],
     url: `${filePath}:key`,
     async handler(request, reply) {
-      if (downloads >= parts.maxDownloads) return comeBack(reply)
-      downloads++
+      const { socket } = request.raw
+      if (!downloads.download(socket)) return sendAway(reply)
       try {
         return await answer(request, reply, request.params.key, parts)
       } catch (error) {
         if (!(error instanceof FilesOutage)) throw error
-        return await comeBack(reply)
+        return await sendAway(reply)
       } finally {
-        downloads--
+        downloads.downloaded(socket)
       }
     },
   })
 }
 
-function comeBack(reply: FastifyReply): FastifyReply {
-  return reply.code(503).header('retry-after', retryAfterSeconds).type('text/plain').send('try again later\n')
+function sendAway(reply: FastifyReply): FastifyReply {
+  return reply.code(503).header('retry-after', comeBack.retryAfterSeconds).type('text/plain').send(comeBack.text)
 }
 
 async function answer(request: FastifyRequest, reply: FastifyReply, name: string, parts: FilePagesParts): Promise<FastifyReply> {

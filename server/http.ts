@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { type ConnectionGate, guardConnections } from '../broker/index.js'
 import type { FileStorage } from '../files/index.js'
 import { serveFiles } from './file-pages.js'
+import { HttpPlaces, type HttpPlacesParts, type HttpRoom, keepHttpPlaces, publicRoom } from './http-places.js'
 import { type SchemaPage, serveSchemaPages } from './schema-pages.js'
 
 /** Whether the server takes clients; if so what it lacks all the same, a line each, if not why not. */
@@ -24,6 +25,10 @@ export interface PublicParts extends HttpParts {
   readonly schemas?: () => ReadonlyMap<string, SchemaPage> | undefined
   /** Where the files lie that are downloaded here. */
   readonly files?: FileStorage
+  readonly onTurnedAway?: HttpPlacesParts['onTurnedAway']
+  /** Smaller ones, and a clock, for tests. */
+  readonly room?: HttpRoom
+  readonly elapsed?: HttpPlacesParts['elapsed']
 }
 
 /** What only those may ask who run the server. */
@@ -40,8 +45,6 @@ export interface HttpServer {
   close(): Promise<void>
 }
 
-const maxPublicConnections = 1_024
-const maxDownloads = 768
 const maxAdminConnections = 64
 const silentMs = 30_000
 const maxHeaderBytes = 8_192
@@ -52,16 +55,26 @@ const defaultRequestTimeoutMs = 5_000
  * What everybody may ask: `/healthz` and `/readyz`, `/asyncapi.json` and `/schemas/…`; and for whoever has a URL of it, a file.
  * GET and HEAD only; request sizes, request times and connections are bounded.
  */
-export function createPublicServer({ schemas, files, ...parts }: PublicParts): HttpServer {
-  return createHttpServer(parts, maxPublicConnections, (app) => {
+export function createPublicServer({
+  schemas,
+  files,
+  onTurnedAway = () => undefined,
+  room = publicRoom,
+  elapsed,
+  ...parts
+}: PublicParts): HttpServer {
+  const places = new HttpPlaces({ room, onTurnedAway, ...(elapsed === undefined ? {} : { elapsed }) })
+  return createHttpServer(parts, (app) => {
+    keepHttpPlaces(app, places)
     if (schemas !== undefined) serveSchemaPages(app, schemas)
-    if (files !== undefined) serveFiles(app, { storage: files, maxDownloads, silentMs })
+    if (files !== undefined) serveFiles(app, { storage: files, downloads: places, silentMs })
   })
 }
 
 /** What those ask who run the server: `/metrics` (Prometheus text), `/healthz` and `/readyz`. A listener of its own: no crowd at the public one takes its places. */
 export function createAdminServer({ metrics, metricsContentType, ...parts }: AdminParts): HttpServer {
-  return createHttpServer(parts, maxAdminConnections, (app) => {
+  return createHttpServer(parts, (app) => {
+    app.server.maxConnections = maxAdminConnections
     app.get('/metrics', async (_request, reply) => reply.type(metricsContentType).send(await metrics()))
   })
 }
@@ -69,7 +82,6 @@ export function createAdminServer({ metrics, metricsContentType, ...parts }: Adm
 /** `/healthz` (200 while the process lives), `/readyz` (200, or 503 and the reason while starting or draining, or out of what nobody can be served without), and more. */
 function createHttpServer(
   { readiness, gate, requestTimeoutMs = defaultRequestTimeoutMs }: HttpParts,
-  maxConnections: number,
   serveMore: (app: FastifyInstance) => void,
 ): HttpServer {
   const app = fastify({
@@ -77,11 +89,9 @@ function createHttpServer(
     forceCloseConnections: true,
     keepAliveTimeout: requestTimeoutMs,
     requestTimeout: requestTimeoutMs,
+    connectionTimeout: silentMs,
     http: { maxHeaderSize: maxHeaderBytes, headersTimeout: requestTimeoutMs, connectionsCheckingInterval: requestTimeoutMs / 5 },
   })
-  app.server.maxConnections = maxConnections
-  if (gate !== undefined) guardConnections(app.server, gate)
-
   app.get('/healthz', (_request, reply) => reply.type('text/plain').send('ok\n'))
   app.get('/readyz', (_request, reply) => {
     const state = readiness()
@@ -92,6 +102,8 @@ function createHttpServer(
       .send(`${text}\n`)
   })
   serveMore(app)
+  // The last to be laid around the server is asked first.
+  if (gate !== undefined) guardConnections(app.server, gate)
 
   return {
     async start(host, port) {

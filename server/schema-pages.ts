@@ -7,6 +7,8 @@ import { asyncApiDocument, type ServerPort } from '../rpc/index.js'
 export interface SchemaPage {
   readonly contentType: string
   readonly body: string
+  /** The body as it is sent: one for all, however many take their time to read it. */
+  readonly bytes: Buffer
   /** Of its content, quoted as in a header. */
   readonly etag: string
 }
@@ -46,7 +48,7 @@ function withDraft(schema: ReturnType<typeof termSchema> | undefined): object {
 
 function pageOf(contentType: string, document: object): SchemaPage {
   const body = `${JSON.stringify(document, null, 1)}\n`
-  return { contentType, body, etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"` }
+  return { contentType, body, bytes: Buffer.from(body), etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"` }
 }
 
 /** Serves the pages; `pages` is asked until it has some, before that the answer is 503. A peer that has the present one is answered 304. */
@@ -62,7 +64,7 @@ export function serveSchemaPages(app: FastifyInstance, pages: () => ReadonlyMap<
       }
       void reply.header('etag', page.etag).header('cache-control', 'no-cache')
       if (isKnown(request.headers['if-none-match'], page.etag)) return reply.code(304).send()
-      return reply.type(page.contentType).send(page.body)
+      return reply.type(page.contentType).send(page.bytes)
     })
   }
 }

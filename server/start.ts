@@ -82,6 +82,7 @@ export async function startServer(options: Options, log: Log): Promise<RunningSe
   const closers: Closer[] = []
   let readiness: Readiness = { kind: 'not-ready', because: 'starting' }
   const exhaustion = newExhaustion(log, metrics)
+  const turnedAway = newTurnedAwayLog(log)
   const machine = watchMachine({
     ...{ machine: thisMachine, exhaustion, log, maxConnections: options.maxConnections },
     onRefused: (because) => {
@@ -99,20 +100,19 @@ export async function startServer(options: Options, log: Log): Promise<RunningSe
       metrics,
       schemas: () => schemas,
       files: storage,
+      turnedAway,
     }
     const [adminPort, httpPort] = [await openAdmin(options, pages, closers), await openPublic(options, pages, closers)]
     if (redisPlace(options) === null) closers.push(await lockFolder(storePath(options)))
     await prepareStore(options, log, (because) => {
       readiness = { kind: 'not-ready', because }
     })
-    const turnedAway = newTurnedAwayLog(log)
     const places = newPlaces(live, { metrics, exhaustion, turnedAway })
     const rpc = await startRpc(live, log, { metrics, exhaustion, places, urlOfFiles: filesUrl(options, httpPort) })
     const { messenger, transfers, ring } = rpc
     closers.push(() => rpc.stop())
     const listeners = await openListeners(options, { messenger, transfers, places, gate: gateOf(machine, 'client') })
-    const hasRoom = (): boolean => messenger.connectionCount < live.options.maxConnections * enoughShare
-    closers.push(lookRegularly({ machine, places, turnedAway, exhaustion, hasRoom }))
+    closers.push(lookRegularly({ machine, places, turnedAway, exhaustion, messenger, live }))
     machine.opened()
     const ports = { ...portsOf(listeners), http: httpPort, admin: adminPort }
     schemas = schemaPages(serverVersion(), openPorts(ports))
@@ -145,16 +145,17 @@ interface LookedAt {
   readonly places: Places
   readonly turnedAway: TurnedAwayLog
   readonly exhaustion: Exhaustion
-  readonly hasRoom: () => boolean
+  readonly messenger: Messenger
+  readonly live: Live
 }
 
 /** @returns what ends it */
-function lookRegularly({ machine, places, turnedAway, exhaustion, hasRoom }: LookedAt): () => void {
+function lookRegularly({ machine, places, turnedAway, exhaustion, messenger, live }: LookedAt): () => void {
   const timer = setInterval(() => {
     machine.look()
     places.sweep()
     turnedAway.tell()
-    if (hasRoom()) exhaustion.end('connections')
+    if (messenger.connectionCount < live.options.maxConnections * enoughShare) exhaustion.end('connections')
   }, lookEveryMs)
   return () => {
     clearInterval(timer)
@@ -344,12 +345,18 @@ interface PagesParts {
   readonly metrics: Metrics
   readonly schemas: () => ReadonlyMap<string, SchemaPage> | undefined
   readonly files: FileStorage
+  readonly turnedAway: TurnedAwayLog
 }
 
 async function openPublic({ host, httpPort: port }: Options, parts: PagesParts, closers: Closer[]): Promise<number | 'off'> {
   if (port === 'off') return 'off'
   const { createPublicServer } = await import('./http.js')
-  return openHttp(createPublicServer(parts), { host, port, variable: 'NYNJA_HTTP_PORT' }, closers)
+  const { metrics, turnedAway, ...rest } = parts
+  const onTurnedAway = (because: string, address: string): void => {
+    metrics.refusedConnections.inc({ because: `http-${because}` })
+    turnedAway.note(`http-${because}`, address)
+  }
+  return openHttp(createPublicServer({ ...rest, onTurnedAway }), { host, port, variable: 'NYNJA_HTTP_PORT' }, closers)
 }
 
 async function openAdmin({ adminHost: host, adminPort: port }: Options, parts: PagesParts, closers: Closer[]): Promise<number | 'off'> {

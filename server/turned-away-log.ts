@@ -1,11 +1,10 @@
-import type { TurnedAway } from '../broker/index.js'
 import { afterMs, type Monotonic, monotonicMs } from '../clock/index.js'
 import type { Log } from './log.js'
 
 /** Says that connections are turned away, in one line a minute at most, so that no crowd fills the log. */
 export interface TurnedAwayLog {
-  /** @param address as limits see it */
-  note(because: TurnedAway, address: string): void
+  /** @param because one of few words @param address as limits see it */
+  note(because: string, address: string): void
   /** Writes what has been noted since the last line, if it is time for one; to be called about once a second. */
   tell(): void
 }
@@ -14,7 +13,7 @@ const quietMs = 60_000
 
 /** @param elapsed the monotonic clock; a test's own */
 export function newTurnedAwayLog(log: Pick<Log, 'warn'>, elapsed: () => Monotonic = monotonicMs): TurnedAwayLog {
-  let counts: Partial<Record<TurnedAway, number>> = {}
+  let counts: Record<string, number> = {}
   let latest: string | undefined
   let nextAt: Monotonic | undefined
   return {

@@ -34,9 +34,19 @@ async function keep(about: { filename: string; type: string }): Promise<void> {
   await storage.keep(key, join(folder, 'upload'), about)
 }
 
+function placesFor(downloads: number): FilePagesParts['downloads'] {
+  let free = downloads
+  return {
+    download: () => free > 0 && free-- > 0,
+    downloaded() {
+      free++
+    },
+  }
+}
+
 async function listen(parts: Partial<FilePagesParts> = {}): Promise<number> {
   app = fastify({ forceCloseConnections: true })
-  serveFiles(app, { storage, maxDownloads: 2, silentMs: 20_000, ...parts })
+  serveFiles(app, { storage, downloads: placesFor(2), silentMs: 20_000, ...parts })
   await app.listen({ host: '127.0.0.1', port: 0 })
   return (app.server.address() as AddressInfo).port
 }
