@@ -29,7 +29,12 @@ export interface ContactDocument {
   readonly settings: readonly Feature[]
   readonly created: number
   readonly update: number
+  /** As whom the other is shown while a ban parts the two; left out where there is none. */
+  readonly shownAs?: ShownAs
 }
+
+/** What somebody was called when a ban was made, and his avatar: what he calls himself later is told to nobody on the other side. */
+export type ShownAs = Pick<RosterDocument, 'names' | 'surnames' | 'nick' | 'avatar'>
 
 type Doc = RosterDocument
 type Names = [names: Doc['names'], surnames: Doc['surnames'], email: Doc['email'], nick: Doc['nick'], avatar: Doc['avatar']]

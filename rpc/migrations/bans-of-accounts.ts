@@ -1,6 +1,6 @@
-import { phoneOf, type Phone } from '../../topics/index.js'
+import { phoneOf, type Phone, type PhoneId } from '../../topics/index.js'
 import type { Key, Put, Row, StoreReader } from '../../store/contract.js'
-import { type ContactDocument, contacts, type PartingDocument, partings } from '../documents/index.js'
+import { type ContactDocument, contacts, type PartingDocument, partings, rosters } from '../documents/index.js'
 import type { Migration } from './migration.js'
 
 const pageRows = 500
@@ -52,13 +52,31 @@ async function* markContacts(rows: readonly Row[], store: StoreReader): AsyncGen
     // Contacts of one roster follow each other.
     if (known?.account !== account) known = { account, bans: await readAllBans(store, account) }
     const contact = contacts.decode(value)
-    const { own = null, other: theirs = null } = known.bans.get(phoneOf(other)) ?? {}
-    const [bans, isBanned] = [own !== null, theirs !== null]
-    if (contact.bans === bans && contact.isBanned === isBanned) continue
-    const marked = { ...contact, bans, isBanned }
-    puts.push(isLeft(marked) ? contacts.put(marked, owner, other) : contacts.remove(owner, other))
+    const marked = await mark(contact, known.bans.get(phoneOf(other)), other, store)
+    if (marked !== contact) puts.push(isLeft(marked) ? contacts.put(marked, owner, other) : contacts.remove(owner, other))
   }
   if (puts.length > 0) yield puts
+}
+
+/** A contact as the bans of the accounts have it; the same object where it says so already. */
+async function mark(
+  contact: ContactDocument,
+  between: PartingDocument | undefined,
+  other: PhoneId,
+  store: StoreReader,
+): Promise<ContactDocument> {
+  const [bans, isBanned] = [(between?.own ?? null) !== null, (between?.other ?? null) !== null]
+  const isParted = bans || isBanned
+  if (contact.bans === bans && contact.isBanned === isBanned && (contact.shownAs !== undefined || !isParted)) return contact
+  return { ...contact, bans, isBanned, ...(isParted ? await readShownAs(store, other) : {}) }
+}
+
+/** As whom somebody is shown from now on to those a ban parts him from. */
+async function readShownAs(store: StoreReader, other: PhoneId): Promise<Pick<ContactDocument, 'shownAs'>> {
+  const bytes = await store.get(rosters.key(other))
+  if (bytes === undefined) return {}
+  const { names, surnames, nick, avatar } = rosters.decode(bytes)
+  return { shownAs: { names, surnames, nick, avatar } }
 }
 
 function isLeft({ state, bans, isBanned }: ContactDocument): boolean {

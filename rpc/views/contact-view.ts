@@ -167,9 +167,9 @@ const hiddenPresence: Presence = { isOnline: false, update: 0 }
 /** Who the other is; the e-mail address is for friends, and what is more than a name for those he has befriended or asked. */
 function publicFields({ owner, other, roster, contact, strangersLearn = 'name' }: ContactFacts): Partial<Contact> {
   if (roster === undefined) return {}
-  const { avatar, names, surnames, nick, email } = roster
+  const { avatar, names, surnames, nick } = contact?.shownAs ?? roster
   if (strangersLearn === 'name' && other !== owner && !isKnownTo(contact)) return { names }
-  return { avatar, names, surnames, nick, email: other === owner || isOpenFriend(contact) ? email : null }
+  return { avatar, names, surnames, nick, email: other === owner || isOpenFriend(contact) ? roster.email : null }
 }
 
 /** Whether the other has befriended the owner of a contact, or asked for it. */
@@ -185,7 +185,8 @@ function settingsShown({ owner, other, contact, location }: ContactFacts): Conta
 }
 
 function latestChange({ contact, roster }: ContactFacts, seen: Presence): number {
-  return contact === undefined ? 0 : Math.max(contact.update, roster?.update ?? 0, seen.update)
+  if (contact === undefined) return 0
+  return isBarred(contact) ? contact.update : Math.max(contact.update, roster?.update ?? 0, seen.update)
 }
 
 /** The state of a contact as its owner sees it; null for strangers. */

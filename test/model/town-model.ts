@@ -343,7 +343,8 @@ export function judgeJoin(town: Town, by: Person, name: RoomName): Verdict {
   if (room === undefined || room === null) return refusal('room_not_found')
   if (room.type === 'group') return refusal('not_authorized')
   if (room.members.has(by)) return refusal('invalid_data')
-  if (room.banned.has(by)) return refusal('not_authorized')
+  const [owner] = [...room.members].find(([, { role }]) => role === 'owner') ?? []
+  if (room.banned.has(by) || (owner !== undefined && sideOf(town, owner, by).bans)) return refusal('not_authorized')
   room.members.set(by, { role: 'member', isMuted: false, since: ++town.clock })
   const people = [...room.members.keys()]
   return {

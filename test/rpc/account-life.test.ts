@@ -314,7 +314,12 @@ describe('Profile/phone', () => {
 
   test('a ban goes with the account, and not with the number that it leaves', async () => {
     await friendAsks(await borisCaller(), pb, pa, 'ban')
-    await enter(fresh, await codeFor(fresh))
+    await world.ask(annCaller, record('Roster', { id: rosterIdOf(pa), names: 'Words', status: 'patch' }))
+    const { pushes } = await enter(fresh, await codeFor(fresh))
+    expect(pushes.filter(({ topic }) => topic === sesTopic(boris)).map(({ record: one }) => one)).toMatchObject([
+      { status: 'deleted' },
+      { phone_id: pa, names: null, status: 'banned' },
+    ])
     expect((await friendAsks(annCaller, pa, pb)).error).toBe('not_authorized')
     const newcomer = await world.login(await world.register('reg_O', ann))
     const { userId } = (await stored(sessions, 'emqttd_O'))!

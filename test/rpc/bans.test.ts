@@ -172,6 +172,40 @@ describe('a ban', () => {
     }
   })
 
+  test('leaves each of the two shown to the other as he was called when it was made, until it is lifted', async () => {
+    await world.put(...friends(ann, boris), ...friends(ann, bob))
+    const seen = async (who: PhoneId, other: PhoneId) => {
+      const { answers } = await asks(who, record('Roster', { id: who, status: 'get' }))
+      const list = answers[0]?.tag === 'Roster' ? answers[0].userlist : []
+      const one = list.find((contact) => typeof contact === 'object' && contact.phone_id === other)
+      return typeof one === 'object' ? [one.names, one.nick, one.avatar] : undefined
+    }
+    const patch = (who: PhoneId, names: string) =>
+      asks(who, record('Roster', { id: who, names, nick: `n_${who.slice(-2)}`, avatar: `https://${names}`, status: 'patch' }))
+    await friend(ann, boris, 'ban')
+    for (const [who, other] of [
+      [boris, ann],
+      [bob, ann],
+      [ann, boris],
+    ] as const) {
+      // prettier-ignore
+      expect(reaching(other, await patch(who, 'Words'))).toEqual([])
+      expect(await seen(other, who)).toEqual([who, null, null])
+    }
+    await friend(boris, ann, 'ban')
+    await patch(boris, 'More')
+    await friend(ann, boris, 'unban')
+    expect(await seen(ann, boris)).toEqual([boris, null, null])
+    const { pushes } = await friend(boris, ann, 'unban')
+    expect(pushes).toMatchObject([
+      { record: { phone_id: ann, names: 'Words', nick: 'n_25', status: 'unbanned' } },
+      { record: { phone_id: boris, names: 'More', nick: 'n_34', status: 'unbanned' } },
+      { record: { phone_id: ann, names: 'Words', status: 'unbanned' } },
+      { record: { phone_id: bob, names: 'Words', status: 'unbanned' } },
+    ])
+    expect(await seen(ann, boris)).toEqual(['More', 'n_34', 'https://More'])
+  })
+
   test('of a roster of one’s own account is refused', async () => {
     expect((await friend(ann, anne, 'ban')).error).toBe('invalid_data')
     expect((await friend(ann, anne, 'unban')).error).toBe('invalid_data')

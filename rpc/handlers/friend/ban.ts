@@ -3,7 +3,7 @@ import { phoneOf } from '../../../topics/index.js'
 import { listedBy, type PartingDocument } from '../../documents/index.js'
 import { accept, type Outcome, refuse, type Send } from '../../outcome.js'
 import { putBans } from '../../views/parting.js'
-import { type Acquaintance, areFriends, banned, isEntry, parted, unbanned } from './contact-state.js'
+import { type Acquaintance, areFriends, banned, isEntry, parted, type People, unbanned } from './contact-state.js'
 import { answerPair, type FriendStep, pairAnswer, pushToFriend, pushToSelf, putPair } from './friend-request.js'
 
 /**
@@ -17,12 +17,12 @@ export function banContact(step: FriendStep): Outcome {
   if (!friendExists) return answerPair({ own: false, other: false })
   const other = isEntry(pair.other)
   if (pair.own?.bans === true) return answerPair({ own: true, other })
-  const after = banned(pair, bans.other !== null, step.now)
+  const after = banned(pair, bans.other !== null, peopleIn(step), step.now)
   const answer = pairAnswer({ own: true, other })
   // Banned by way of other rosters: it becomes an entry of this one as well.
   const noted = [...putPair(step.facts, after), ...(after.other === undefined ? [listedBy.put(true, friend, self)] : [])]
   if (bans.own !== null) return accept({ puts: noted, sends: [answer, pushToSelf(step, after, 'banned')] })
-  const kin = kinSteps(step).map((one) => ({ step: one, after: parted(one.facts.pair, one.now) }))
+  const kin = kinSteps(step).map((one) => ({ step: one, after: parted(one.facts.pair, peopleIn(one), one.now) }))
   return accept({
     puts: [
       ...noted,
@@ -66,6 +66,10 @@ function tellUnbanned(step: FriendStep, after: Acquaintance, named: FriendStep):
     ...(step === named || isEntry(pair.own) ? [pushToSelf(step, after, status)] : []),
     ...(isEntry(pair.other) && bans.other === null ? [pushToFriend(step, after, status)] : []),
   ]
+}
+
+function peopleIn({ facts: { shownToSelf, shownToFriend } }: FriendStep): People {
+  return { self: shownToFriend.roster, friend: shownToSelf.roster }
 }
 
 function kinSteps({ facts: { kin = [] }, now }: FriendStep): readonly FriendStep[] {

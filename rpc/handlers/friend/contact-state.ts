@@ -1,5 +1,5 @@
 import { type Feature, record } from '../../../protocol/index.js'
-import type { ContactDocument } from '../../documents/index.js'
+import type { ContactDocument, RosterDocument, ShownAs } from '../../documents/index.js'
 
 /**
  * The two sides of an acquaintance, and how requests move it.
@@ -55,25 +55,50 @@ export const strangers: Acquaintance = { own: undefined, other: undefined }
  * The pair that was named in a ban: it becomes an entry of the acting roster.
  * @param isBanned the other account bans his, too; then nothing comes to be on its side that was not there
  */
-export function banned(pair: Acquaintance, isBanned: boolean, now: number): Acquaintance {
+export function banned(pair: Acquaintance, isBanned: boolean, people: People, now: number): Acquaintance {
   const mark = pair.other === undefined && isBanned ? undefined : inState(pair.other, pair.other?.state ?? 'none', now)
   return {
-    own: { ...inState(pair.own, pair.own?.state ?? 'none', now), bans: true, isBanned },
-    other: mark && { ...mark, isBanned: true, bans: isBanned },
+    own: frozen({ ...inState(pair.own, pair.own?.state ?? 'none', now), bans: true, isBanned }, people.friend),
+    other: mark && frozen({ ...mark, isBanned: true, bans: isBanned }, people.self),
   }
 }
 
+/** The two rosters of a pair, as they are called now; undefined for one that is gone. */
+export interface People {
+  readonly self: RosterDocument | undefined
+  readonly friend: RosterDocument | undefined
+}
+
+/** A side with the other as he is called now, unless an earlier ban has kept that. */
+function frozen(side: ContactDocument, other: RosterDocument | undefined): ContactDocument {
+  return other === undefined ? side : { ...side, shownAs: side.shownAs ?? shownAs(other) }
+}
+
+export function shownAs({ names, surnames, nick, avatar }: RosterDocument): ShownAs {
+  return { names, surnames, nick, avatar }
+}
+
 /** A pair of other rosters of two accounts of which the acting one bans the other: what is there of it is marked. */
-export function parted({ own, other }: Acquaintance, now: number): Acquaintance {
-  return { own: own && { ...own, bans: true, update: now }, other: other && { ...other, isBanned: true, update: now } }
+export function parted({ own, other }: Acquaintance, people: People, now: number): Acquaintance {
+  return {
+    own: own && frozen({ ...own, bans: true, update: now }, people.friend),
+    other: other && frozen({ ...other, isBanned: true, update: now }, people.self),
+  }
 }
 
 /** The acting roster's ban is lifted. Friends are friends again; of anything else nothing is left, unless the other bans too. */
 export function unbanned(pair: Acquaintance, now: number): Acquaintance {
-  const own = pair.own && { ...pair.own, bans: false, update: now }
-  const other = pair.other && { ...pair.other, isBanned: false, update: now }
+  const own = pair.own && thawed({ ...pair.own, bans: false, update: now })
+  const other = pair.other && thawed({ ...pair.other, isBanned: false, update: now })
   if (own?.isBanned === true || other?.bans === true || areFriends({ own, other })) return { own, other }
   return strangers
+}
+
+/** A side without a ban shows the other as he is called now. */
+function thawed(side: ContactDocument): ContactDocument {
+  if (isBarred(side)) return side
+  const { shownAs: _, ...rest } = side
+  return rest
 }
 
 /** Friends, and no ban either way. */

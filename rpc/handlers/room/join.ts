@@ -5,6 +5,7 @@ import type { FactReader } from '../../facts.js'
 import { accept, type Outcome, push, refuse } from '../../outcome.js'
 import type { Request } from '../../request.js'
 import { completeRoom, listedIn, type MemberRow, readShown, type ShownByRoster } from '../../views/room-view.js'
+import { getBans } from '../../views/parting.js'
 import { readBarsOf } from './bars.js'
 import { type MemberIds, noMemberIds, readMemberIds } from './member-ids.js'
 import { authorReads, completeToEach, memberPush, phonesOf, systemMessage, systemMessageTo } from './room-push.js'
@@ -30,6 +31,7 @@ export interface JoinFacts {
   readonly joiner: PhoneId | undefined
   /** The membership of any roster of the caller. */
   readonly present: MemberRow | undefined
+  /** From the room, or by a ban that its owner has made of the account. */
   readonly isBarred: boolean
   readonly shown: ShownByRoster
   /** For the joiner. */
@@ -43,8 +45,8 @@ export async function readJoin(facts: FactReader, record: Room, own: readonly Ph
   if (typeof lookup === 'string' || joiner === undefined) {
     return { lookup, joiner, present: undefined, isBarred: false, shown: new Map(), memberIds: noMemberIds }
   }
-  const { id, list } = lookup
-  const isBarred = (await readBarsOf(facts, id, phoneOf(joiner))).length > 0
+  const { id, list, room } = lookup
+  const isBarred = (await readBarsOf(facts, id, phoneOf(joiner))).length > 0 || (await getBans(facts, room.owner, joiner)).own !== null
   const shown = await readShown(facts, id, new Set([...listedIn(list), joiner]))
   const memberIds = await readMemberIds(facts, id, lookup.room.lastMemberId, 1)
   return { lookup, joiner, present: list.find(({ phoneId }) => own.includes(phoneId)), isBarred, shown, memberIds }

@@ -14,6 +14,7 @@ import {
   partings,
   roomsOf,
   rooms,
+  rosters,
   sharedBodies,
   stars,
 } from '../../../rpc/documents/index.js'
@@ -58,6 +59,9 @@ const both = (a: PhoneId, b: PhoneId, own: Partial<ContactDocument>, other: Part
 
 /** Ann and Boris have two rosters each: she bans one of his by one of hers, he one by the other. Each pair of hers is parted, too. Clara is not. */
 const oldContacts = [
+  ...[[ann, 'Anna'] as const, [boris, 'Boris'] as const].map(([one, names]) =>
+    rosters.put({ id: 1, names, surnames: null, email: null, nick: null, avatar: null, created: now, update: now }, one),
+  ),
   ...both(ann, boris, { state: 'friend', bans: true, update: 7 }, { state: 'friend', isBanned: true, update: 7 }),
   ...both(anne, bob, { isBanned: true, update: 8 }, { bans: true, update: 8 }),
   ...both(anne, boris, { state: 'friend' }, { state: 'friend' }),
@@ -70,8 +74,10 @@ const oldContacts = [
 /** What there is between people, in words that do not depend on the engine. */
 export async function bansIn(store: Store): Promise<unknown> {
   const between = async ({ key, value }: Row) => {
-    const { state, bans, isBanned } = contacts.decode(value)
-    return [...contacts.partsOf(key).map((one) => names[one]), state, bans && 'bans', isBanned && 'is banned'].filter(Boolean).join(' ')
+    const { state, bans, isBanned, shownAs } = contacts.decode(value)
+    return [...contacts.partsOf(key).map((one) => names[one]), state, bans && 'bans', isBanned && 'is banned', shownAs?.names]
+      .filter(Boolean)
+      .join(' ')
   }
   const rows = await store.scan(contacts.prefix(), { limit: 100 })
   const stored = await store.scan(partings.prefix(), { limit: 100 })
@@ -87,14 +93,14 @@ const names: { readonly [Roster in string]: string } = { [ann]: 'ann', [anne]: '
 export const bansNow = {
   contacts: [
     'ann bob internal bans is banned',
-    'ann boris friend bans is banned',
+    'ann boris friend bans is banned Boris',
     'ann anne friend',
     'ann clara friend',
     'anne ann friend',
     'anne bob none bans is banned',
-    'anne boris friend bans is banned',
+    'anne boris friend bans is banned Boris',
     'bob anne none bans is banned',
-    'boris ann friend bans is banned',
+    'boris ann friend bans is banned Anna',
     'boris anne friend bans is banned',
     'clara ann friend',
   ].sort(),
