@@ -11,7 +11,7 @@ const inWords: Readonly<Record<Deed, Readonly<Record<string, string>>>> = {
     invalid_data: 'the server takes no such number; write it with its country code, 5 to 15 digits',
   },
   verify: {
-    invalid_sms_code: 'the code is wrong; register again, the fifth wrong code locks the number',
+    invalid_sms_code: 'the code is wrong; register again',
     session_not_found: 'the code is older than 10 minutes; register again',
     mismatch_user_data: 'another registration took this one over; register again',
   },
@@ -45,7 +45,7 @@ export function explain({ code, data }: Pick<Refused, 'code' | 'data'>, deed: De
   const lack = code === 'unavailable' && typeof data === 'string' ? lacking[data] : undefined
   if (lack !== undefined) return `${lack}; nothing was stored, try again later (${code})`
   if (code === 'attempts_expired' && typeof data === 'number') {
-    const remedy = data === 0 ? 'register again for another code' : `the number is locked; try again in ${inTime(data)}`
+    const remedy = data === 0 ? 'register again for another code' : `try again in ${inTime(data)}`
     return `too many tries, ${remedy} (${code})`
   }
   const known: Readonly<Record<string, { readonly meaning: string } | undefined>> = reasons

@@ -86,7 +86,7 @@ async function verifyTyped(phone: Phone, verify: (code: string) => Promise<Reply
     if (!/^\d+$/.test(code)) continue
     const reply = await verify(code)
     if (reply.kind === 'answer' || reply.code !== 'invalid_sms_code') return reply
-    question = 'That is not the code; the fifth wrong one locks the number. Once more: '
+    question = 'That is not the code; after the fifth wrong one another has to be sent. Once more: '
   }
 }
 

@@ -16,8 +16,8 @@ export interface RpcLimits {
   readonly codeLifeMs: number
   /** A second reg within this time keeps the code. */
   readonly codeKeepMs: number
+  /** As many wrong codes burn a code. */
   readonly wrongCodes: number
-  readonly lockMs: number
   /** Life of a code sent by e-mail, and the time within which {@link RpcLimits.emailCodes} counts. */
   readonly emailCodeLifeMs: number
   /** Codes mailed for one profile. */
@@ -73,8 +73,10 @@ export interface RpcLimits {
   readonly codesPerAddressHour: number
   /** The same within a day. */
   readonly codesPerAddressDay: number
-  /** Codes that the server sends within a day. */
+  /** Codes that the server sends within a day; a quarter is kept for sites where their number was verified before. */
   readonly codesPerDay: number
+  /** Wrong codes given from one address within a day, whatever they are for. */
+  readonly wrongCodesPerAddress: number
   /** Rooms that one account may put another into: so many at once, which come back within a day; Infinity for no limit. */
   readonly roomsPerFriend: number
   /** Wrong secrets of services that an address may send at once; they come back evenly within `wrongSecretsMs`. */
@@ -94,7 +96,6 @@ export const protocolLimits: RpcLimits = {
   codeLifeMs: 10 * minuteMs,
   codeKeepMs: minuteMs / 2,
   wrongCodes: 5,
-  lockMs: 15 * minuteMs,
   emailCodeLifeMs: 60 * minuteMs,
   emailCodes: 5,
   migrationCodes: 5,
@@ -127,6 +128,7 @@ export const protocolLimits: RpcLimits = {
   codesPerAddressHour: 20_000,
   codesPerAddressDay: 100_000,
   codesPerDay: 500_000,
+  wrongCodesPerAddress: 1_000,
   roomsPerFriend: 20,
   wrongSecrets: 5,
   wrongSecretsMs: 15 * minuteMs,

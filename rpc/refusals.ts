@@ -18,7 +18,7 @@ export const refusals: Readonly<Record<string, readonly string[] | undefined>> =
   'Profile/patch': ['invalid_data', 'not_authorized', 'profile_not_found'],
   'Profile/set': ['invalid_data', 'not_authorized', 'profile_not_found'],
   'Profile/link': ['invalid_data', 'not_authorized', 'attempts_expired', 'sms_send', 'profile_not_found'],
-  'Profile/email': ['invalid_data', 'not_authorized', 'wrong_code', 'profile_not_found'],
+  'Profile/email': ['invalid_data', 'not_authorized', 'attempts_expired', 'wrong_code', 'profile_not_found'],
   'Profile/aws': ['not_authorized', 'aws'],
   'Presence/': ['not_authorized'],
   'Roster/get': ['roster_not_found'],

@@ -61,7 +61,7 @@ const introduction = [
   '- Variables that Kubernetes gives containers for Services named `nynja…` (`NYNJA_SERVICE_HOST`, `NYNJA_PORT_1883_TCP_ADDR`, …) are no options, not even',
   '  where they have the name of one: a port that is a `tcp://` or `udp://` address is such a variable. The log names those (`variables-passed-over`).',
   '- SIGHUP has the file, and the files of TLS, read again. What changes while the server runs: `logLevel`, `connectsPerSecond`, `connectsBurst`,',
-  '  `registrationsPerHour`, the four `codes…`, `publishesPerSecond`, `maxConnections`, the three `unproven…`, `drainTimeoutMs`, `drainRate`, and',
+  '  `registrationsPerHour`, the four `codes…`, `wrongCodesAddressDay`, `publishesPerSecond`, `maxConnections`, the three `unproven…`, `drainTimeoutMs`, `drainRate`, and',
   '  `tlsKey` and `tlsCert` where TLS is on. The log names what does not (`reload-incomplete`), and says why nothing was changed (`reload-refused`).',
   '- `--print-config` prints the options in effect as JSON with secrets masked as `***`, `--help` prints this table in short.',
   '- Secrets belong in the file or the environment: flags can be read by every user of the machine.',

@@ -325,7 +325,14 @@ const rates = {
   codesTotalDay: option(limit(1, 1_000_000_000), {
     unit: 'per day',
     default: 500_000,
-    about: 'Codes that the server sends, to whomever: the most that a day may cost.',
+    about:
+      'Codes that the server sends, to whomever: the most that a day may cost. A quarter is kept for those who ask from where their number was verified before.',
+  }),
+  wrongCodesAddressDay: option(limit(1, 1_000_000_000), {
+    unit: 'per address and day',
+    default: 1_000,
+    about:
+      'Wrong codes given from one address, whatever they are for; then it may try no more, nor ask for codes, until some have come back.',
   }),
   publishesPerSecond: option(limit(1, 10_000_000), {
     unit: 'per device and second',

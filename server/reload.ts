@@ -10,6 +10,7 @@ const changeable = [
   'codesNumberHour',
   'codesNumberDay',
   'codesTotalDay',
+  'wrongCodesAddressDay',
   'publishesPerSecond',
   'maxConnections',
   'unprovenPercent',

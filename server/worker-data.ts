@@ -28,7 +28,7 @@ export function rpcLimits(options: Options): Partial<RpcLimits> {
   const { devicesPerPhone, groupMembers, channelMembers, historyPage } = options
   const { filesMaxMib, filesQuotaMib, filesAddressMib, filesUnfinished, filesDays } = options
   const { peopleAccountDay, peopleAddressDay, roomsFriendDay } = options
-  const { codesNumberHour, codesNumberDay, registrationsPerHour, codesAddressDay, codesTotalDay } = options
+  const { codesNumberHour, codesNumberDay, registrationsPerHour, codesAddressDay, codesTotalDay, wrongCodesAddressDay } = options
   return {
     devicesPerPhone,
     membersPerGroup: groupMembers,
@@ -44,6 +44,7 @@ export function rpcLimits(options: Options): Partial<RpcLimits> {
     codesPerAddressHour: amountOf(registrationsPerHour),
     codesPerAddressDay: amountOf(codesAddressDay),
     codesPerDay: amountOf(codesTotalDay),
+    wrongCodesPerAddress: amountOf(wrongCodesAddressDay),
     roomsPerFriend: amountOf(roomsFriendDay),
     unfinishedFiles: filesUnfinished,
     fileLifeMs: filesDays === 'off' ? Infinity : filesDays * dayMs,

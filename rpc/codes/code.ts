@@ -1,20 +1,19 @@
 import { type AnyRecord, err } from '../../protocol/index.js'
 import type { Put } from '../../store/contract.js'
 import type { Phone } from '../../topics/index.js'
-import { type BudgetState, spend } from '../budgets/budget.js'
-import { type CodeReceiver, readCodeBudgets } from '../budgets/code-budget.js'
 import type { RpcContext } from '../context.js'
 import type { FactReader } from '../facts.js'
 import { type Accepted, accept, answer, type CountedJob, type Job, type Refused, refuseAttempts } from '../outcome.js'
 import type { Request } from '../request.js'
 import { newCode } from '../tokens.js'
+import { type CodeBudgets, type CodeReceiver, readCodeBudgets, spendCode } from './code-budget.js'
 
 /** What sending a code rests on. */
 export interface CodeFacts {
   /** A new code for the receiver. */
   readonly fresh: string
   /** Null for a test number, to which nothing is sent. */
-  readonly budgets: readonly BudgetState[] | null
+  readonly budgets: CodeBudgets | null
 }
 
 /** The facts of {@link sendCode}, all checked at commit. */
@@ -39,7 +38,7 @@ export interface SentCode {
  */
 export function sendCode({ job, puts, done }: SentCode, { budgets }: CodeFacts, now: number): Accepted | Refused {
   if (budgets === null) return accept({ puts, sends: [answer(done)] })
-  const spending = spend(budgets, 1, now)
+  const spending = spendCode(budgets, now)
   if (spending.kind === 'short') return refuseAttempts(spending.waitMs, 'too many codes were asked for', spending.budget)
   const effect = { kind: 'perform', job: job as CountedJob, done, failed: err('sms_send') } as const
   return accept({ puts: [...puts, ...spending.puts], effects: [effect] })

@@ -18,13 +18,9 @@ export interface PendingSession {
   readonly sent: number
   /** resend and voice used so far. */
   readonly resends: number
+  /** Wrong codes given so far; absent for none. */
+  readonly wrong?: number
   readonly dialect: Dialect
-}
-
-/** Wrong codes for a phone; `lockedUntil` 0 while it is not locked. */
-export interface PhoneLock {
-  readonly wrong: number
-  readonly lockedUntil: number
 }
 
 /** One account. `rosters` are roster ids, the first one names the user. */
@@ -97,7 +93,8 @@ export interface ToldDepartures {
 }
 
 export const pendingSessions = table<[registration: ClientId], PendingSession>('pending')
-export const phoneLocks = table<[phone: Phone], PhoneLock>('lock')
+/** Wrong codes used to lock a number for everybody: rows of then mean nothing, and are swept. */
+export const formerLocks = table<[phone: Phone], unknown>('lock')
 /** Who reported a push token last, by the token's SHA-256 in hex: only that session is notified under it. */
 export const pushHolders = table<[tokenHash: string], PushHolderDocument>('pushHolder')
 export const profiles = table<[phone: Phone], ProfileDocument>('profile')

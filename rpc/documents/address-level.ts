@@ -1,8 +1,9 @@
 import { isIPv4, isIPv6 } from 'node:net'
 
 /** Stands for every address that is not known: those who have none share what one address has. */
-const unknown = 'unknown'
+export const unknownSite = 'unknown'
 const groupsOfSubscriber = 4
+const groupsOfSite = 3
 
 /**
  * An address as a key level, one for all spellings of it. Of IPv6 the first 64 bits: a subscriber has all addresses that begin with them; an
@@ -13,7 +14,16 @@ export function addressLevel(address: string): string {
   const bare = withoutPort(address)
   if (isIPv4(bare)) return bare
   const [host = ''] = bare.split('%')
-  return isIPv6(host) ? levelOfGroups(groupsOf(host)) : unknown
+  return isIPv6(host) ? levelOfGroups(groupsOf(host)) : unknownSite
+}
+
+/**
+ * Where a connection comes from, as a key level: as {@link addressLevel}, but of IPv6 the first 48 bits, because who has one address of these
+ * mostly has all of them, and a phone gets a new /64 by connecting again.
+ */
+export function siteLevel(address: string): string {
+  const level = addressLevel(address)
+  return level.includes(':') ? level.split(':').slice(0, groupsOfSite).join(':') : level
 }
 
 /** `1.2.3.4:5678` and `[::1]:5678`, as proxies write them. */

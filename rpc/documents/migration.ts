@@ -7,6 +7,8 @@ export interface MigrationDocument {
   readonly number: Phone
   /** Six digits; empty once it was mistyped too often. */
   readonly code: string
+  /** Wrong codes given so far; absent for none. */
+  readonly wrong?: number
   /** When the code was sent. */
   readonly sent: number
   /** When codes were sent lately for this account, to whichever number, ascending. */

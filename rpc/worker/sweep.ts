@@ -11,7 +11,7 @@ import {
   initTokens,
   migrations,
   pendingSessions,
-  phoneLocks,
+  formerLocks,
   presences,
   pushHolders,
   serviceAddresses,
@@ -20,6 +20,7 @@ import {
   tokenHolders,
   transfers,
   unnamedFiles,
+  verifiedSites,
 } from '../documents/index.js'
 import { endSessions } from '../handlers/auth/session-end.js'
 import { serviceAddressLifeMs } from '../handlers/connect/secret-tries.js'
@@ -35,6 +36,7 @@ export const sweptTables = [
   'pending',
   'init',
   'lock',
+  'verified',
   'email',
   'migration',
   'body',
@@ -55,10 +57,7 @@ export type Swept = Readonly<Record<SweptTable, number>>
 
 export interface SweepWorld {
   readonly store: Store
-  readonly limits: Pick<
-    RpcLimits,
-    'codeLifeMs' | 'lockMs' | 'emailCodeLifeMs' | 'tokenLifeMs' | 'sessionLifeMs' | 'transferLifeMs' | 'fileLifeMs'
-  >
+  readonly limits: Pick<RpcLimits, 'codeLifeMs' | 'emailCodeLifeMs' | 'tokenLifeMs' | 'sessionLifeMs' | 'transferLifeMs' | 'fileLifeMs'>
   /** Whether a process serves its devices: presence that names another one is void. */
   readonly isLive: (boot: string) => boolean
   readonly now: () => number
@@ -87,17 +86,13 @@ const bodyLifeMs = 30 * 24 * 60 * 60_000
 const pushHolderRestMs = 24 * 60 * 60_000
 const dayMs = 24 * 60 * 60_000
 
-/** Whether a row may go. A lock that has not begun counts wrong codes, and stays. @see docs/decisions/0062-a-sweep-for-what-has-expired.md */
+/** Whether a row may go. @see docs/decisions/0062-a-sweep-for-what-has-expired.md */
 export function isExpired(name: SweptTable, { key, value }: Row, now: number, limits: SweepWorld['limits']): boolean {
   switch (name) {
     case 'pending':
       return !isStillBefore(pendingSessions.decode(value).expires, limits.codeLifeMs, now)
     case 'init':
       return now - initTokens.decode(value).issued >= limits.tokenLifeMs
-    case 'lock': {
-      const { lockedUntil } = phoneLocks.decode(value)
-      return lockedUntil > 0 && !isStillBefore(lockedUntil, limits.lockMs, now)
-    }
     case 'email':
       return !isStillBefore(emailLinks.decode(value).expires, limits.emailCodeLifeMs, now)
     case 'migration': {
@@ -115,6 +110,10 @@ export function isExpired(name: SweptTable, { key, value }: Row, now: number, li
     case 'pushHolder':
       // Whether its session still has the token is looked at when it goes.
       return now - pushHolders.decode(value).reported >= pushHolderRestMs
+    case 'lock':
+      return true
+    case 'verified':
+      return now - (verifiedSites.decode(value).at(-1)?.at ?? 0) >= limits.sessionLifeMs
     case 'transfer':
     case 'unnamed':
       // They also go with the account that they are of, which is looked at when they go.
@@ -139,7 +138,8 @@ function bodyTime(key: string): number {
 const tables = {
   pending: pendingSessions,
   init: initTokens,
-  lock: phoneLocks,
+  lock: formerLocks,
+  verified: verifiedSites,
   email: emailLinks,
   migration: migrations,
   body: sharedBodies,

@@ -1,6 +1,6 @@
 import { monotonicMs } from '../../clock/index.js'
 import type { Budget } from '../budgets/budget.js'
-import { placeBudgets } from '../budgets/code-budget.js'
+import { siteBudgets } from '../codes/code-budget.js'
 import type { ControlToMain } from '../link/to-main.js'
 import { countedAs, type Counts } from './counts.js'
 import type { NamedItem } from './requests.js'
@@ -30,11 +30,11 @@ function newShortTeller(post: (message: ControlToMain) => void): (short: Budget)
   return ({ of, who }) => {
     const now = monotonicMs()
     if (now - since >= minuteMs) [told, since] = [new Set(), now]
-    const place = placeBudgets.has(of) ? { address: who } : {}
-    const key = `${of} ${place.address ?? ''}`
+    const site = siteBudgets.has(of) ? { address: who } : {}
+    const key = `${of} ${site.address ?? ''}`
     if (told.has(key) || told.size >= linesPerMinute) return
     told.add(key)
-    const fields = { event: 'codes-limited', of, ...place }
+    const fields = { event: 'codes-limited', of, ...site }
     post({ kind: 'log', level: 'warn', fields, text: 'codes are refused: as many were asked for as are allowed' })
   }
 }

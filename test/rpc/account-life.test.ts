@@ -14,7 +14,6 @@ import {
   partings,
   nicks,
   persons,
-  phoneLocks,
   presences,
   profiles,
   rooms,
@@ -152,15 +151,6 @@ describe('Profile/migrate', () => {
     { rule: 'the own number', asked: () => migrate(ann), refused: 'invalid_data' },
     { rule: 'a number that has a profile', asked: () => migrate(boris), refused: 'invalid_data' },
     {
-      rule: 'a locked number',
-      asked: async () => {
-        await world.put(phoneLocks.put({ wrong: 5, lockedUntil: start + minute }, fresh))
-        return migrate(fresh)
-      },
-      refused: 'attempts_expired',
-      seconds: 60,
-    },
-    {
       rule: 'the sixth code within an hour',
       asked: async () => {
         for (let i = 0; i < 5; i++) {
@@ -279,16 +269,15 @@ describe('Profile/phone', () => {
       expect(await rowsOf('all')).toEqual([])
     })
 
-  test('the fifth wrong code burns the code and locks the number, for registrations too', async () => {
+  test('the fifth wrong code burns the code of the move, and nobody else is kept from the number', async () => {
     const code = await codeFor(fresh)
     const wrong = code === '000000' ? '000001' : '000000'
     for (let i = 0; i < 4; i++) expect((await enter(fresh, wrong)).error).toBe('wrong_code')
-    const locked = [err('attempts_expired', 15 * 60)]
-    expect((await enter(fresh, wrong)).answers).toEqual(locked)
+    const burnt = [err('attempts_expired', 0)]
+    expect((await enter(fresh, wrong)).answers).toEqual(burnt)
     expect(await stored(migrations, ann)).toMatchObject({ code: '' })
-    expect((await enter(fresh, code)).answers).toEqual(locked)
-    expect((await world.auth('reg_N', { phone: fresh, type: 'reg' })).answers).toEqual(locked)
-    world.now += 15 * minute
+    expect((await enter(fresh, code)).answers).toEqual(burnt)
+    expect((await world.auth('reg_N', { phone: fresh, type: 'reg' })).answers).toEqual([ok('sms_sent')])
     const again = await codeFor(fresh)
     expect((await enter(fresh, again)).error).toBeUndefined()
   })

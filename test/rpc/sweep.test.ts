@@ -7,12 +7,13 @@ import {
   initTokens,
   migrations,
   pendingSessions,
-  phoneLocks,
   presences,
   pushHolders,
   type SessionDocument,
   sessions,
   sharedBodies,
+  formerLocks,
+  verifiedSites,
 } from '../../rpc/documents/index.js'
 import { isExpired, newSweep, startSweeping, type Sweep, sweptTables, type SweepWorld } from '../../rpc/worker/sweep.js'
 import type { Put, Row } from '../../store/contract.js'
@@ -42,8 +43,7 @@ const row = ({ key, value }: Put): Row => ({ key, value: value ?? Buffer.alloc(0
 for (const { name, put, from } of [
   { name: 'pending', put: pendingSessions.put(pending(start), client), from: start },
   { name: 'init', put: initTokens.put({ hash: 'h', issued: start }, client), from: start + 30 * day },
-  { name: 'lock', put: phoneLocks.put({ wrong: 5, lockedUntil: start }, ann), from: start },
-  { name: 'lock', put: phoneLocks.put({ wrong: 4, lockedUntil: 0 }, ann), from: Infinity },
+  { name: 'verified', put: verifiedSites.put([{ site: '192.0.2.1', at: start }], ann), from: start + 180 * day },
   { name: 'email', put: emailLinks.put({ address: 'a@b.cd', code: '', wrong: 0, mailed: [start - 1], expires: start }, ann), from: start },
   {
     name: 'migration',
@@ -94,8 +94,8 @@ describe('a pass', () => {
         initTokens.put({ hash: 'h', issued: start - (isOld(i) ? 30 * day : 0) }, clientIdOf(`reg_${name}`)),
         sharedBodies.put(Buffer.from('x'), bodyId(start - (i < 17 ? 30 * day : 0) + i, name)),
       ]),
-      phoneLocks.put({ wrong: 5, lockedUntil: start - 1 }, ann),
-      phoneLocks.put({ wrong: 5, lockedUntil: start + 1 }, boris),
+      // Rows of an earlier version, which no longer mean anything.
+      ...[ann, boris].map((phone) => formerLocks.put({ wrong: 5, lockedUntil: start + 60 * minute }, phone)),
     )
     world.now = start + 16
     expect(await sweepOf({ pageRows: 4 }).pass()).toEqual({ ...nothing, pending: 25, init: 16, lock: 2, body: 17 })

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
 import { encode, record } from '../../protocol/index.js'
-import { bert, eventsTopic, request, takeRecord } from './requests.js'
+import { bert, eventsTopic, register, request, takeRecord } from './requests.js'
 import { dial } from './wire-device.js'
-import { startWireServer } from './wire-server.js'
+import { startWireServer, testCode } from './wire-server.js'
 
 /** Asks for a code, and has gone as soon as the request is on its way. */
 async function askAndGo(port: number, name: string, phone: string): Promise<void> {
@@ -61,3 +61,25 @@ async function answerTo(port: number, name: string, phone: string): Promise<stri
   await device.disconnect()
   return typeof code === 'object' && code !== null && 'code' in code ? String(code.code) : ''
 }
+
+test('who gives wrong codes for a number burns his own, and its owner registers beside him', async () => {
+  const server = await startWireServer()
+  try {
+    const phone = '380670000042'
+    const stranger = dial(server.mqtt)
+    const mine = { client_id: 'reg_stranger', dev_key: 'S', phone }
+    await stranger.connect({ clientId: mine.client_id })
+    await request(stranger, record('Auth', { ...mine, type: 'reg', os: 'ios' }))
+    for (let i = 0; i < 6; i++) await request(stranger, record('Auth', { ...mine, type: 'verify', sms_code: '000000' }))
+    await request(stranger, record('Auth', { ...mine, type: 'verify', sms_code: testCode }))
+    const answers: unknown[] = []
+    for (let i = 0; i < 8; i++) answers.push((await takeRecord(stranger, 'io')).code)
+    const wrong = expect.objectContaining({ code: 'invalid_sms_code' }) as unknown
+    const burnt = expect.objectContaining({ code: 'attempts_expired' }) as unknown
+    expect(answers).toEqual([expect.objectContaining({ code: 'sms_sent' }), wrong, wrong, wrong, wrong, burnt, burnt, burnt])
+    expect((await register(server.mqtt, 'owner', phone)).clientId).toBe('emqttd_owner')
+    await stranger.disconnect()
+  } finally {
+    await server.close()
+  }
+})

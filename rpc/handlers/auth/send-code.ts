@@ -2,7 +2,7 @@ import { isRecent } from '../../../clock/index.js'
 import { type Auth, ok, pair } from '../../../protocol/index.js'
 import type { Phone } from '../../../topics/index.js'
 import { type CodeFacts, readCode, sendCode } from '../../codes/code.js'
-import { type PendingSession, pendingSessions, type PhoneLock, phoneLocks } from '../../documents/index.js'
+import { type PendingSession, pendingSessions } from '../../documents/index.js'
 import type { FactReader } from '../../facts.js'
 import { accept, answer, type Job, type Outcome, refuse, refuseAttempts, type Refused } from '../../outcome.js'
 import { isWithinSettings } from '../../merge-features.js'
@@ -14,7 +14,6 @@ import {
   type OpenRegistration,
   readPhone,
   readRegistration,
-  refuseLocked,
   type RegistrationFacts,
 } from './registration.js'
 
@@ -24,7 +23,6 @@ const smsSent = ok('sms_sent')
 
 interface RegFacts {
   readonly pending: PendingSession | undefined
-  readonly lock: PhoneLock | undefined
   /** Undefined where no phone is given. */
   readonly code: CodeFacts | undefined
 }
@@ -39,8 +37,7 @@ export const register = handler({
   async read(request: Request<Auth>, facts: FactReader): Promise<RegFacts> {
     const number = readPhone(request.record.phone)
     const pending = await facts.get(pendingSessions, request.caller.clientId)
-    if (number === undefined) return { pending, lock: undefined, code: undefined }
-    return { pending, lock: await facts.get(phoneLocks, number), code: await readCode(request, facts, { kind: 'number', number }) }
+    return { pending, code: number && (await readCode(request, facts, { kind: 'number', number })) }
   },
 
   decide(request: Request<Auth>, facts: RegFacts): Outcome {
@@ -52,8 +49,6 @@ export const register = handler({
     if (!isWithinBounds(record)) return refuse('invalid_data', 'dev_key or settings are too long')
     if (record.services.includes('jwt')) return refuse('invalid_data', 'there is no external provider')
     if (!namesClient(record, caller.clientId)) return refuse('mismatch_user_data', 'client_id is not that of the connection')
-    const locked = refuseLocked(facts.lock, request)
-    if (locked !== undefined) return locked
     if (keepsCode(request, phone, facts.pending)) return accept({ sends: [answer(smsSent)] })
     const pending = newPending(request, phone, code.fresh)
     return sendCode({ job: smsOf(pending), puts: [pendingSessions.put(pending, caller.clientId)], done: smsSent }, code, now)

@@ -11,6 +11,7 @@ import {
   type SessionDocument,
   sessions,
 } from '../../documents/index.js'
+import { readTries, type TryFacts } from '../../codes/tries.js'
 import type { RpcContext } from '../../context.js'
 import type { FactReader } from '../../facts.js'
 import { type AccountNumber, readAccountOf } from '../../names/account-number.js'
@@ -27,6 +28,7 @@ export type DeviceList = readonly { readonly client: ClientId; readonly session:
 /** Facts for a verify; those about the account are read only if the code is right. */
 export interface VerifyFacts extends RegistrationFacts {
   readonly account: AccountFacts | undefined
+  readonly tries: TryFacts
 }
 
 export interface AccountFacts {
@@ -54,7 +56,8 @@ export async function readVerify(request: Request<Auth>, facts: FactReader): Pro
   const registration = await readRegistration(request, facts)
   const { pending } = registration
   const isRight = pending !== undefined && isCode(request.record.sms_code, pending.code)
-  return { ...registration, account: isRight ? await readAccount(request, pending, facts) : undefined }
+  const tries = await readTries(request, facts, pending?.phone)
+  return { ...registration, tries, account: isRight ? await readAccount(request, pending, facts) : undefined }
 }
 
 async function readAccount({ caller, context }: Request<Auth>, pending: PendingSession, facts: FactReader): Promise<AccountFacts> {

@@ -1,12 +1,15 @@
 import { type Auth, err } from '../../../protocol/index.js'
+import type { Put } from '../../../store/contract.js'
 import { type ClientId, phoneIdOf, type PhoneId } from '../../../topics/index.js'
-import { pendingSessions, phoneLocks, type PendingSession, type SessionDocument, sessions } from '../../documents/index.js'
+import { pendingSessions, type PendingSession, type SessionDocument, sessions } from '../../documents/index.js'
+import { noteVerified } from '../../codes/sites.js'
+import { countTry, type TryFacts } from '../../codes/tries.js'
 import { type Accepted, accept, answer, attemptsExpired, type Outcome } from '../../outcome.js'
 import { handler, type Request } from '../../request.js'
 import { storedToken } from '../../tokens.js'
 import { holderPuts, loginAnswer } from '../connect/session-use.js'
 import { type NewAccount, newAccount } from './new-account.js'
-import { afterWrongCode, burnt, checkRegistration } from './registration.js'
+import { afterWrongCode, checkRegistration, isBurnt } from './registration.js'
 import { endSessions, putDevices } from './session-end.js'
 import { type AccountFacts, type DeviceList, readVerify, type VerifyFacts } from './verify-facts.js'
 
@@ -20,26 +23,22 @@ export const verify = handler({
   decide(request: Request<Auth>, facts: VerifyFacts): Outcome {
     const open = checkRegistration(request, facts)
     if (open.kind !== 'open') return open
+    const wrong = countTry(facts.tries, request.now)
+    if (wrong.kind === 'refused') return wrong
     return facts.account === undefined
-      ? countWrongCode(request, open.pending, facts)
-      : registerDevice(request, open.pending, facts.account, facts.lock !== undefined)
+      ? countWrongCode(request, open.pending, wrong.puts)
+      : registerDevice(request, open.pending, facts.account, facts.tries.sites)
   },
 })
 
-/** Wrong codes count for the phone; the last one allowed burns the code. */
-function countWrongCode({ record, caller, now, context }: Request<Auth>, pending: PendingSession, { lock }: VerifyFacts): Outcome {
-  const counted = afterWrongCode(lock, now, context.limits)
-  const count = phoneLocks.put(counted, pending.phone)
-  if (counted.lockedUntil > 0) {
-    return accept({
-      puts: [count, pendingSessions.put(burnt(pending), caller.clientId)],
-      sends: [answer(attemptsExpired(counted.lockedUntil - now))],
-    })
-  }
-  return accept({ puts: [count], sends: [answer(err(record.services.includes('jwt') ? 'invalid_jwt_code' : 'invalid_sms_code'))] })
+/** Wrong codes count for the registration, whose code the last one allowed burns, and for the address they come from. */
+function countWrongCode({ record, caller, context }: Request<Auth>, pending: PendingSession, counted: readonly Put[]): Outcome {
+  const after = afterWrongCode(pending, context.limits)
+  const told = isBurnt(after) ? attemptsExpired(0) : err(record.services.includes('jwt') ? 'invalid_jwt_code' : 'invalid_sms_code')
+  return accept({ puts: [pendingSessions.put(after, caller.clientId), ...counted], sends: [answer(told)] })
 }
 
-function registerDevice(request: Request<Auth>, asked: PendingSession, account: AccountFacts, hasLock: boolean): Outcome {
+function registerDevice(request: Request<Auth>, asked: PendingSession, account: AccountFacts, sites: TryFacts['sites']): Outcome {
   const { caller, now } = request
   // Registered is a number; what follows is about the account that it names.
   const pending = { ...asked, phone: account.of.filed }
@@ -55,7 +54,7 @@ function registerDevice(request: Request<Auth>, asked: PendingSession, account: 
       sessions.put(session, place.client),
       ...holderPuts(session, place.client),
       pendingSessions.remove(caller.clientId),
-      ...(hasLock ? [phoneLocks.remove(asked.phone)] : []),
+      ...noteVerified(asked.phone, sites, request),
     ],
     // A device that has had no session is owed nothing, whatever was left from an earlier one.
     clearInboxes: [...(account.holder === undefined ? [place.client] : []), ...place.evicted.clearInboxes, ...devices.clearInboxes],

@@ -1,14 +1,16 @@
 import { err, type Profile, record } from '../../../protocol/index.js'
 import type { Put } from '../../../store/contract.js'
 import type { ClientId, Phone } from '../../../topics/index.js'
-import { type AnnounceChore, devices, migrations, phoneLocks, type ProfileDocument, profiles } from '../../documents/index.js'
+import { type AnnounceChore, devices, migrations, type ProfileDocument, profiles, verifiedSites } from '../../documents/index.js'
+import { noteVerified } from '../../codes/sites.js'
+import { countTry, readTries, type TryFacts } from '../../codes/tries.js'
 import type { FactReader } from '../../facts.js'
 import { type AccountNumber, putNamings, readLastMove, readNumberOf } from '../../names/account-number.js'
 import { accept, answer, attemptsExpired, type Outcome, refuse, refuseAttempts, type Refused, type Send } from '../../outcome.js'
 import { type Caller, handler, type Request } from '../../request.js'
 import { isCode } from '../../tokens.js'
 import { rosterIds } from '../../views/profile-view.js'
-import { afterWrongCode, isOpen, readPhone, refuseLocked } from '../auth/registration.js'
+import { afterWrongCode, isBurnt, isOpen, readPhone } from '../auth/registration.js'
 import { announce, type AnnounceFacts, readAnnounce } from './announce.js'
 import { beginChore } from './chore.js'
 import { type MoveFacts, readMove } from './migrate.js'
@@ -16,6 +18,7 @@ import { type MoveFacts, readMove } from './migrate.js'
 interface ChangeFacts extends MoveFacts {
   /** What else a move rests on; read only if the code is right. */
   readonly account: MovingAccount | undefined
+  readonly tries: TryFacts
 }
 
 interface MovingAccount {
@@ -37,7 +40,8 @@ export const changeNumber = handler({
   async read(request: Request<Profile>, facts: FactReader): Promise<ChangeFacts> {
     const move = await readMove(request, facts)
     const isRight = move.pending !== undefined && isCode(codeIn(request.record), move.pending.code)
-    return { ...move, account: isRight ? await readMovingAccount(request, move, facts) : undefined }
+    const tries = await readTries(request, facts, move.wanted?.number)
+    return { ...move, tries, account: isRight ? await readMovingAccount(request, move, facts) : undefined }
   },
 
   decide(request: Request<Profile>, facts: ChangeFacts): Outcome {
@@ -46,7 +50,9 @@ export const changeNumber = handler({
     const { wanted, profile, account, isTaken } = facts
     const { client } = request.caller
     if (client.kind !== 'device' || wanted === undefined || profile === undefined) return refuse('not_authorized', 'not an account')
-    if (account === undefined) return countWrongCode(request, client.phone, wanted.number, facts)
+    const wrong = countTry(facts.tries, request.now)
+    if (wrong.kind === 'refused') return wrong
+    if (account === undefined) return countWrongCode(request, client.phone, facts.pending, wrong.puts)
     if (isTaken) return refuse('invalid_data', 'the number has got a profile')
     return move(request, { ...facts, wanted, profile, account })
   },
@@ -77,7 +83,7 @@ function codeIn({ services }: Profile): string | null {
 }
 
 /** The checks in their order, but for the code itself. */
-function checkChange(request: Request<Profile>, { wanted, pending, lock }: ChangeFacts): Refused | undefined {
+function checkChange(request: Request<Profile>, { wanted, pending }: ChangeFacts): Refused | undefined {
   const { record, caller } = request
   if (caller.client.kind !== 'device') return refuse('not_authorized', 'only a device moves its account')
   if (wanted === undefined) return refuse('invalid_data', 'not a phone')
@@ -85,23 +91,21 @@ function checkChange(request: Request<Profile>, { wanted, pending, lock }: Chang
   if (login === undefined) return refuse('invalid_data', 'no code is given')
   if (login.login !== null && readPhone(login.login) !== wanted.number) return refuse('invalid_data', 'the code is for another number')
   if (pending?.number !== wanted.number || !isOpen(pending, request)) return refuse('not_authorized', 'no move to this number is pending')
-  return refuseLocked(lock, request) ?? (pending.code === '' ? refuseAttempts(0, 'its code is burnt') : undefined)
+  return isBurnt(pending) ? refuseAttempts(0, 'its code is burnt') : undefined
 }
 
-/** Wrong codes count for the new number, as those of a registration; the last one allowed burns the code. */
-function countWrongCode({ now, context }: Request, filed: Phone, number: Phone, { lock, pending }: ChangeFacts): Outcome {
-  const counted = afterWrongCode(lock, now, context.limits)
-  const count = phoneLocks.put(counted, number)
-  if (counted.lockedUntil === 0 || pending === undefined) return accept({ puts: [count], sends: [answer(err('wrong_code'))] })
-  return accept({
-    puts: [count, migrations.put({ ...pending, code: '' }, filed)],
-    sends: [answer(attemptsExpired(counted.lockedUntil - now))],
-  })
+/** Wrong codes count for the move, whose code the last one allowed burns, and for the address they come from. */
+function countWrongCode({ context }: Request, filed: Phone, pending: ChangeFacts['pending'], counted: readonly Put[]): Outcome {
+  if (pending === undefined) return refuse('not_authorized', 'no move is pending')
+  const after = afterWrongCode(pending, context.limits)
+  const told = isBurnt(after) ? attemptsExpired(0) : err('wrong_code')
+  return accept({ puts: [migrations.put(after, filed), ...counted], sends: [answer(told)] })
 }
 
 type Move = ChangeFacts & { readonly wanted: AccountNumber; readonly profile: ProfileDocument; readonly account: MovingAccount }
 
-function move({ caller, now }: Request, { wanted, profile, account, lock }: Move): Outcome {
+function move(request: Request, { wanted, profile, account, tries }: Move): Outcome {
+  const { caller, now } = request
   const { own, first, clients, choreId } = account
   const changed = { ...profile, update: now }
   const chore: Omit<AnnounceChore, 'place'> = { kind: 'announce', rosters: rosterIds(own.filed, profile), was: own.number, at: now }
@@ -109,7 +113,8 @@ function move({ caller, now }: Request, { wanted, profile, account, lock }: Move
     puts: [
       profiles.put(changed, own.filed),
       migrations.remove(own.filed),
-      ...(lock === undefined ? [] : [phoneLocks.remove(wanted.number)]),
+      ...noteVerified(wanted.number, tries.sites, request),
+      verifiedSites.remove(own.number),
       ...swapNumbers(own, wanted, profile, account.lastMove),
       ...(first.next === undefined ? [] : [beginChore({ ...chore, place: first.next }, choreId, now)]),
     ],

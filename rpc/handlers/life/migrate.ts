@@ -1,7 +1,7 @@
 import { isRecent } from '../../../clock/index.js'
 import { err, ok, type Profile } from '../../../protocol/index.js'
 import type { Phone } from '../../../topics/index.js'
-import { type MigrationDocument, migrations, type PhoneLock, phoneLocks, type ProfileDocument, profiles } from '../../documents/index.js'
+import { type MigrationDocument, migrations, type ProfileDocument, profiles } from '../../documents/index.js'
 import type { BudgetState } from '../../budgets/budget.js'
 import { askAbout, readPeopleBudgets } from '../../budgets/people-budget.js'
 import { type CodeFacts, readCode, sendCode } from '../../codes/code.js'
@@ -9,7 +9,7 @@ import type { FactReader } from '../../facts.js'
 import { type AccountNumber, readAccountOf } from '../../names/account-number.js'
 import { accept, answer, type Job, type Outcome, refuse, refuseUntil } from '../../outcome.js'
 import { handler, type Request } from '../../request.js'
-import { isOpen, readPhone, refuseLocked } from '../auth/registration.js'
+import { isOpen, readPhone } from '../auth/registration.js'
 
 /** What a move to another number rests on, at its beginning and at its end. */
 export interface MoveFacts {
@@ -18,24 +18,22 @@ export interface MoveFacts {
   readonly profile: ProfileDocument | undefined
   /** The wanted number has an account. */
   readonly isTaken: boolean
-  readonly lock: PhoneLock | undefined
   readonly pending: MigrationDocument | undefined
 }
 
-const nothing: MoveFacts = { wanted: undefined, profile: undefined, isTaken: false, lock: undefined, pending: undefined }
+const nothing: MoveFacts = { wanted: undefined, profile: undefined, isTaken: false, pending: undefined }
 
 /** The facts of Profile/migrate and Profile/phone; all of them are checked at commit. */
 export async function readMove({ record, caller: { client } }: Request<Profile>, facts: FactReader): Promise<MoveFacts> {
   const number = readPhone(record.phone)
   if (client.kind !== 'device' || number === undefined) return nothing
-  const [wanted, profile, lock, pending] = await Promise.all([
+  const [wanted, profile, pending] = await Promise.all([
     readAccountOf(facts, number),
     facts.get(profiles, client.phone),
-    facts.get(phoneLocks, number),
     facts.get(migrations, client.phone),
   ])
   const isTaken = (await facts.get(profiles, wanted.filed)) !== undefined
-  return { wanted, profile, isTaken, lock, pending }
+  return { wanted, profile, isTaken, pending }
 }
 
 interface MigrateFacts extends MoveFacts {
@@ -47,7 +45,7 @@ interface MigrateFacts extends MoveFacts {
 /**
  * Begins a move to another number: sends it a code.
  * @refuses `not_authorized` to all but devices; `invalid_data` for what is no number, for the own one, and for one that has a profile;
- *   `attempts_expired` while the number is locked, once too many people were asked about, or if codes were asked for too often; later `sms_send`
+ *   `attempts_expired` once too many people were asked about, or if codes were asked for too often; later `sms_send`
  * @see docs/protocol/rpc.md 6, Profile/migrate
  */
 export const migrate = handler({
@@ -62,7 +60,7 @@ export const migrate = handler({
 
   decide(request: Request<Profile>, facts: MigrateFacts): Outcome {
     const { client } = request.caller
-    const { wanted, isTaken, lock, pending, code } = facts
+    const { wanted, isTaken, pending, code } = facts
     if (client.kind !== 'device' || (wanted !== undefined && facts.profile === undefined)) return refuse('not_authorized', 'not an account')
     if (wanted === undefined || code === undefined) return refuse('invalid_data', 'not a phone')
     if (isTaken && wanted.filed === client.phone) return refuse('invalid_data', 'the own number')
@@ -70,8 +68,6 @@ export const migrate = handler({
     if (counted.kind === 'refused') return counted
     // That the number has a profile tells something of somebody, and counts as a search for it does.
     if (isTaken) return accept({ puts: counted.puts, sends: [answer(err('invalid_data'))] })
-    const locked = refuseLocked(lock, request)
-    if (locked !== undefined) return locked
     if (keepsCode(request, wanted.number, pending)) return accept({ sends: [answer(ok('migration'))] })
     const asked = recent(request, pending)
     if (asked.length >= request.context.limits.migrationCodes) return refuseUntil(asked, migrationCountMs, request.now)

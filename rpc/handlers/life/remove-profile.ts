@@ -16,8 +16,10 @@ import {
   profiles,
   type RosterDocument,
   rosters,
+  verifiedSites,
 } from '../../documents/index.js'
 import type { FactReader } from '../../facts.js'
+import { readNumberOf } from '../../names/account-number.js'
 import { putRoster } from '../../people-index/put-roster.js'
 import { accept, answer, type Outcome, refuse, type Send } from '../../outcome.js'
 import { type Caller, handler, type Request } from '../../request.js'
@@ -38,6 +40,8 @@ export interface StoredRoster {
 
 interface RemoveFacts {
   readonly phone: Phone
+  /** What it is reached by. */
+  readonly number: Phone
   readonly profile: ProfileDocument
   readonly rosters: readonly StoredRoster[]
   readonly known: DevicesDocument
@@ -61,13 +65,15 @@ export const removeProfile = handler({
     const phone = findPhone(caller, asked.phone)
     const profile = phone && (await facts.get(profiles, phone))
     if (phone === undefined || profile === undefined) return undefined
-    const [known, presence, stored] = await Promise.all([
+    const [{ number }, known, presence, stored] = await Promise.all([
+      readNumberOf(facts, phone),
       facts.get(devices, phone),
       facts.peek(presences, phone),
       readStoredRosters(facts, rosterIds(phone, profile)),
     ])
     return {
       phone,
+      number,
       profile,
       rosters: stored,
       known: known ?? { clients: [] },
@@ -106,13 +112,14 @@ export function newChoreId(random: (count: number) => Uint8Array): string {
   return Buffer.from(random(8)).toString('hex')
 }
 
-function removeAccount({ phone, presence, rosters: stored }: RemoveFacts): readonly Put[] {
+function removeAccount({ phone, number, presence, rosters: stored }: RemoveFacts): readonly Put[] {
   return [
     profiles.remove(phone),
     persons.remove(phone),
     emailLinks.remove(phone),
     locations.remove(phone),
     migrations.remove(phone),
+    verifiedSites.remove(number),
     presences.remove(phone),
     ...(presence?.devices ?? []).map(({ boot, client }) => online.remove(boot, client)),
     ...stored.flatMap(removeRosterRows),

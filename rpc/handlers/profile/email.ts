@@ -2,6 +2,7 @@ import { isStillBefore } from '../../../clock/index.js'
 import { err, ok, type Profile } from '../../../protocol/index.js'
 import { acTopic, type Phone } from '../../../topics/index.js'
 import { type EmailLink, emailLinks, profiles } from '../../documents/index.js'
+import { countTry, readTries, type TryFacts } from '../../codes/tries.js'
 import type { FactReader } from '../../facts.js'
 import { accept, answer, type Outcome, push, refuse, type Send } from '../../outcome.js'
 import { putRoster } from '../../people-index/put-roster.js'
@@ -11,6 +12,7 @@ import { partialContact } from '../../views/contact-view.js'
 import { readFriendPhones } from '../../views/presence-audience.js'
 import { rosterIds } from '../../views/profile-view.js'
 import { readSelf, type SelfFacts } from '../../views/roster-view.js'
+import { afterWrongCode } from '../auth/registration.js'
 import { pushToOwn } from '../roster-change.js'
 import { emailServiceIn, isSameAddress, withVerified } from './email-service.js'
 import { checkProfile, type FoundProfile, type ProfileFacts, readStoredProfile } from './stored-profile.js'
@@ -23,6 +25,7 @@ interface Addressless {
 
 interface EmailFacts extends ProfileFacts {
   readonly link: EmailLink | undefined
+  readonly tries: TryFacts
   /** Read only if the code is right. */
   readonly addressless: readonly Addressless[]
 }
@@ -31,17 +34,18 @@ interface EmailFacts extends ProfileFacts {
  * Ends the linking of an e-mail address: the service becomes verified, and rosters without an address get it, of which they and their friends
  * are told as by Roster/patch.
  * @refuses `not_authorized` for another phone; `profile_not_found`; `invalid_data` if no address is named; `wrong_code` for a wrong or old
- *   code, one mistyped 5 times, or of another address
+ *   code, one mistyped 5 times, or of another address; `attempts_expired` for too many wrong codes from one address
  * @see docs/protocol/rpc.md 6, Profile/email; docs/decisions/0112-email.md
  */
 export const verifyEmail = handler({
   async read(request: Request<Profile>, facts: FactReader): Promise<EmailFacts> {
     const stored = await readStoredProfile(request, facts)
     const { phone, profile } = stored
-    if (phone === undefined || profile === undefined) return { ...stored, link: undefined, addressless: [] }
+    const tries = await readTries(request, facts, undefined)
+    if (phone === undefined || profile === undefined) return { ...stored, tries, link: undefined, addressless: [] }
     const link = await facts.get(emailLinks, phone)
     const isRight = link !== undefined && isCode(emailServiceIn(request.record.services)?.password ?? null, link.code)
-    return { ...stored, link, addressless: isRight ? await readAddressless(facts, { phone, profile }) : [] }
+    return { ...stored, tries, link, addressless: isRight ? await readAddressless(facts, { phone, profile }) : [] }
   },
 
   decide({ record, now, context: { limits } }: Request<Profile>, facts: EmailFacts): Outcome {
@@ -59,7 +63,11 @@ export const verifyEmail = handler({
     ) {
       return refuse('wrong_code', 'no code is waited for')
     }
-    if (!isCode(given.password, link.code)) return countWrongCode(phone, link, limits.wrongCodes)
+    const wrong = countTry(facts.tries, now)
+    if (wrong.kind === 'refused') return wrong
+    if (!isCode(given.password, link.code)) {
+      return accept({ puts: [emailLinks.put(afterWrongCode(link, limits), phone), ...wrong.puts], sends: [answer(err('wrong_code'))] })
+    }
     return accept({
       puts: [
         profiles.put({ ...profile, services: withVerified(profile.services, link.address), update: now }, phone),
@@ -79,13 +87,6 @@ async function readAddressless(facts: FactReader, { phone, profile }: FoundProfi
     return self === undefined || self.roster.email !== null ? undefined : { self, friends }
   })
   return (await Promise.all(read)).filter((one) => one !== undefined)
-}
-
-/** A code that was mistyped too often is good for nothing any more. */
-function countWrongCode(phone: Phone, link: EmailLink, wrongCodes: number): Outcome {
-  const wrong = link.wrong + 1
-  const counted = { ...link, wrong, code: wrong >= wrongCodes ? '' : link.code }
-  return accept({ puts: [emailLinks.put(counted, phone)], sends: [answer(err('wrong_code'))] })
 }
 
 function tellOfAddress({ self, friends }: Addressless, email: string, now: number): readonly Send[] {

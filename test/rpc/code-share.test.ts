@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals'
-import { placeLevel, shareOf } from '../../../rpc/budgets/code-budget.js'
+import { shareOf } from '../../rpc/codes/code-budget.js'
+import { siteLevel } from '../../rpc/documents/index.js'
 
 test.each([
   ['203.0.113.9', '203.0.113.9'],
@@ -8,8 +9,8 @@ test.each([
   ['2001:db8::1', '2001:db8:0'],
   ['::1', '0:0:0'],
   ['', 'unknown'],
-])('the place of %j is %s', (address, place) => {
-  expect(placeLevel(address)).toBe(place)
+])('the site of %j is %s', (address, site) => {
+  expect(siteLevel(address)).toBe(site)
 })
 
 test.each([
