@@ -29,11 +29,16 @@ export function expectAfter(expectedBytes: number, answeredBytes: number): numbe
   return Math.max(answeredBytes, expectedBytes - (expectedBytes - answeredBytes) / memory)
 }
 
-/**
- * Whether one more publish may be handed to the worker. What is not read stops what is asked; but who reads, and cannot acknowledge for all that
- * he has sent before, is let through one by one.
- */
-export function mayAsk({ underWay, expectedBytes, unreadBytes, isFlushed, isReadAhead }: Pace, limits: PaceLimits): boolean {
-  if (underWay === 0) return unreadBytes <= limits.unreadBytes || (isFlushed && isReadAhead)
+/** Whether one more publish may be handed to the worker: what is not read stops what is asked. */
+export function mayAsk({ underWay, expectedBytes, unreadBytes }: Pace, limits: PaceLimits): boolean {
+  if (underWay === 0) return unreadBytes <= limits.unreadBytes
   return underWay < limits.underWay && unreadBytes + (underWay + 1) * expectedBytes <= limits.unreadBytes
+}
+
+/**
+ * Whether nothing would ever go on: the client has read all that may be sent before it acknowledges, and its acknowledgements lie behind so many
+ * publishes that they cannot be read. Then one more is asked, and one more is sent.
+ */
+export function isDeadlock({ underWay, isFlushed, isReadAhead }: Pace): boolean {
+  return underWay === 0 && isFlushed && isReadAhead
 }

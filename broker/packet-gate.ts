@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream'
 import { monotonicMs } from '../clock/index.js'
-import { expectAfter, expectedAtFirstBytes, mayAsk, type PaceLimits } from './asking-pace.js'
+import { expectAfter, expectedAtFirstBytes, isDeadlock, mayAsk, type PaceLimits } from './asking-pace.js'
 import { countFilters, refusingSuback } from './filter-packets.js'
 import { PacketAssembly } from './packet-assembly.js'
 import { packetTypes, readHeader, type PacketHeader } from './packet-header.js'
@@ -22,6 +22,8 @@ export interface Unread {
   readonly unreadBytes: number
   /** The socket has taken all of it that may be written now. */
   readonly isFlushed: boolean
+  /** Sends one more than may be unacknowledged. */
+  sendOneMore(): void
 }
 
 /** Filters of one packet, and how many of them cost as much as a packet. */
@@ -44,7 +46,7 @@ interface Sorted {
   readonly tailAt: number
 }
 
-const nothingUnread: Unread = { unreadBytes: 0, isFlushed: true }
+const nothingUnread: Unread = { unreadBytes: 0, isFlushed: true, sendOneMore: () => undefined }
 
 /** Types that tell of what was sent before: they may overtake a publish that waits. */
 const overtaking: ReadonlySet<number> = new Set([
@@ -269,11 +271,13 @@ export class PacketGate implements Reader {
     const isReadAhead = leftBytes >= this.#socket.readableHighWaterMark
     const { unreadBytes, isFlushed } = this.#unread
     const pace = { underWay: this.#underWay, expectedBytes: this.#expectedBytes, unreadBytes, isFlushed, isReadAhead }
-    if (!mayAsk(pace, this.#world.pace)) {
+    const isInPace = mayAsk(pace, this.#world.pace)
+    if (!isInPace && !isDeadlock(pace)) {
       this.#wakeOnDrain()
       return false
     }
     if (!this.#isInRate()) return false
+    if (!isInPace) this.#unread.sendOneMore()
     this.#underWay++
     return true
   }

@@ -73,6 +73,9 @@ export const lastAnswerId = 0xbfff
 /** Taken entries at the front of a list are cut off once there are so many. */
 const cutAt = 1_024
 
+/** With the window, fewer than there are packet ids for answers. */
+const beyondWindowMax = 8_192
+
 /** The packet id of an inbox entry. */
 export function packetIdOf(number: number): number {
   return ((number - 1) % inboxPacketIds) + 1
@@ -82,7 +85,7 @@ export function packetIdOf(number: number): number {
  * Delivery to one connected device, in order.
  *
  * Two kinds of entries pass through one queue: *inbox entries* (numbered, durable, owed until acknowledged) and *answers* (number 0, for this
- * connection only). At most `windowSize` are unacknowledged. The pump is *closed* until the inbox has been opened (answers of the connect
+ * connection only). At most `windowSize` are unacknowledged, or more where their acknowledgements cannot be read before more is sent. The pump is *closed* until the inbox has been opened (answers of the connect
  * sequence pass); *caught up* while every number arrives next after the one before; *behind* when a number is missing or the queue is full:
  * then it asks for a page of the inbox and goes on from there.
  *
@@ -124,6 +127,8 @@ export class Pump<Owner> {
   #storedReleasedTo = 0
   #sentBefore = 0
   #sentTo = 0
+  /** So many more than the window may be unacknowledged now. */
+  #beyondWindow = 0
   #queuedBytes = 0
   /** Those of them that are answers. */
   #answerBytes = 0
@@ -152,6 +157,12 @@ export class Pump<Owner> {
   /** The socket takes more. */
   get isFlushed(): boolean {
     return this.#world.writer.waitingBytes(this.#socket) < this.#socket.writableHighWaterMark
+  }
+
+  /** Sends one more than the window allows: acknowledgements cannot be read before more is sent. */
+  sendOneMore(): void {
+    if (this.#beyondWindow < beyondWindowMax) this.#beyondWindow++
+    this.#advance()
   }
 
   /** An inbox entry that has just been committed. */
@@ -231,6 +242,7 @@ export class Pump<Owner> {
     const number = this.#inFlight?.get(packetId)
     if (number === undefined) return packetId <= lastAnswerId
     this.#inFlight?.delete(packetId)
+    if ((this.#inFlight?.size ?? 0) < this.#world.windowSize) this.#beyondWindow = 0
     if (number > 0) {
       const entry = this.#findOwed(number)
       if (entry !== undefined) entry.isSettled = true
@@ -314,7 +326,7 @@ export class Pump<Owner> {
   }
 
   #advance(): void {
-    while (!this.#isCongested && !this.#isClosed && (this.#inFlight?.size ?? 0) < this.#world.windowSize) {
+    while (!this.#isCongested && !this.#isClosed && (this.#inFlight?.size ?? 0) < this.#world.windowSize + this.#beyondWindow) {
       const entry = this.#dequeue()
       if (entry === undefined) break
       this.#send(entry)

@@ -41,6 +41,7 @@ async function turnsPass(count: number): Promise<void> {
   for (let i = 0; i < count; i++) await new Promise((resolve) => setImmediate(resolve))
 }
 
+const nothingUnread = { unreadBytes: 0, isFlushed: true, sendOneMore: () => undefined }
 const connect = generate({ cmd: 'connect', clientId: 'emqttd_1', protocolId: 'MQTT', protocolVersion: 4, clean: true, keepalive: 0 })
 const publish = (messageId: number, bytes = 1): Buffer =>
   generate({ cmd: 'publish', topic: 't', payload: Buffer.alloc(bytes), qos: 1, messageId, dup: false, retain: false })
@@ -52,7 +53,10 @@ function names(seen: readonly Packet[]): string[] {
 }
 
 /** A gate that CONNECT has passed. */
-async function opened(pace?: GateWorld['pace'], unread = { unreadBytes: 0, isFlushed: true }) {
+async function opened(
+  pace?: GateWorld['pace'],
+  unread = { unreadBytes: 0, isFlushed: true, sentMore: 0, sendOneMore: () => unread.sentMore++ },
+) {
   const all = open(pace)
   all.socket.write(connect)
   await turnsPass(3)
@@ -84,7 +88,7 @@ test('whatever the pieces are in which they come, all packets pass, whole and in
         })()
         await turnsPass(3)
         expect(names(seen)).toEqual(['connect'])
-        gate.open(true, { unreadBytes: 0, isFlushed: true })
+        gate.open(true, nothingUnread)
         await isWritten
         for (let i = 0; seen.length < made.length + 1 && i < 10_000; i++) await turnsPass(1)
         expect(seen.slice(1).map(({ messageId }) => messageId)).toEqual(made.map((_, i) => i + 1))
@@ -141,7 +145,7 @@ describe('a publish waits', () => {
     socket.write(Buffer.concat(Array.from({ length: count }, (_, i) => publish(i + 1))))
     for (let i = 1; i <= 3; i++) {
       await turnsPass(5)
-      expect(seen.length).toBe(i)
+      expect([seen.length, unread.sentMore]).toEqual([i, i])
       gate.publishEnded()
     }
     unread.isFlushed = false
@@ -176,7 +180,7 @@ describe('a packet ends the connection when its header has come', () => {
   async function come(gate: PacketGate, socket: PassThrough, isKnown: boolean): Promise<void> {
     socket.write(connect)
     await turnsPass(3)
-    gate.open(isKnown, { unreadBytes: 0, isFlushed: true })
+    gate.open(isKnown, nothingUnread)
   }
   const cases: readonly [string, number, number, boolean][] = [
     ['nobody', 0x10, 8_192, true],
