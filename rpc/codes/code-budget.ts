@@ -35,6 +35,8 @@ export async function readCodeBudgets(
   receiver: CodeReceiver,
 ): Promise<CodeBudgets> {
   const { limits, random } = request.context
+  // One for all of them: whoever waits for another in one row does so in all.
+  const chance = random(1)[0] ?? 0
   const [to, whom] = receiver.kind === 'number' ? ['number', receiver.number] : ['mail', mailLevel(receiver.address)]
   const site = siteLevel(request.caller.address)
   const share = shareOf(limits.codesPerReceiverDay)
@@ -42,15 +44,15 @@ export async function readCodeBudgets(
     { of: `code-${to}-hour`, who: whom, amount: limits.codesPerReceiverHour, windowMs: hourMs },
     { of: `code-${to}`, who: whom, amount: limits.codesPerReceiverDay, windowMs: dayMs },
     { of: `code-${to}-share`, who: `${whom} ${site}`, amount: share, windowMs: dayMs },
-    { of: 'code-site-hour', who: site, amount: limits.codesPerAddressHour, windowMs: hourMs },
-    { of: 'code-site', who: site, amount: limits.codesPerAddressDay, windowMs: dayMs },
-    totalBudget('code-total', commonTotal(limits), random),
+    sharded({ of: 'code-site-hour', who: site, amount: limits.codesPerAddressHour, windowMs: hourMs }, chance),
+    sharded({ of: 'code-site', who: site, amount: limits.codesPerAddressDay, windowMs: dayMs }, chance),
+    sharded({ of: 'code-total', who: 'all', amount: commonTotal(limits), windowMs: dayMs }, chance),
   ])
   const isKnown = receiver.kind === 'number' && isVerifiedSite(await readSites(facts, receiver.number), request)
   const kept = isKnown
     ? await readBudgets(facts, [
         { of: 'code-number-kept', who: `${whom} ${site}`, amount: share, windowMs: dayMs },
-        totalBudget('code-total-kept', keptTotal(limits), random),
+        sharded({ of: 'code-total-kept', who: 'all', amount: keptTotal(limits), windowMs: dayMs }, chance),
       ])
     : null
   return { common: await common, tries: await readTryBudget(request, facts), kept }
@@ -94,13 +96,16 @@ function mailLevel(address: string): string {
   return createHash('sha256').update(address.toLowerCase()).digest('hex')
 }
 
-/** Codes per shard and day at least: fewer would be short in one shard long before the whole is. */
+/** Codes of a shard at least: fewer would be short in one shard long before the whole is. */
 const shardAmount = 1_000
 const maxShards = 16
 
-/** One of the rows that a total is kept in, by chance: every code of the server would change a single one. */
-function totalBudget(of: string, amount: number, random: (count: number) => Uint8Array): Budget {
-  const shards = Math.min(maxShards, Math.max(1, Math.floor(amount / shardAmount)))
-  const shard = shards === 1 ? 0 : (random(1)[0] ?? 0) % shards
-  return { of, who: String(shard), amount: amount / shards, windowMs: dayMs }
+/**
+ * One of the rows that a large budget is kept in, by chance. Every code from a carrier's address, or of the server, would change a single one: of
+ * many at the same moment all but one would have to be decided again, and again.
+ */
+function sharded(budget: Budget, chance: number): Budget {
+  const shards = Math.min(maxShards, Math.floor(budget.amount / shardAmount))
+  if (shards < 2 || budget.amount === Infinity) return budget
+  return { ...budget, who: `${budget.who} ${String(chance % shards)}`, amount: budget.amount / shards }
 }

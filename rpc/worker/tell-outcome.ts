@@ -20,6 +20,11 @@ const minuteMs = 60_000
 /** So many lines a minute: whoever is refused may come again at once, under any number. */
 const linesPerMinute = 10
 
+/** Without the number of a shard. */
+function addressIn(who: string): string {
+  return who.split(' ')[0] ?? who
+}
+
 /**
  * Which budgets for codes are used up, each once a minute: an address that asks for many is worth a look, and a total that is reached turns
  * everybody away. Numbers of people are not logged.
@@ -30,7 +35,7 @@ function newShortTeller(post: (message: ControlToMain) => void): (short: Budget)
   return ({ of, who }) => {
     const now = monotonicMs()
     if (now - since >= minuteMs) [told, since] = [new Set(), now]
-    const site = siteBudgets.has(of) ? { address: who } : {}
+    const site = siteBudgets.has(of) ? { address: addressIn(who) } : {}
     const key = `${of} ${site.address ?? ''}`
     if (told.has(key) || told.size >= linesPerMinute) return
     told.add(key)

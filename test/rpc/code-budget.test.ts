@@ -106,15 +106,17 @@ test('limits of which none is a row store nothing', async () => {
   expect((await rows()).filter((row) => row.startsWith(budgets.prefix()))).toEqual([])
 })
 
-test('the total is counted in shards, which hold it together', async () => {
-  // 4,000 a day, of which 1,000 are kept: three shards of 1,000; the random bytes choose them in turn.
+test('what many use at the same moment is counted in shards, one for all of it, which hold it together', async () => {
   let byte = 0
   const random = (count: number): Uint8Array => new Uint8Array(count).fill(byte++)
-  await open({ codesPerDay: 4_000 }, { random })
-  for (let i = 0; i < 12; i++) await reg(`198.51.${String(i)}.1`, otherNumber(i))
-  const shards = (await rows()).filter((row) => row.startsWith(budgets.prefix('code-total')))
-  expect(shards.length).toBeGreaterThan(1)
-  expect(shards.length).toBeLessThanOrEqual(3)
+  // Of 4,000 in total 1,000 are kept: three shards of 1,000.
+  await open({ codesPerDay: 4_000, codesPerAddressHour: 3_000, codesPerAddressDay: 1_999 }, { random })
+  for (let i = 0; i < 12; i++) await reg('192.0.2.1', otherNumber(i))
+  const shardsOf = async (of: string): Promise<readonly string[]> =>
+    (await world.store.scan(budgets.prefix(of), { limit: 100 })).map(({ key }) => budgets.partsOf(key)[1])
+  expect(await shardsOf('code-total')).toEqual(['all 0', 'all 1', 'all 2'])
+  expect(await shardsOf('code-site-hour')).toEqual(['192.0.2.1 0', '192.0.2.1 1', '192.0.2.1 2'])
+  expect(await shardsOf('code-site')).toEqual(['192.0.2.1'])
 })
 
 describe('the doors', () => {
