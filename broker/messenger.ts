@@ -1,6 +1,6 @@
 import { Aedes, type AedesPublishPacket } from 'aedes'
 import type { Duplex } from 'node:stream'
-import type { ControlToMain, FrameToMain } from '../rpc/index.js'
+import type { ControlToMain, FrameToMain, WorkerDeath } from '../rpc/index.js'
 import {
   admitConnect,
   askWho,
@@ -15,7 +15,7 @@ import {
   serveSocket,
 } from './accept.js'
 import type { BrokerState, MessengerOptions, MessengerWorld, Origin } from './broker-state.js'
-import { type Connections, newConnections } from './connection.js'
+import { type Connection, type Connections, newConnections } from './connection.js'
 import { Deciding } from './deciding.js'
 import { drain } from './drain.js'
 import { handleFrame } from './frames.js'
@@ -41,6 +41,7 @@ export interface Messenger {
   serve(socket: Duplex, origin: Origin): void
   onFrame(messages: Iterable<FrameToMain>): void
   onControl(node: number, message: ControlToMain): void
+  onDeath(node: number, death: WorkerDeath): void
   onRestart(node: number): void
   /** News of other processes may have been missed: looks at the inboxes of all devices, some at a time. */
   lookAgain(): void
@@ -70,8 +71,12 @@ export async function startMessenger(options: MessengerOptions, world: Messenger
     published: new WeakSet(),
     plainBroker: undefined,
     departing: new Map(),
-    requests: newRequests(world.ring, (connection, node) => {
-      introduce(state, connection, node)
+    requests: newRequests({
+      ring: world.ring,
+      introduce: (connection, node) => {
+        introduce(state, connection, node)
+      },
+      onCondemned: tellCondemned(world),
     }),
     writer,
     gateWorld: newGateWorld(options, world),
@@ -98,6 +103,7 @@ export async function startMessenger(options: MessengerOptions, world: Messenger
     onControl: (node, message) => {
       handleControl(state, { deciding, subscribing }, node, message)
     },
+    onDeath: state.requests.died,
     onRestart: (node) => {
       reintroduce(state, deciding, node)
       subscribing.askAgain(node)
@@ -107,6 +113,12 @@ export async function startMessenger(options: MessengerOptions, world: Messenger
     get connectionCount() {
       return connections.byNumber.size
     },
+  }
+}
+
+function tellCondemned({ log }: MessengerWorld): (request: { readonly connection: Connection; readonly node: number }) => void {
+  return ({ connection: { words }, node }) => {
+    log.warn({ event: 'request-condemned', client: words.clientId, node }, 'a worker died of a request that it had alone: it is refused')
   }
 }
 

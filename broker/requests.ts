@@ -1,11 +1,13 @@
 import { isEventsTopic, selectNode, parseTopic } from '../topics/index.js'
-import { type Ring, writeRequest } from '../rpc/index.js'
+import { type Ring, type WorkerDeath, writeRequest } from '../rpc/index.js'
 import type { Connection } from './connection.js'
+import { newTrials, type Triable } from './trials.js'
 
 /** A publish that has been handed to a worker and not come back: kept whole, so that it can be handed to another one. */
-interface Unfinished {
+interface Unfinished extends Triable {
   readonly connection: Connection
-  readonly node: number
+  /** A worker has been handed it. */
+  isHanded: boolean
   readonly packetId: number
   readonly qos: 0 | 1 | 2
   readonly isRepeated: boolean
@@ -14,12 +16,20 @@ interface Unfinished {
   readonly done: () => void
 }
 
+/** A publish as it is handed in. */
+type Submitted = Omit<Unfinished, 'isHanded' | keyof Triable>
+
 /** Requests under way in the ring. Bounded by what Aedes reads of each connection before it waits (one chunk of its socket). */
 export interface Requests {
-  submit(request: Omit<Unfinished, 'node'>): void
+  submit(request: Submitted): void
   /** The worker is done with it: it may be acknowledged. */
   done(request: number): void
-  /** A new worker serves `node`: it is given everything unfinished again, as repeated; QoS 0 is not, it is at most once. */
+  /** The worker of `node` has died: what comes for it waits. */
+  died(node: number, death: WorkerDeath): void
+  /**
+   * A new worker serves `node`: it is given everything unfinished again, as repeated; QoS 0 is not, it is at most once. What was under way when the
+   * old one died is given to it alone, before all else.
+   */
   repeat(node: number): void
   /** The connection is gone: nobody waits for its requests any more. */
   forget(connection: Connection): void
@@ -35,69 +45,88 @@ export interface Requests {
 
 const lastRequestNumber = 0xffff_ffff
 
-export function newRequests(ring: () => Ring, introduce: (connection: Connection, node: number) => void): Requests {
+export interface RequestsWorld {
+  readonly ring: () => Ring
+  introduce(connection: Connection, node: number): void
+  /** A worker has died of a request that it was handed alone: it will be refused. */
+  onCondemned(request: Pick<Unfinished, 'connection' | 'node'>): void
+}
+
+export function newRequests({ ring, introduce, onCondemned }: RequestsWorld): Requests {
   const unfinished = new Map<number, Unfinished>()
-  const idleWaiters: (() => void)[] = []
   const endings = newEndings(unfinished)
   const nextNumber = newNumbers(unfinished)
   let submitted = 0
 
-  // Field by field: to copy the rest of an object is dear, and this is done for each publish.
-  function hand(request: number, { connection, node, packetId, qos, isRepeated, topic, payload }: Unfinished): void {
-    writeRequest(ring().frameOf(node), { request, connection: connection.number, packetId, qos, isRepeated, topic, payload })
+  function end(request: number, entry: Unfinished): void {
+    unfinished.delete(request)
+    entry.done()
+    endings.ended(entry.connection)
   }
 
-  function checkIdle(): void {
-    if (unfinished.size > 0) return
-    for (const resolve of idleWaiters.splice(0)) resolve()
-  }
+  const trials = newTrials<Unfinished>({
+    unfinished,
+    hand: (request, entry) => {
+      hand(ring(), request, entry)
+    },
+    drop: end,
+    onCondemned,
+  })
 
   return {
     submit(request) {
-      const { connection, packetId, qos, isRepeated, topic, payload, done } = request
+      const { connection, topic } = request
       const node = nodeFor(connection, topic, ring().size)
       if (!connection.knownTo.includes(node)) {
         connection.knownTo.push(node)
         introduce(connection, node)
       }
       submitted++
-      const [number, entry] = [nextNumber(), { connection, node, packetId, qos, isRepeated, topic, payload, done }]
+      const [number, entry] = [nextNumber(), newEntry(request, node)]
       unfinished.set(number, entry)
-      hand(number, entry)
+      if (trials.isOpen(node)) hand(ring(), number, entry)
     },
     done(request) {
       const entry = unfinished.get(request)
-      if (entry === undefined) return
-      unfinished.delete(request)
-      entry.done()
-      endings.ended(entry.connection)
-      checkIdle()
+      if (entry !== undefined) end(request, entry)
+      trials.ended(request)
     },
+    died: trials.died,
     repeat(node) {
-      for (const [number, entry] of unfinished) {
-        if (entry.node !== node) continue
-        if (entry.qos === 0) {
-          unfinished.delete(number)
-          entry.done()
-          endings.ended(entry.connection)
-        } else hand(number, { ...entry, isRepeated: true })
+      for (const [number, entry] of [...unfinished]) {
+        if (entry.node === node && entry.qos === 0 && entry.isHanded) end(number, entry)
       }
-      checkIdle()
+      trials.begin(node)
     },
     forget(connection) {
-      for (const [number, entry] of unfinished) if (entry.connection === connection) unfinished.delete(number)
+      for (const [number, entry] of unfinished) {
+        if (entry.connection !== connection) continue
+        unfinished.delete(number)
+        trials.forgotten(number)
+      }
       endings.forget(connection)
-      checkIdle()
     },
     hold: endings.hold,
     idleOf: endings.idleOf,
     get submitted() {
       return submitted
     },
-    async idle() {
-      if (unfinished.size > 0) await new Promise<void>((resolve) => idleWaiters.push(resolve))
-    },
+    idle: endings.idle,
   }
+}
+
+// Field by field: to copy the rest of an object is dear, and this is done for each publish.
+function newEntry({ connection, packetId, qos, isRepeated, topic, payload, done }: Submitted, node: number): Unfinished {
+  const client = connection.words.clientId
+  return { connection, node, client, packetId, qos, isRepeated, topic, payload, done, suspicion: 'none', isHanded: false }
+}
+
+function hand(ring: Ring, request: number, entry: Unfinished): void {
+  const { connection, packetId, qos, topic, payload } = entry
+  const [isRepeated, isCondemned] = [entry.isRepeated || entry.isHanded, entry.suspicion === 'condemned']
+  entry.isHanded = true
+  const frame = ring.frameOf(entry.node)
+  writeRequest(frame, { request, connection: connection.number, packetId, qos, isRepeated, isCondemned, topic, payload })
 }
 
 /** Numbers that nothing unfinished has. */
@@ -110,7 +139,7 @@ function newNumbers(unfinished: ReadonlyMap<number, unknown>): () => number {
   }
 }
 
-interface Endings extends Pick<Requests, 'hold' | 'idleOf'> {
+interface Endings extends Pick<Requests, 'hold' | 'idleOf' | 'idle'> {
   /** One thing of a connection is no longer under way. */
   ended(connection: Connection): void
   forget(connection: Connection): void
@@ -120,8 +149,14 @@ interface Endings extends Pick<Requests, 'hold' | 'idleOf'> {
 function newEndings(unfinished: ReadonlyMap<number, Unfinished>): Endings {
   const held = new Map<Connection, number>()
   const waiting = new Map<Connection, { left: number; readonly resolve: () => void }>()
+  const idleWaiters: (() => void)[] = []
+
+  function checkIdle(): void {
+    if (unfinished.size === 0) for (const resolve of idleWaiters.splice(0)) resolve()
+  }
 
   function ended(connection: Connection): void {
+    checkIdle()
     const one = waiting.get(connection)
     if (one === undefined || --one.left > 0) return
     waiting.delete(connection)
@@ -131,6 +166,7 @@ function newEndings(unfinished: ReadonlyMap<number, Unfinished>): Endings {
   return {
     ended,
     forget(connection) {
+      checkIdle()
       waiting.get(connection)?.resolve()
       waiting.delete(connection)
     },
@@ -148,6 +184,9 @@ function newEndings(unfinished: ReadonlyMap<number, Unfinished>): Endings {
       let left = held.get(connection) ?? 0
       for (const entry of unfinished.values()) if (entry.connection === connection) left++
       if (left > 0) await new Promise<void>((resolve) => waiting.set(connection, { left, resolve }))
+    },
+    async idle() {
+      if (unfinished.size > 0) await new Promise<void>((resolve) => idleWaiters.push(resolve))
     },
   }
 }

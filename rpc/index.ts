@@ -18,6 +18,7 @@ export type {
 export { type Bus, readBusFrame } from './link/bus.js'
 export { messagesIn } from './link/to-main.js'
 export { type ConnectionEnd, type ControlToWorker, writePage, writeRequest, writeSettle } from './link/to-worker.js'
+export { newUnderWay, requestsUnderWay, type UnderWay } from './link/under-way.js'
 export { encodingOf, maskOf, variantCount, variantOf } from './link/variant.js'
 export {
   type CloudCredentials,
@@ -32,7 +33,7 @@ export {
 export type { Job } from './outcome.js'
 export { type MigrationProgress, runMigrations } from './migrations/run-migrations.js'
 export { ensurePeopleIndex } from './people-index/rebuild.js'
-export { startRing, type Ring, type RingListener, type RingOptions } from './ring/ring.js'
+export { startRing, type Ring, type RingListener, type RingOptions, type WorkerDeath } from './ring/ring.js'
 export { FilesOutage, type TransferFiles } from './transfer-files.js'
 export type { ShelvedPack, StickerShelf } from './sticker-shelf.js'
 export type { ClusterParts } from './worker/cluster-outlet.js'

@@ -108,7 +108,7 @@ export async function startServer(options: Options, log: Log): Promise<RunningSe
       readiness = { kind: 'not-ready', because }
     })
     const places = newPlaces(live, { metrics, exhaustion, turnedAway })
-    const rpc = await startRpc(live, log, { metrics, exhaustion, places, urlOfFiles: filesUrl(options, httpPort) })
+    const rpc = await startRpc(live, log, { metrics, exhaustion, places, filesUrl: filesUrl(options, httpPort) })
     const { messenger, transfers, ring } = rpc
     closers.push(() => rpc.stop())
     const listeners = await openListeners(options, { messenger, transfers, places, gate: gateOf(machine, 'client') })
@@ -193,12 +193,12 @@ interface RpcWorld {
   readonly metrics: Metrics
   readonly exhaustion: Exhaustion
   readonly places: Places
-  readonly urlOfFiles: string | null
+  readonly filesUrl: string | null
 }
 
-async function startRpc(live: Live, log: Log, { metrics, exhaustion, places, urlOfFiles }: RpcWorld): Promise<Rpc> {
+async function startRpc(live: Live, log: Log, { metrics, exhaustion, places, filesUrl }: RpcWorld): Promise<Rpc> {
   const { options } = live
-  const shared = new SharedArrayBuffer(variantCount * Int32Array.BYTES_PER_ELEMENT)
+  const variantsInUse = new SharedArrayBuffer(variantCount * Int32Array.BYTES_PER_ELEMENT)
   const sharedMemory = newSharedMemory()
   const boot = randomUUID()
   const runTask = newTaskRunner(openProviders(options, log), newProviderWatch(exhaustion, log))
@@ -212,7 +212,7 @@ async function startRpc(live: Live, log: Log, { metrics, exhaustion, places, url
   const plain = await openPlain(options, boot, log)
   const messenger = await startMessenger(messengerOptions(live), {
     ring,
-    variantsInUse: new Int32Array(shared),
+    variantsInUse: new Int32Array(variantsInUse),
     counts,
     places,
     onPerform: (message, node) =>
@@ -227,7 +227,7 @@ async function startRpc(live: Live, log: Log, { metrics, exhaustion, places, url
     {
       size: options.nodes,
       entry: workerEntry,
-      dataOf: (node): WorkerData => ({ node, boot, variantsInUse: shared, sharedMemory, options: live.options, filesUrl: urlOfFiles }),
+      dataOf: (node, underWay): WorkerData => ({ node, boot, variantsInUse, sharedMemory, underWay, options: live.options, filesUrl }),
       stopTimeoutMs: options.drainTimeoutMs + 1_000,
     },
     ringListener({ messenger, transfers, exhaustion, metrics, log, sharedMemory }),
@@ -271,12 +271,13 @@ function ringListener({ messenger, transfers, exhaustion, metrics, log, sharedMe
     onStderr: (node, said) => {
       log.warn({ event: 'stderr', node, said }, 'a library has written to stderr')
     },
-    onDeath: (node, because) => {
+    onDeath: (node, because, death) => {
       // It may have committed without saying so: nothing anybody remembers counts any more.
       distrustMemory(sharedMemory)
       transfers.onDeath(node)
+      messenger.onDeath(node, death)
       metrics.workerRestarts.inc()
-      log.error({ event: 'worker-died', node, because }, 'a worker died; it is being replaced')
+      log.error({ event: 'worker-died', node, because, underWay: death.underWay.size }, 'a worker died; it is being replaced')
     },
   }
 }

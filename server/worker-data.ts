@@ -8,6 +8,8 @@ export interface WorkerData {
   readonly variantsInUse: SharedArrayBuffer
   /** What the store handles of the workers share. */
   readonly sharedMemory: SharedArrayBuffer
+  /** Where it notes what it is working on. */
+  readonly underWay: SharedArrayBuffer
   readonly options: Options
   /** What the URLs of files begin with; null if this server keeps none. */
   readonly filesUrl: string | null

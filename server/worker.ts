@@ -5,6 +5,7 @@ import { openRedisBus } from '../cluster/index.js'
 import {
   type ClusterParts,
   newRpcContext,
+  newUnderWay,
   protocolLimits,
   RpcWorker,
   type ControlToMain,
@@ -34,7 +35,7 @@ const lacking = new Set<WorkerResource>()
 /** What the store lacks now. */
 let lacks: Lack | undefined
 const served: { worker?: RpcWorker } = {}
-const { node, boot, variantsInUse, sharedMemory, options, filesUrl } = workerData as WorkerData
+const { node, boot, variantsInUse, sharedMemory, underWay, options, filesUrl } = workerData as WorkerData
 const place = redisPlace(options)
 const storeResource = place === null ? 'disk' : 'store'
 const store = await openStore(options, {
@@ -100,6 +101,7 @@ const worker = new RpcWorker({
     exhausted('outbox', isFull ? 'as many notifications wait as are kept; new ones are dropped' : null)
   },
   cluster: clusterParts(),
+  underWay: newUnderWay(underWay),
   sweeps: node === 1,
 })
 

@@ -29,6 +29,8 @@ export interface RequestMessage {
   readonly qos: 0 | 1 | 2
   /** The peer or a restarted worker ring may have sent it before. */
   readonly isRepeated: boolean
+  /** Workers have died of it: it is refused unread. */
+  readonly isCondemned: boolean
   readonly topic: string
   readonly payload: Uint8Array
 }
@@ -106,7 +108,7 @@ export function writeRequest(frame: FrameWriter, message: Omit<RequestMessage, '
   writeU32(frame, message.request)
   writeU32(frame, message.connection)
   writeU16(frame, message.packetId)
-  writeU8(frame, message.qos | (message.isRepeated ? 4 : 0))
+  writeU8(frame, message.qos | (message.isRepeated ? 4 : 0) | (message.isCondemned ? 8 : 0))
   writeText(frame, message.topic)
   writeBytes(frame, message.payload)
 }
@@ -140,7 +142,8 @@ export function* messagesToWorker(bytes: Uint8Array): Generator<FrameToWorker> {
       const flags = readU8(frame)
       const topic = readText(frame)
       const payload = readBytes(frame)
-      yield { kind: 'request', request, connection, packetId, qos: (flags & 3) as 0 | 1 | 2, isRepeated: (flags & 4) !== 0, topic, payload }
+      const [qos, isRepeated, isCondemned] = [(flags & 3) as 0 | 1 | 2, (flags & 4) !== 0, (flags & 8) !== 0]
+      yield { kind: 'request', request, connection, packetId, qos, isRepeated, isCondemned, topic, payload }
     } else if (op === opSettle) {
       yield {
         kind: 'settle',

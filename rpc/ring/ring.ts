@@ -3,6 +3,7 @@ import { type Monotonic, monotonicMs } from '../../clock/index.js'
 import { type FrameWriter, newFrameWriter, takeFrame } from '../link/frame.js'
 import { type ControlToMain, type FrameToMain, messagesToMain } from '../link/to-main.js'
 import type { ControlToWorker } from '../link/to-worker.js'
+import { newUnderWayMemory, requestsUnderWay } from '../link/under-way.js'
 
 /** What the ring tells its owner. */
 export interface RingListener {
@@ -13,15 +14,25 @@ export interface RingListener {
   /** A library in a worker has written to stderr, which is no log line. */
   onStderr(node: number, said: string): void
   /** A worker died. The ring replaces it by itself. */
-  onDeath(node: number, because: string): void
+  onDeath(node: number, because: string, death: WorkerDeath): void
+}
+
+/** What is known of the death of a worker. */
+export interface WorkerDeath {
+  /** The requests that it was working on. */
+  readonly underWay: ReadonlySet<number>
+  /** It was ended from outside, and not by what it was doing. */
+  readonly isAsked: boolean
 }
 
 export interface RingOptions {
   readonly size: number
   /** Module that runs in each worker. */
   readonly entry: URL
-  /** Handed to worker `node` as its workerData. */
-  readonly dataOf: (node: number) => unknown
+  /** Handed to worker `node` as its workerData. @param underWay where it notes what it works on, see `newUnderWay` */
+  readonly dataOf: (node: number, underWay: SharedArrayBuffer) => unknown
+  /** Memory of a worker for what lives long; as much as the process may have where this is left out. */
+  readonly oldGenerationMb?: number
   /** A worker that does not stop within this time is ended. */
   readonly stopTimeoutMs: number
 }
@@ -36,6 +47,9 @@ interface Node {
   /** Until what can wait is sent without anything that cannot. */
   later: NodeJS.Timeout | undefined
   isReady: boolean
+  /** Somebody has asked for its end. */
+  isKilled: boolean
+  underWay: SharedArrayBuffer
   startedAt: Monotonic
   pauseMs: number
 }
@@ -105,7 +119,9 @@ export class Ring {
 
   /** Ends a worker as if it had crashed; it is replaced. For operators' and tests' use. */
   async kill(number: number): Promise<void> {
-    await this.#nodeOf(number).worker.terminate()
+    const node = this.#nodeOf(number)
+    node.isKilled = true
+    await node.worker.terminate()
   }
 
   /** Lets every worker finish what it has been given, then ends it. */
@@ -120,19 +136,24 @@ export class Ring {
     return node
   }
 
-  #spawn(number: number): Worker {
-    return new Worker(this.#options.entry, {
-      workerData: this.#options.dataOf(number),
+  #spawn(number: number, underWay: SharedArrayBuffer): Worker {
+    const { entry, dataOf, oldGenerationMb } = this.#options
+    const old = oldGenerationMb === undefined ? {} : { maxOldGenerationSizeMb: oldGenerationMb }
+    return new Worker(entry, {
+      workerData: dataOf(number, underWay),
       name: `rpc-${String(number)}`,
       stderr: true,
-      resourceLimits: { maxYoungGenerationSizeMb: youngGenerationMb },
+      resourceLimits: { maxYoungGenerationSizeMb: youngGenerationMb, ...old },
     })
   }
 
   #startNode(number: number): Promise<void> {
+    const underWay = newUnderWayMemory()
     const node: Node = {
       number,
-      worker: this.#spawn(number),
+      worker: this.#spawn(number, underWay),
+      underWay,
+      isKilled: false,
       frame: newFrameWriter(),
       held: [],
       isScheduled: false,
@@ -176,13 +197,15 @@ export class Ring {
   }
 
   #replace(node: Node, because: string): void {
-    this.#listener.onDeath(node.number, because)
+    this.#listener.onDeath(node.number, because, { underWay: requestsUnderWay(node.underWay), isAsked: node.isKilled })
     node.pauseMs = monotonicMs() - node.startedAt > healthyMs ? shortestPauseMs : Math.min(longestPauseMs, node.pauseMs * 2)
     setTimeout(() => {
       if (this.#isStopping) return
       // What had been written for the old worker is repeated by the owner.
       node.frame.length = 0
-      node.worker = this.#spawn(node.number)
+      node.underWay = newUnderWayMemory()
+      node.isKilled = false
+      node.worker = this.#spawn(node.number, node.underWay)
       node.startedAt = monotonicMs()
       this.#listen(
         node,

@@ -11,7 +11,7 @@ import { directPublish } from '../handlers/direct-publish.js'
 import type { RequestMessage } from '../link/to-worker.js'
 import { filedRecord } from '../names/rename-record.js'
 import { filedTopic } from '../names/rename-topic.js'
-import { drop, type Outcome } from '../outcome.js'
+import { drop, type Outcome, refuse } from '../outcome.js'
 import { readPresentClient } from '../present-client.js'
 import type { KnownNames } from './known-names.js'
 import { digestOf } from './marks.js'
@@ -46,6 +46,7 @@ export function requestItem(message: RequestMessage, connection: WorkerConnectio
     ...(hasMarks ? { mark: { packetId, digest: digestOf(topic, payload) } } : {}),
     name: () => name,
     async evaluate(reader) {
+      if (message.isCondemned) return refuse('internal', 'workers have died of it')
       const decoded = decode(payload, connection.dialect)
       if (decoded.kind === 'record') name = isEvent ? nameOf(decoded.record) : 'publish'
       return isEvent

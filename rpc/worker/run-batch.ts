@@ -69,6 +69,8 @@ export interface BatchWorld {
   readonly onConflict: () => void
   /** A commit has dropped entries of inboxes that were full. */
   readonly onDropped?: (dropped: DroppedEntries) => void
+  /** An item is going to be evaluated; told again where it is evaluated again. */
+  readonly onBegin?: (item: BatchItem) => void
   /** What an item has come to: told once, when that is settled. */
   readonly onOutcome: (item: BatchItem, outcome: Outcome) => void
   /** The store lacks something, and the item waits with it, for it is not answered. Told once. */
@@ -230,6 +232,8 @@ async function draftBatch(items: readonly BatchItem[], client: ClientState, worl
     if (weight.bytes > batchBytes) break
     // What came through an earlier connection must not fence what comes through this one.
     if (item.fence?.epoch !== items[0]?.fence?.epoch) break
+    world.onBegin?.(item)
+    weight.bytes += item.bytes ?? 0
     try {
       await draftItem(item, { draft, overlay, added, outcomes, weight, client, world, mayPresume })
     } catch (error) {
@@ -255,7 +259,6 @@ interface Drafting {
 
 async function draftItem(item: BatchItem, drafting: Drafting): Promise<void> {
   const { draft, added, outcomes, world } = drafting
-  drafting.weight.bytes += item.bytes ?? 0
   if (item.mark !== undefined && item.isRepeated && (await isCommitted(item.mark, drafting))) {
     draft.after.push({ kind: 'done', request: item.request })
     return

@@ -1,5 +1,5 @@
 import { afterMs, monotonicMs } from '../../clock/index.js'
-import type { PagePlace } from '../facts.js'
+import type { UnderWay } from '../link/under-way.js'
 import type { Counts } from './counts.js'
 import { emitBatch, type EmitWorld } from './emit.js'
 import type { KnownNames } from './known-names.js'
@@ -15,6 +15,8 @@ export interface ItemsWorld {
   readonly counts: Counts
   readonly outlet: Outlet
   readonly places: PagePlaces
+  /** Where what is being worked on is noted; null for a worker whose death nobody outlives. */
+  readonly underWay: UnderWay | null
   readonly requestDeadlineMs: number
   readonly onFault: (fault: unknown) => void
 }
@@ -24,20 +26,22 @@ export type RunItems = (items: readonly BatchItem[], client: ClientState) => Pro
 
 export function newRunItems(world: ItemsWorld): RunItems {
   return async (items, client) => {
-    // What the batch has read is held until it has been told.
+    // What the batch has read is held until it has been told, and until then it is under way.
     const place = world.places.newPlace()
+    const begun = newBegun(world.underWay)
     try {
-      return await runIn(place, items, client, world)
+      return await runIn({ ...world.batch, place, onBegin: begun.note }, items, client, world)
     } finally {
+      begun.end()
       place.giveBack()
     }
   }
 }
 
-async function runIn(place: PagePlace, items: readonly BatchItem[], client: ClientState, world: ItemsWorld): Promise<number> {
+async function runIn(batch: BatchWorld, items: readonly BatchItem[], client: ClientState, world: ItemsWorld): Promise<number> {
   const { counts, names, outlet, requestDeadlineMs, onFault } = world
   const begun = monotonicMs()
-  const result = await runBatch(items, client, afterMs(begun, requestDeadlineMs), { ...world.batch, place })
+  const result = await runBatch(items, client, afterMs(begun, requestDeadlineMs), batch)
   counts.commit((monotonicMs() - begun) / 1000)
   // What was committed after a move is told under the new names; where nobody has moved, nothing is waited for.
   const loading = names.refreshAfterCommit(result.draft.puts)
@@ -45,4 +49,17 @@ async function runIn(place: PagePlace, items: readonly BatchItem[], client: Clie
   emitBatch(result, world.emit)
   outlet.touch()
   return result.covered
+}
+
+/** The requests of one batch that have been begun. */
+function newBegun(underWay: UnderWay | null): { readonly note: (item: BatchItem) => void; end(): void } {
+  const places = new Map<number, number | undefined>()
+  return {
+    note({ request }) {
+      if (underWay !== null && request !== 0 && !places.has(request)) places.set(request, underWay.begin(request))
+    },
+    end() {
+      for (const place of places.values()) if (place !== undefined) underWay?.end(place)
+    },
+  }
 }

@@ -16,6 +16,7 @@ import {
   type RequestMessage,
   type SettleMessage,
 } from '../link/to-worker.js'
+import type { UnderWay } from '../link/under-way.js'
 import { shownRecord } from '../names/rename-record.js'
 import { shownTask } from '../names/shown-task.js'
 import { Outbox } from '../outbox/outbox.js'
@@ -67,6 +68,8 @@ export interface WorkerParts {
   readonly cluster: ClusterParts | null
   /** A device whose connection is lost is announced as gone if it is not back after so long, ms. */
   readonly presenceGraceMs: number
+  /** Where it notes what it is working on; null where nobody reads it. */
+  readonly underWay: UnderWay | null
   /** This worker removes what has expired, and does what falls due; one worker of a server does. */
   readonly sweeps: boolean
 }
@@ -131,7 +134,10 @@ export class RpcWorker {
     this.#outbox = this.#newOutbox()
     this.#batchWorld = this.#newBatchWorld()
     this.#emitWorld = this.#newEmitWorld()
-    this.#runItems = this.#newRunItems()
+    this.#runItems = newRunItems({
+      ...{ ...parts, names: this.#names, counts: this.#counts, outlet: this.#outlet, places: this.#places },
+      ...{ batch: this.#batchWorld, emit: this.#emitWorld, onFault: this.#onFault },
+    })
     this.#requestWorld = { context: parts.context, names: this.#names, now: wallMs }
     this.#lanes = newLanes(this.#runItems, this.#onFault)
     this.#arrivals = this.#newArrivals()
@@ -401,14 +407,6 @@ export class RpcWorker {
     const payload = encode(shownRecord(record, this.#names.names), encodingFor(connection))
     writeAnswer(this.#outlet.frame, { connection: number, topic: connection.actionsTopic, qos: 1, payload })
     this.#outlet.touch()
-  }
-
-  #newRunItems(): RunItems {
-    return newRunItems({
-      ...{ names: this.#names, counts: this.#counts, outlet: this.#outlet, places: this.#places },
-      ...{ batch: this.#batchWorld, emit: this.#emitWorld, onFault: this.#onFault },
-      requestDeadlineMs: this.#parts.requestDeadlineMs,
-    })
   }
 
   #newBatchWorld(): BatchWorld {

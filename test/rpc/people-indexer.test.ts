@@ -243,7 +243,7 @@ function newWorker(of: Store): RpcWorker {
   return new RpcWorker({
     ...{ store: of, node: 0, context: newRpcContext({ boot: 'first', nodeCount: 1 }), services: new Map() },
     ...{ variantsInUse: new Int32Array(new SharedArrayBuffer(1_024)), requestDeadlineMs: 5_000, push: null, sweeps: true },
-    ...{ cluster: null, presenceGraceMs: 0 },
+    ...{ cluster: null, underWay: null, presenceGraceMs: 0 },
     post: () => undefined,
   })
 }
