@@ -9,8 +9,8 @@ export interface Membership {
   readonly isMuted: boolean
 }
 
-/** What a roster is to a room: a member, nothing (undefined), or banned from it. */
-export type RoomStanding = Membership | 'banned' | undefined
+/** What a roster is to a room: a member, nothing (undefined), invited to it or banned from it. */
+export type RoomStanding = Membership | 'banned' | 'invited' | undefined
 
 /** Everything one may want to do in a room. `remove-*` covers removing and banning someone of that role. */
 export type RoomRight =
@@ -67,8 +67,9 @@ export const roomRights = Object.keys(rules) as readonly RoomRight[]
  */
 export function decideRoomRight(right: RoomRight, type: RoomType, standing: RoomStanding): RequestVerdict {
   const rule = rules[right][type]
-  const membership = standing === 'banned' ? undefined : standing
+  const membership = typeof standing === 'string' ? undefined : standing
   const name = `${right} in a ${type} is for ${rule}`
+  if (right === 'join' && standing === 'invited') return allow('who is invited to a room joins it')
   if (rule === 'joiners') return decideJoin(name, standing)
   if (isWithin(rule, membership)) return allow(name)
   if (right === 'get' && membership === undefined) return refuse('room_not_found', 'strangers must not know a group')

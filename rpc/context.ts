@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { limits } from '../protocol/index.js'
+import type { RoomAdding } from './room-adding.js'
 import type { StrangersLearn } from './strangers-learn.js'
 import type { StickerShelf } from './sticker-shelf.js'
 import type { TransferFiles } from './transfer-files.js'
@@ -151,6 +152,8 @@ export interface RpcContext {
   /** Credentials for the cloud can be asked for. */
   readonly hasCloud: boolean
   readonly strangersLearn: StrangersLearn
+  /** What becomes of whom a friend adds to a room, where his own settings do not say. */
+  readonly roomAdding: RoomAdding
   /** Where the bytes of files go; null on a server that keeps none. */
   readonly files: TransferFiles | null
   /** Packs of stickers; null on a server that has none. */
@@ -166,6 +169,7 @@ export function newRpcContext(parts: Pick<RpcContext, 'boot' | 'nodeCount'> & Pa
     hasScheduler: false,
     hasCloud: false,
     strangersLearn: 'name',
+    roomAdding: 'friends',
     files: null,
     stickers: null,
     ...parts,

@@ -243,6 +243,11 @@ const limits = {
     default: 30_000,
     about: 'The same for all accounts behind one address (of IPv6 one /64).',
   }),
+  roomAdding: option(choice(['friends', 'ask']), {
+    default: 'friends',
+    about:
+      'What becomes of people whom a friend adds to a room: they are in it at once (friends), or are asked and join by themselves (ask). Who says otherwise in the settings of his Profile has it his way.',
+  }),
   roomsFriendDay: option(limit(1, 1_000_000), {
     unit: 'rooms per account and friend',
     default: 20,

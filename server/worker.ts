@@ -87,6 +87,7 @@ const worker = new RpcWorker({
     }),
     hasCloud: options.awsRole !== '',
     strangersLearn: options.strangersLearn,
+    roomAdding: options.roomAdding,
   }),
   services: new Map(options.services.map(({ name, secret }) => [name, secret])),
   variantsInUse: new Int32Array(variantsInUse),

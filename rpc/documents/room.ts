@@ -58,6 +58,8 @@ export const members = table<[room: RoomId, member: PhoneId], MemberDocument>('m
 export const roomsOf = table<[member: PhoneId, room: RoomId], { readonly joined: number }>('rooms')
 /** The channel of a link, by the link in lower case. */
 export const links = table<[lowerCaseLink: string], { readonly room: RoomId }>('link')
+/** Who was invited to a room, by whom and when. @see docs/decisions/0221-who-wants-to-be-asked.md */
+export const roomInvitations = table<[room: RoomId, invited: PhoneId], { readonly by: PhoneId; readonly at: number }>('room-invitation')
 /** A bar from a room. `wasMember` where it has put somebody out, who was told. */
 export interface BarDocument {
   readonly by: PhoneId

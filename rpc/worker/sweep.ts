@@ -14,6 +14,7 @@ import {
   formerLocks,
   presences,
   pushHolders,
+  roomInvitations,
   serviceAddresses,
   sessions,
   sharedBodies,
@@ -24,6 +25,7 @@ import {
 } from '../documents/index.js'
 import { endSessions } from '../handlers/auth/session-end.js'
 import { serviceAddressLifeMs } from '../handlers/connect/secret-tries.js'
+import { invitationLifeMs } from '../handlers/room/invitation.js'
 import { migrationCountMs } from '../handlers/life/migrate.js'
 import type { TransferFiles } from '../transfer-files.js'
 import { connectedClients } from '../views/connected-devices.js'
@@ -49,6 +51,7 @@ export const sweptTables = [
   'address-usage',
   'budget',
   'service-address',
+  'room-invitation',
 ] as const
 export type SweptTable = (typeof sweptTables)[number]
 
@@ -124,6 +127,8 @@ export function isExpired(name: SweptTable, { key, value }: Row, now: number, li
       return now >= budgets.decode(value)
     case 'service-address':
       return !isRecent(serviceAddresses.decode(value), serviceAddressLifeMs, now)
+    case 'room-invitation':
+      return !isRecent(roomInvitations.decode(value).at, invitationLifeMs, now)
     case 'file':
       return now - fileTime(files.partsOf(key)[0]) >= limits.fileLifeMs
   }
@@ -152,6 +157,7 @@ const tables = {
   'address-usage': addressUsage,
   budget: budgets,
   'service-address': serviceAddresses,
+  'room-invitation': roomInvitations,
 } as const
 
 export function newSweep(world: SweepWorld): Sweep {

@@ -17,31 +17,32 @@ const standings: Readonly<Record<string, RoomStanding>> = {
   member: { role: 'member', isMuted: false },
   muted: { role: 'member', isMuted: true },
   stranger: undefined,
+  invited: 'invited',
   banned: 'banned',
 }
 
 // rpc.md 11, written out: `promoted` is an admin who was muted before. yes, no (not_authorized), 404 (room_not_found), bad (invalid_data).
 const table = `
-                 group                                             channel
-                 owner admin promoted member muted stranger banned owner admin promoted member muted stranger banned
-get              yes   yes   yes      yes    yes   404      404    yes   yes   yes      yes    yes   yes      yes
-post             yes   yes   yes      yes    no    no       no     yes   yes   yes      no     no    no       no
-signal           yes   yes   yes      yes    no    no       no     yes   yes   yes      yes    no    no       no
-leave            yes   yes   yes      yes    yes   no       no     yes   yes   yes      yes    yes   no       no
-mute-self        yes   yes   yes      yes    yes   no       no     yes   yes   yes      yes    yes   no       no
-present-oneself  yes   yes   yes      yes    no    no       no     yes   yes   yes      yes    no    no       no
-join             no    no    no       no     no    no       no     bad   bad   bad      bad    bad   yes      no
-patch            yes   yes   yes      no     no    no       no     yes   yes   yes      no     no    no       no
-add              yes   yes   yes      no     no    no       no     yes   yes   yes      no     no    no       no
-remove-member    yes   yes   yes      no     no    no       no     yes   yes   yes      no     no    no       no
-remove-admin     yes   no    no       no     no    no       no     yes   no    no       no     no    no       no
-remove-owner     no    no    no       no     no    no       no     no    no    no       no     no    no       no
-unban            yes   yes   yes      no     no    no       no     yes   yes   yes      no     no    no       no
-mute-member      yes   yes   yes      no     no    no       no     yes   yes   yes      no     no    no       no
-delete-messages  yes   yes   yes      no     no    no       no     yes   yes   yes      no     no    no       no
-edit-links       yes   yes   yes      no     no    no       no     yes   yes   yes      no     no    no       no
-appoint-admins   yes   no    no       no     no    no       no     yes   no    no       no     no    no       no
-delete           yes   no    no       no     no    no       no     yes   no    no       no     no    no       no
+                 group                                                      channel
+                 owner admin promoted member muted stranger invited banned  owner admin promoted member muted stranger invited banned
+get              yes   yes   yes      yes    yes   404      404     404     yes   yes   yes      yes    yes   yes      yes     yes
+post             yes   yes   yes      yes    no    no       no      no      yes   yes   yes      no     no    no       no      no
+signal           yes   yes   yes      yes    no    no       no      no      yes   yes   yes      yes    no    no       no      no
+leave            yes   yes   yes      yes    yes   no       no      no      yes   yes   yes      yes    yes   no       no      no
+mute-self        yes   yes   yes      yes    yes   no       no      no      yes   yes   yes      yes    yes   no       no      no
+present-oneself  yes   yes   yes      yes    no    no       no      no      yes   yes   yes      yes    no    no       no      no
+join             no    no    no       no     no    no       yes     no      bad   bad   bad      bad    bad   yes      yes     no
+patch            yes   yes   yes      no     no    no       no      no      yes   yes   yes      no     no    no       no      no
+add              yes   yes   yes      no     no    no       no      no      yes   yes   yes      no     no    no       no      no
+remove-member    yes   yes   yes      no     no    no       no      no      yes   yes   yes      no     no    no       no      no
+remove-admin     yes   no    no       no     no    no       no      no      yes   no    no       no     no    no       no      no
+remove-owner     no    no    no       no     no    no       no      no      no    no    no       no     no    no       no      no
+unban            yes   yes   yes      no     no    no       no      no      yes   yes   yes      no     no    no       no      no
+mute-member      yes   yes   yes      no     no    no       no      no      yes   yes   yes      no     no    no       no      no
+delete-messages  yes   yes   yes      no     no    no       no      no      yes   yes   yes      no     no    no       no      no
+edit-links       yes   yes   yes      no     no    no       no      no      yes   yes   yes      no     no    no       no      no
+appoint-admins   yes   no    no       no     no    no       no      no      yes   no    no       no     no    no       no      no
+delete           yes   no    no       no     no    no       no      no      yes   no    no       no     no    no       no      no
 `
   .trim()
   .split('\n')

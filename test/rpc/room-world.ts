@@ -1,6 +1,7 @@
 /** Rooms on a real store: requests and direct publishes of several people, and what each of them led to. */
 import { type AnyRecord, decode, type Dialect, encode, errorCodeOf, record, type RecordOf } from '../../protocol/index.js'
 import { devices, members, presences, type RoomDocument, rooms, rosters } from '../../rpc/documents/index.js'
+import type { RpcContext } from '../../rpc/context.js'
 import { newReadCache } from '../../rpc/read-cache.js'
 import { directPublish } from '../../rpc/handlers/direct-publish.js'
 import { linkHandlers } from '../../rpc/handlers/link/index.js'
@@ -64,8 +65,8 @@ const deviceOf: { readonly [Roster in string]: string } = {
   [dan]: 'emqttd_D1',
 }
 
-export async function openRoomWorld(): Promise<RoomWorld> {
-  const world = await openChatWorld()
+export async function openRoomWorld(parts: Partial<RpcContext> = {}): Promise<RoomWorld> {
+  const world = await openChatWorld(parts)
   const { store, context } = world
   const cache = newReadCache(1_000)
   await world.put(...[ann, boris, clara, dan].flatMap((roster) => onlineAs(roster)), rosters.remove(anne))

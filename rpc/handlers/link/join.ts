@@ -21,10 +21,14 @@ const codes: { readonly [Code in ErrorCode]?: ChannelErrorCode } = { not_authori
  * @refuses LNKIE1, LNKIE4; GIE2 for who is banned; GIE1 for who is in already, and for a full channel @see docs/protocol/rpc.md 11 and 17
  */
 export const joinByLink = handler<Link, LinkJoinFacts>({
-  async read({ record: { id }, caller }, facts) {
+  async read(request, facts) {
+    const { id } = request.record
     const key = linkKey(id)
     const room = key === undefined ? undefined : (await facts.get(links, key))?.room
-    const join = room === undefined ? undefined : await readJoin(facts, record('Room', { id: room, status: 'join' }), ownRosters(caller))
+    const join =
+      room === undefined
+        ? undefined
+        : await readJoin({ ...request, record: record('Room', { id: room, status: 'join' }) }, facts, ownRosters(request.caller))
     return { key, join }
   },
 

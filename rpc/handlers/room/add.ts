@@ -1,20 +1,22 @@
 import type { RecordOf } from '../../../protocol/index.js'
 import { phoneOf, type PhoneId, roomTopic } from '../../../topics/index.js'
 import type { FactReader } from '../../facts.js'
-import { accept, type Outcome, push, refuse } from '../../outcome.js'
+import { accept, answer, type Outcome, push, refuse } from '../../outcome.js'
 import { handler, ownRosters, type Request } from '../../request.js'
 import { completeRoom, listedIn, readShown, type ShownByRoster } from '../../views/room-view.js'
 import { readBarsOf } from './bars.js'
 import { readListedFriends } from './create.js'
+import { invite } from './invitation.js'
 import { decideJoin, type JoinFacts, readJoin } from './join.js'
 import { type MemberIds, noMemberIds, readMemberIds } from './member-ids.js'
-import { authorReads, completeToEach, enumerate, memberPush, phonesOf, systemMessage, systemMessageTo } from './room-push.js'
+import { authorReads, completeToEach, enumerate, memberPush, partialRoom, phonesOf, systemMessage, systemMessageTo } from './room-push.js'
 import {
   actingMember,
   changeMembers,
   enter,
   type Entered,
   hasRight,
+  idsOf,
   inRole,
   isAboutOthers,
   type Listed,
@@ -54,7 +56,7 @@ export const joinRoom = handler<
   async read(request, facts) {
     const { record, caller } = request
     if (isAboutOthers(record, caller)) return { kind: 'add', facts: await readAdd(request, facts) }
-    return { kind: 'join', facts: await readJoin(facts, record, ownRosters(caller)) }
+    return { kind: 'join', facts: await readJoin(request, facts, ownRosters(caller)) }
   },
   decide: (request, facts) => (facts.kind === 'add' ? decideAdd(request, facts.facts) : decideJoin(request, facts.facts)),
 })
@@ -72,7 +74,7 @@ async function readAdd(request: Request<Room>, facts: FactReader): Promise<AddFa
   for (const one of await readListedFriends(facts, actor.phoneId, strangers)) {
     if ((await readBarsOf(facts, id, phoneOf(one.phoneId))).length === 0) friends.push(one)
   }
-  const welcome = await readWelcome(request, facts, actor.phoneId, friends)
+  const welcome = await readWelcome(request, facts, id, { by: actor.phoneId, friends })
   const { added: addable } = welcome
   const named = listedBy(record).flatMap(({ phoneId }) => (inside.has(phoneId) ? [phoneId] : []))
   const shown = await readShown(facts, id, new Set([...listedIn(list), ...named, ...addable.map(({ phoneId }) => phoneId)]))
@@ -85,18 +87,34 @@ function decideAdd(request: Request<Room>, { lookup, welcome, shown, memberIds }
   const entered = enter(request.caller, lookup, 'add')
   if (entered.kind === 'refused') return entered
   const { state } = entered
-  const { added: addable } = welcome
+  const { added: addable, invited } = welcome
   const listed = listedBy(request.record)
   const promoted = listed.filter(({ phoneId, asAdmin }) => asAdmin && memberOf(state.list, phoneId)?.document.role === 'member')
-  if ((promoted.length > 0 || addable.some(({ asAdmin }) => asAdmin)) && !hasRight(entered, 'appoint-admins')) {
+  if ((promoted.length > 0 || [...addable, ...invited].some(({ asAdmin }) => asAdmin)) && !hasRight(entered, 'appoint-admins')) {
     return refuse('not_authorized', 'only the owner makes admins')
   }
-  if (promoted.length + addable.length === 0) {
+  if (promoted.length + addable.length + invited.length + welcome.waiting === 0) {
     const areAllInside = listed.every(({ phoneId }) => memberOf(state.list, phoneId) !== undefined)
     return areAllInside ? refuse('invalid_data', 'all are members already') : refuseUnwelcome(welcome, 'none of those listed can be added')
   }
-  if (state.list.length + addable.length > memberLimit(request.context, state.room.type)) return refuse('invalid_data', 'too many members')
+  const room = memberLimit(request.context, state.room.type) - state.list.length
+  if (addable.length + invited.length > room) return refuse('invalid_data', 'too many members')
+  if (promoted.length + addable.length === 0) return onlyInvited(request, entered, welcome)
   return added(request, entered, { welcome, promoted, shown, memberIds })
+}
+
+/** Nobody is in the room yet for it: the room is told nothing, and the caller that nobody was added. */
+function onlyInvited({ record, now }: Request<Room>, { state, actor }: Entered, { invited, puts }: Welcome): Outcome {
+  const invitations = invite(state, actor.phoneId, idsOf(invited), { now, firstAppend: 0 })
+  return accept({
+    puts: [...puts, ...invitations.puts],
+    appends: invitations.appends,
+    sends: [answer(partialRoom(state.id, statusOf(record), {})), ...invitations.sends],
+  })
+}
+
+function statusOf({ status }: Room): 'join' | 'add' {
+  return status === 'join' ? 'join' : 'add'
 }
 
 interface Additions {
@@ -112,23 +130,25 @@ function added(
   { welcome, promoted, shown, memberIds }: Additions,
 ): Outcome {
   const { id } = before
-  const status = record.status === 'join' ? 'join' : 'add'
-  const appointed = idsOf(promoted)
+  const status = statusOf(record)
+  const appointed = new Set(idsOf(promoted))
   const list = replaceMembers(withNewMembers(before.list, welcome.added, memberIds.ids, now), appointed, (document) =>
     inRole(document, 'admin'),
   )
   const { state, puts } = changeMembers(before, list)
-  const newcomers = idsOf(welcome.added)
+  const newcomers = new Set(idsOf(welcome.added))
+  const invitations = invite(state, actor.phoneId, idsOf(welcome.invited), { now, firstAppend: 1 })
   const phones = phonesOf(list)
   const only = new Set([...newcomers, ...appointed])
   return accept({
-    puts: [...puts, ...memberIds.puts, ...welcome.puts],
-    appends: [systemMessage(id, actor.phoneId, describe(actor.phoneId, newcomers, appointed), now)],
+    puts: [...puts, ...memberIds.puts, ...welcome.puts, ...invitations.puts],
+    appends: [systemMessage(id, actor.phoneId, describe(actor.phoneId, newcomers, appointed), now), ...invitations.appends],
     numbers: [authorReads(id, actor.phoneId)],
     sends: [
       ...completeToEach(newcomers, { ...completeRoom(id, state.room, list, shown), status }),
       push(roomTopic(id), phones, memberPush(id, status, { type: state.room.type, list, shown, only })),
       systemMessageTo(id, phones),
+      ...invitations.sends,
     ],
   })
 }
@@ -139,8 +159,4 @@ function describe(actor: PhoneId, newcomers: ReadonlySet<PhoneId>, appointed: Re
     ...(appointed.size > 0 ? [`made ${enumerate(appointed)} admin`] : []),
   ]
   return `${actor} ${parts.join(' and ')}`
-}
-
-function idsOf(listed: readonly Listed[]): ReadonlySet<PhoneId> {
-  return new Set(listed.map(({ phoneId }) => phoneId))
 }

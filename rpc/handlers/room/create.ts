@@ -9,11 +9,12 @@ import { isOpenFriend } from '../../views/contact-view.js'
 import { completeRoom, readShown, type ShownByRoster } from '../../views/room-view.js'
 import { newLinks, newLinksFault, readTaken } from '../link/new-links.js'
 import { isRoomIdTaken } from './closed-room.js'
+import { invite } from './invitation.js'
 import { checkFields } from './room-fields.js'
 import { authorReads, completeToEach, phonesOf, systemMessage, systemMessageTo, withSystemMessage } from './room-push.js'
 import { type MemberIds, noMemberIds, readMemberIds } from './member-ids.js'
 import { nobodyWelcome, readWelcome, refuseUnwelcome, type Welcome } from './welcome.js'
-import { changeMembers, idAt, type Listed, listedBy, listsAnyone, memberLimit, newMember, withNewMembers } from './room-state.js'
+import { changeMembers, idAt, idsOf, type Listed, listedBy, listsAnyone, memberLimit, newMember, withNewMembers } from './room-state.js'
 
 type Room = RecordOf<'Room'>
 
@@ -39,10 +40,7 @@ export const createRoom = handler<Room, CreateFacts>({
     const { record, caller, context } = request
     const id = record.id === null ? parseRoomId(Buffer.from(context.random(16)).toString('hex')) : chosenId(record.id)
     const creator = creatorOf(record, caller)
-    const welcome =
-      creator === undefined
-        ? nobodyWelcome
-        : await readWelcome(request, facts, creator, await readListedFriends(facts, creator, listedBy(record)))
+    const welcome = id === undefined || creator === undefined ? nobodyWelcome : await readWelcomeOf(request, facts, id, creator)
     const { added } = welcome
     const shown =
       id === undefined || creator === undefined ? new Map() : await readShown(facts, id, [creator, ...added.map((one) => one.phoneId)])
@@ -58,14 +56,19 @@ export const createRoom = handler<Room, CreateFacts>({
     if (id === undefined || creator === undefined || facts.isTaken) return refuse('invalid_data', 'the id is malformed or in use')
     const refused = checkNew(record) ?? checkLinks(request, facts.takenLinks)
     if (refused !== undefined) return refused
-    const isAlone = welcome.added.length === 0
+    const isAlone = welcome.added.length + welcome.invited.length === 0
     if (isAlone && listsAnyone(record) && listedBy(record).some(({ phoneId }) => phoneId !== creator)) {
       return refuseUnwelcome(welcome, 'none of those listed is a friend')
     }
-    if (welcome.added.length + 1 > memberLimit(request.context, typeOf(record))) return refuse('invalid_data', 'too many members')
+    if (welcome.added.length + welcome.invited.length + 1 > memberLimit(request.context, typeOf(record)))
+      return refuse('invalid_data', 'too many members')
     return created(request, { ...facts, id, creator })
   },
 })
+
+async function readWelcomeOf(request: Request<Room>, facts: FactReader, id: RoomId, creator: PhoneId): Promise<Welcome> {
+  return readWelcome(request, facts, id, { by: creator, friends: await readListedFriends(facts, creator, listedBy(request.record)) })
+}
 
 function checkNew(record: Room): Refused | undefined {
   if (record.name === null) return refuse('invalid_data', 'a room has a name')
@@ -89,9 +92,10 @@ function created({ record, now }: Request<Room>, facts: Required<CreateFactsFoun
   const list = withNewMembers([owner], membersFirst(welcome.added), ids.slice(1), now)
   const { state, puts } = changeMembers(alone, list)
   const room: Room = { ...completeRoom(id, state.room, list, shown), status: 'create' }
+  const invitations = invite(state, creator, idsOf(welcome.invited), { now, firstAppend: 1 })
   return accept({
-    puts: [...puts, ...linkPuts, ...memberIds.puts, ...welcome.puts],
-    appends: [systemMessage(id, creator, `${creator} created the ${state.room.type}`, now)],
+    puts: [...puts, ...linkPuts, ...memberIds.puts, ...welcome.puts, ...invitations.puts],
+    appends: [systemMessage(id, creator, `${creator} created the ${state.room.type}`, now), ...invitations.appends],
     numbers: [authorReads(id, creator)],
     sends: [
       { to: 'caller', payload: withSystemMessage(room) },
@@ -100,6 +104,7 @@ function created({ record, now }: Request<Room>, facts: Required<CreateFactsFoun
         room,
       ),
       systemMessageTo(id, phonesOf(list)),
+      ...invitations.sends,
     ],
   })
 }

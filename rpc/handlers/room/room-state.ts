@@ -2,7 +2,17 @@ import { decideRoomRight, type RequestVerdict, type RoomRight } from '../../../a
 import type { RecordOf } from '../../../protocol/index.js'
 import type { Put } from '../../../store/contract.js'
 import { parsePhoneId, parseRoomId, phoneOf, type PhoneId, type RoomId, roomTopic } from '../../../topics/index.js'
-import { cursors, feedLevel, type MemberDocument, members, type Role, type RoomDocument, rooms, roomsOf } from '../../documents/index.js'
+import {
+  cursors,
+  feedLevel,
+  type MemberDocument,
+  members,
+  type Role,
+  type RoomDocument,
+  roomInvitations,
+  rooms,
+  roomsOf,
+} from '../../documents/index.js'
 import type { RpcContext } from '../../context.js'
 import type { FactReader } from '../../facts.js'
 import { type Refused, refuse } from '../../outcome.js'
@@ -86,6 +96,11 @@ export interface Listed {
   readonly asAdmin: boolean
 }
 
+/** The rosters of those listed. */
+export function idsOf(listed: readonly Listed[]): readonly PhoneId[] {
+  return listed.map(({ phoneId }) => phoneId)
+}
+
 /** Whom a request lists, each once, admins first; entries that name no roster are passed over. */
 export function listedBy(request: Room): readonly Listed[] {
   const listed = new Map<PhoneId, Listed>()
@@ -164,7 +179,7 @@ export interface Changed {
 
 /**
  * Gives the room another member list. What differs is stored: memberships, the rooms of those who came or left, and the room with its count
- * and a new stamp, so that everyone who rests on the list notices. Who leaves keeps no cursor.
+ * and a new stamp, so that everyone who rests on the list notices. Who leaves keeps no cursor and no invitation.
  */
 export function changeMembers(before: RoomState, list: readonly MemberRow[]): Changed {
   const { id, room } = before
@@ -178,7 +193,9 @@ export function changeMembers(before: RoomState, list: readonly MemberRow[]): Ch
     if (was === undefined) puts.push(roomsOf.put({ joined: document.joined }, phoneId, id))
   }
   const level = feedLevel(roomTopic(id))
-  for (const phoneId of old.keys()) puts.push(members.remove(id, phoneId), roomsOf.remove(phoneId, id), cursors.remove(phoneId, level))
+  for (const phoneId of old.keys()) {
+    puts.push(members.remove(id, phoneId), roomsOf.remove(phoneId, id), cursors.remove(phoneId, level), roomInvitations.remove(id, phoneId))
+  }
   const changed = withList(room, list)
   return { state: { id, room: changed, list }, puts: [rooms.put(changed, id), ...puts] }
 }
