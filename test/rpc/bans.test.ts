@@ -259,6 +259,43 @@ describe('whatever the rosters of two accounts do', () => {
   }
 })
 
+describe('a ban that crosses what makes a contact of other rosters leaves none without its mark', () => {
+  const makers: { readonly [What in string]: () => Promise<Result> } = {
+    'a request': () => friend(bob, ann, 'request'),
+    'a confirm': () => friend(anne, boris, 'confirm'),
+    'an entry': () => asks(bob, record('Roster', { id: bob, userlist: [record('Contact', { phone_id: ann })], status: 'add' })),
+  }
+  const ban = () => friend(ann, boris, 'ban')
+
+  /** Asks something, and something else between its reading and its commit. */
+  async function between(first: () => Promise<Result>, second: () => Promise<Result>): Promise<void> {
+    const commit = world.store.commit.bind(world.store)
+    Object.assign(world.store, {
+      async commit(one: Parameters<typeof commit>[0]) {
+        Object.assign(world.store, { commit })
+        await second()
+        return commit(one)
+      },
+    })
+    await first()
+  }
+
+  for (const [what, make] of Object.entries(makers)) {
+    for (const isBanFirst of [true, false]) {
+      test(`${what}, ${isBanFirst ? 'the ban' : 'it'} committed first`, async () => {
+        await friend(boris, anne, 'request')
+        await (isBanFirst ? between(make, ban) : between(ban, make))
+        for (const a of [ann, anne]) {
+          for (const b of [boris, bob]) {
+            const [own, other] = [await world.contact(a, b), await world.contact(b, a)]
+            expect([a, b, own?.bans ?? true, other?.isBanned ?? true]).toEqual([a, b, true, true])
+          }
+        }
+      })
+    }
+  }
+})
+
 describe('a mute', () => {
   const message = (from: PhoneId, to: PhoneId): MessageDocument => ({
     ...{ feed: p2pTopic(from, to), msgId: null, from, to, created: now, files: [], type: [], link: null, seenby: [], repliedby: [] },

@@ -208,7 +208,7 @@ function callerOf(who: PhoneId, { dialect = 'v1', asService = false, rosters = [
     clientId,
     dialect,
     codec: 'bert',
-    address: '',
+    address: `192.0.2.${String(Number(phoneOf(who)) % 251)}`,
     token: null,
   }
 }
