@@ -14,6 +14,7 @@ import type { FactReader, Scanned } from '../facts.js'
 import type { StrangersLearn } from '../strangers-learn.js'
 import { mergeFeatures } from '../merge-features.js'
 import { type FeedState, readFeedState } from './feed-state.js'
+import { readWithLastMessages } from './last-messages.js'
 import { locationFeatures } from './location-view.js'
 import { peekContact } from './parting.js'
 
@@ -121,13 +122,10 @@ export function readContactView(facts: FactReader, owner: PhoneId, other: PhoneI
   return facts.memo(`contact ${owner} ${other}`, async (own) => contactView(await readContactFacts(own, owner, other)))
 }
 
-/**
- * Full Contacts of a roster, the self-contact among them, ascending by phone_id. Reads go out together, so that an engine behind a network
- * answers them in few round trips.
- */
+/** Full Contacts of a roster, the self-contact among them, ascending by phone_id. */
 export async function readUserlist(facts: FactReader, owner: PhoneId): Promise<readonly Contact[]> {
   const shown = await readOwnContacts(facts, owner)
-  return Promise.all(shown.map(({ key: [, other] }) => readListed(facts, owner, other)))
+  return readWithLastMessages(shown, ({ key: [, other] }) => readListed(facts, owner, other))
 }
 
 /** A contact as its owner's list shows it: whether they share a room matters only where nothing else decides whether presence is shown. */

@@ -5,6 +5,7 @@ import type { FactReader } from '../facts.js'
 import { newSelfContact, readUserlist, selfContact } from './contact-view.js'
 import { readFavourites } from './favourite-view.js'
 import { type FeedState, readFeedState } from './feed-state.js'
+import { readWithLastMessages } from './last-messages.js'
 import { readRoomForRoster, readRoomsOf } from './room-view.js'
 
 type Roster = RecordOf<'Roster'>
@@ -71,6 +72,5 @@ export function changedRoster({ phoneId, contact, feed }: SelfFacts, changed: Ro
 
 async function readRoomlist(facts: FactReader, phoneId: PhoneId): Promise<Roster['roomlist']> {
   const rooms = await readRoomsOf(facts, phoneId)
-  const shown = await Promise.all(rooms.map((room) => readRoomForRoster(facts, room, phoneId)))
-  return shown.filter((room) => room !== undefined)
+  return readWithLastMessages(rooms, (room) => readRoomForRoster(facts, room, phoneId))
 }

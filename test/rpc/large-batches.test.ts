@@ -1,6 +1,6 @@
 /** What many large requests of one device, and many devices with large inboxes, may hold in memory at a time. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import { limits, record } from '../../protocol/index.js'
+import { encode, limits, record } from '../../protocol/index.js'
 import { newRpcContext } from '../../rpc/context.js'
 import { type MessageDocument, messages, table } from '../../rpc/documents/index.js'
 import { emptyOverlay, type FactReader, newFactReader } from '../../rpc/facts.js'
@@ -8,14 +8,15 @@ import { getHistory } from '../../rpc/handlers/history/get.js'
 import { newNames } from '../../rpc/names/names.js'
 import { accept, answer } from '../../rpc/outcome.js'
 import { newReadCache } from '../../rpc/read-cache.js'
+import { readUserlist } from '../../rpc/views/contact-view.js'
 import { newSights } from '../../rpc/worker/delivered-record.js'
 import { readInboxPage } from '../../rpc/worker/inbox-page.js'
 import { newPagePlaces } from '../../rpc/worker/page-places.js'
 import { type BatchItem, type BatchWorld, runBatch } from '../../rpc/worker/run-batch.js'
-import type { Delivery } from '../../store/contract.js'
+import type { Delivery, FeedEntry } from '../../store/contract.js'
 import { p2pTopic, phoneOf } from '../../topics/index.js'
 import { noDeadline, reading } from '../clock/readings.js'
-import { clientIdOf } from '../acl/cast.js'
+import { clientIdOf, rosterOf } from '../acl/cast.js'
 import { ann, boris, type ChatWorld, friends, now, openChatWorld } from './chat-world.js'
 
 const clientId = clientIdOf('emqttd_B1')
@@ -151,4 +152,29 @@ test('an inbox of ten megabytes is read in pages that can be held, each entry on
   // The end of an inbox of which nothing is left is found all the same.
   const empty = await readInboxPage(world.store, client, { head: { last: 250 }, after: 200, limit: 64, ...words })
   expect(empty).toEqual({ after: 200, through: 250, last: 250, entries: [] })
+})
+
+test('the lists of a roster show a megabyte of last messages, the newest, and every entry', async () => {
+  const others = Array.from({ length: 300 }, (_, i) => rosterOf(`3806${String(70_000_000 + i)}_${String(100_000 + i)}`))
+  const reader = (): FactReader =>
+    newFactReader({ store: world.store, overlay: emptyOverlay(), cache: newReadCache(10), boot: 'test' }).reader
+  const [{ message }] = (await world.store.feedPage(feed, { from: 0, direction: 'newer', limit: 1 })) as [FeedEntry]
+  const document = messages.decode(message)
+  await world.put(...others.flatMap((other) => friends(boris, other)))
+  // The order of their messages is not that of their names.
+  const order = [...others].sort((one, other) => (one.slice(-1) < other.slice(-1) ? -1 : 1))
+  const appends = order.map((other) => {
+    const of = p2pTopic(boris, other)
+    return { feed: of, message: messages.encode({ ...document, feed: of }), isCountable: true }
+  })
+  await world.store.commit({ appends })
+  const list = await readUserlist(reader(), boris)
+  const found = new Map(list.map((contact) => [contact.phone_id, contact.last_msg]))
+  expect(others.every((other) => found.has(other))).toBe(true)
+  const shown = order.filter((other) => (found.get(other) ?? null) !== null)
+  expect(shown).toEqual(order.slice(-shown.length))
+  expect(shown.length).toBeGreaterThan(15)
+  expect(encode(record('Roster', { userlist: list }), { codec: 'bert', dialect: 'v1' }).length).toBeLessThan(2 * limits.historyPageBytes)
+  // A list of ordinary chats is whole.
+  expect((await readUserlist(reader(), ann)).find(({ phone_id }) => phone_id === boris)?.last_msg).toMatchObject({ id: ids.at(-1) })
 })
