@@ -58,7 +58,8 @@ interface Membership {
 interface Room {
   readonly type: 'group' | 'channel'
   readonly members: Map<Person, Membership>
-  readonly banned: Set<Person>
+  /** Who is barred, and whether he was put out by it. */
+  readonly banned: Map<Person, boolean>
   readonly feed: Feed
 }
 
@@ -272,7 +273,7 @@ export function judgeCreate(town: Town, by: Person, name: RoomName, type: Room['
   const wanted = listed(listing).filter((one) => one !== by)
   const friends = wanted.filter((one) => areOpenFriends(town, by, one))
   if (wanted.length > 0 && friends.length === 0) return refusal('contacts_not_found')
-  const room: Room = { type, members: new Map(), banned: new Set(), feed: newFeed() }
+  const room: Room = { type, members: new Map(), banned: new Map(), feed: newFeed() }
   town.rooms.set(name, room)
   const isAdmin = (one: Person): boolean => listing.admins.includes(one)
   room.members.set(by, { role: 'owner', isMuted: false, since: ++town.clock })
@@ -417,11 +418,12 @@ export function judgeRoomBan(town: Town, by: Person, name: RoomName, whom: reado
   if (whom.length === 0) return refusal('contacts_not_found')
   if (whom.some((one) => !mayRemove(role, room.members.get(one)?.role))) return refusal('not_authorized')
   const people = [...room.members.keys()]
+  const wasMember = (one: Person): boolean => people.includes(one)
   for (const one of whom) {
     forget(room, one)
-    room.banned.add(one)
+    if (!room.banned.has(one)) room.banned.set(one, wasMember(one))
   }
-  return { answers: [], pushes: concerned(people, name, whom, 'ban', (one) => people.includes(one) || !isBanBetween(town, by, one)) }
+  return { answers: [], pushes: concerned(people, name, whom.filter(wasMember), 'ban') }
 }
 
 export function judgeRoomUnban(town: Town, by: Person, name: RoomName, whom: readonly Person[]): Verdict {
@@ -430,19 +432,14 @@ export function judgeRoomUnban(town: Town, by: Person, name: RoomName, whom: rea
   const { room } = entered
   const lifted = whom.filter((one) => room.banned.has(one))
   if (lifted.length === 0) return refusal('contacts_not_found')
+  const hearing = lifted.filter((one) => room.banned.get(one) === true && !isBanBetween(town, by, one))
   for (const one of lifted) room.banned.delete(one)
-  return { answers: [], pushes: concerned([...room.members.keys()], name, lifted, 'unban', (one) => !isBanBetween(town, by, one)) }
+  return { answers: [], pushes: concerned([...room.members.keys()], name, hearing, 'unban') }
 }
 
-/** Who is not in the room and parted from the actor by a ban hears nothing. */
-function concerned(
-  people: readonly Person[],
-  name: RoomName,
-  whom: readonly Person[],
-  status: string,
-  isTold: (one: Person) => boolean,
-): readonly Push[] {
-  return [roomPush(people, topicOf(name), name, status), ...whom.filter(isTold).map((one) => roomPush([one], sesOf(one), name, status))]
+/** Told to the room, and to those by themselves whom it put out. */
+function concerned(people: readonly Person[], name: RoomName, hearing: readonly Person[], status: string): readonly Push[] {
+  return [roomPush(people, topicOf(name), name, status), ...hearing.map((one) => roomPush([one], sesOf(one), name, status))]
 }
 
 export function judgeRoomMute(town: Town, by: Person, name: RoomName, whom: readonly Person[], isMute: boolean): Verdict {

@@ -29,7 +29,7 @@ const left = /^(Auth|ftp)\//
 /** What reaches a friend. */
 const kinds = [
   ...['Message/client', 'Message/upload', 'Message/complete', 'Message/edit', 'Job/complete', 'Typing/', 'Loc/', 'CDR/'],
-  ...['Roster/patch', 'Roster/nick', 'Profile/update', 'Room/create', 'Room/ban', 'Room/join', 'Friend/ban'],
+  ...['Roster/patch', 'Roster/nick', 'Profile/update', 'Room/create', 'Room/join', 'Friend/ban'],
   'History/update',
 ]
 
