@@ -48,6 +48,7 @@ import { planReload, type Reload } from './reload.js'
 import { serverVersion } from './version.js'
 import { listening, StartProblem } from './start-problem.js'
 import { readTlsPair } from './tls-pair.js'
+import { newRingToCome } from './ring-to-come.js'
 import { newTaskRunner } from './task-runner.js'
 import { newTurnedAwayLog, type TurnedAwayLog } from './turned-away-log.js'
 import { type MachineWatch, watchMachine } from './watch-machine.js'
@@ -202,22 +203,19 @@ async function startRpc(live: Live, log: Log, { metrics, exhaustion, places, fil
   const sharedMemory = newSharedMemory()
   const boot = randomUUID()
   const runTask = newTaskRunner(openProviders(options, log), newProviderWatch(exhaustion, log))
-  const started: { ring?: Ring } = {}
-  const ring = (): Ring => {
-    if (started.ring === undefined) throw new Error('the ring has not started')
-    return started.ring
-  }
+  const ring = newRingToCome()
   const counts = messengerCounts(metrics)
-  const transfers = new TransferSockets({ ring, places, counts, log, idleMs: idleTransferMs })
+  const transfers = new TransferSockets({ ring: ring.now, places, counts, log, idleMs: idleTransferMs })
   const plain = await openPlain(options, boot, log)
   const messenger = await startMessenger(messengerOptions(live), {
-    ring,
+    ring: ring.now,
     variantsInUse: new Int32Array(variantsInUse),
     counts,
     places,
     onPerform: (message, node) =>
-      void runTask(message).then((end) => {
-        ring().control(node, { kind: 'job-ended', id: message.id, end })
+      // What an earlier start has left is performed while the last workers are still starting.
+      void Promise.all([runTask(message), ring.started]).then(([end, workers]) => {
+        workers.control(node, { kind: 'job-ended', id: message.id, end })
       }),
     log,
     plain,
@@ -232,7 +230,7 @@ async function startRpc(live: Live, log: Log, { metrics, exhaustion, places, fil
     },
     ringListener({ messenger, transfers, exhaustion, metrics, log, sharedMemory }),
   )
-  started.ring = running
+  ring.has(running)
   const stop = async (): Promise<void> => {
     await running.stop()
     bus?.close()

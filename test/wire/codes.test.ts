@@ -1,7 +1,7 @@
 /** How many codes go out, whatever whoever asks for them does with its connections. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { expect, test } from '@jest/globals'
 import { encode, record } from '../../protocol/index.js'
 import { bert, eventsTopic, register, request, takeRecord } from './requests.js'
@@ -26,6 +26,24 @@ test('who closes the connection right after asking gets no more codes than who s
   // All that it has taken is done before it ends.
   await server.close()
   expect(server.unread.filter(({ msg }) => String(msg).includes('no SMS is sent'))).toHaveLength(3)
+})
+
+test('codes are counted on after a crash, and by every server on the same store', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'nynja-codes-'))
+  const env = { NYNJA_DATA_DIR: folder, NYNJA_REDIS_PREFIX: `${basename(folder)}:`, NYNJA_CODES_NUMBER_HOUR: '2' }
+  const phone = '447700900301'
+  try {
+    const first = await startWireServer(env)
+    expect(await answerTo(first.mqtt, 'a', phone)).toBe('sms_sent')
+    expect(await answerTo(first.mqtt, 'b', phone)).toBe('sms_sent')
+    first.signal('SIGKILL')
+    await first.exited
+    const second = await startWireServer(env)
+    expect(await answerTo(second.mqtt, 'c', phone)).toBe('attempts_expired')
+    await Promise.all([first.close(), second.close()])
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
 })
 
 test('how many codes there are changes with the file and SIGHUP, in every worker', async () => {
