@@ -19,7 +19,9 @@ export type TurnedAway = 'rate' | 'connections' | 'address' | 'crowded' | 'unfin
 
 export interface PlaceLimits {
   readonly maxConnections: number
-  /** Of these, how many percent the unfinished and the guests may take, each. */
+  /** Connections that the machine has room for. */
+  readonly fits: number
+  /** Of these, and of what fits, how many percent the unfinished and the guests may take, each. */
   readonly unprovenPercent: number
   /** Connections of one address (of IPv6 one /64) that have not proved anything, of each kind. */
   readonly unprovenPerAddress: number
@@ -176,7 +178,12 @@ const sweeps = [
   ['guest', 'life'],
 ] as const
 
+/** Of what fits, transfers may have a fourth, however many the limit allows. */
+const shareOfTransfers = 1 / 4
+
 function newShares(limits: PlaceLimits): Record<Exclude<PlaceKind, 'proven'>, Share<Place>> {
+  const connections = (): number => Math.min(limits.maxConnections, limits.fits)
+  const transfers = (): number => Math.max(fewestUnproven, Math.min(limits.maxTransfers, Math.floor(limits.fits * shareOfTransfers)))
   const ofAll = (all: number): number => Math.max(fewestUnproven, Math.floor((all * limits.unprovenPercent) / 100))
   const forever = (): number => Infinity
   const perAddress = (address: string): number => (address === unknownAddress ? Infinity : limits.unprovenPerAddress)
@@ -184,14 +191,14 @@ function newShares(limits: PlaceLimits): Record<Exclude<PlaceKind, 'proven'>, Sh
   const share = (places: () => number, lifeMs: () => number, rule: Partial<ShareRule> = {}): Share<Place> =>
     new Share({ places, perAddress, lifeMs, ...rule })
   return {
-    unfinished: share(() => ofAll(limits.maxConnections), deadline),
+    unfinished: share(() => ofAll(connections()), deadline),
     // Half: those who cannot be looked at (the store is away) must not take every place. Deciding has a patience of its own.
-    claimant: share(() => Math.max(1, Math.floor(limits.maxConnections / 2)), forever),
+    claimant: share(() => Math.max(1, Math.floor(connections() / 2)), forever),
     guest: share(
-      () => ofAll(limits.maxConnections),
+      () => ofAll(connections()),
       () => limits.unprovenLifeMs,
     ),
-    asking: share(() => ofAll(limits.maxTransfers), deadline),
-    transferring: share(() => limits.maxTransfers, forever, { perAddress: forever }),
+    asking: share(() => ofAll(transfers()), deadline),
+    transferring: share(transfers, forever, { perAddress: forever }),
   }
 }

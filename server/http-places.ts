@@ -4,7 +4,7 @@ import { addressLevel } from '../rpc/index.js'
 import { Crowd, networkOf } from '../broker/index.js'
 import { type Monotonic, monotonicMs } from '../clock/index.js'
 
-/** How many peers of the public HTTP listener there may be, and how patient it is. */
+/** How many peers of the public HTTP listener there may be, and how patient it is; asked each time. */
 export interface HttpRoom {
   /** Connections in all. */
   readonly places: number
@@ -18,7 +18,27 @@ export interface HttpRoom {
   readonly progressMs: number
 }
 
-export const publicRoom: HttpRoom = { places: 1_024, busy: 960, downloads: 768, hardlyReadMs: 10_000, progressMs: 120_000 }
+/** Of the connections that fit, this many are for HTTP, within its own bounds. */
+const httpShare = 1 / 8
+const [fewestPlaces, mostPlaces] = [64, 1_024]
+
+/** @param fits connections that the machine has room for; asked each time */
+export function publicRoom(fits: () => number): HttpRoom {
+  const places = (): number => Math.min(mostPlaces, Math.max(fewestPlaces, Math.floor(fits() * httpShare)))
+  return {
+    get places() {
+      return places()
+    },
+    get busy() {
+      return Math.floor((places() * 15) / 16)
+    },
+    get downloads() {
+      return Math.floor((places() * 3) / 4)
+    },
+    hardlyReadMs: 10_000,
+    progressMs: 120_000,
+  }
+}
 
 /** Why a connection was ended. */
 export type HttpTurnedAway = 'crowded' | 'unread'

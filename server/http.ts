@@ -26,8 +26,9 @@ export interface PublicParts extends HttpParts {
   /** Where the files lie that are downloaded here. */
   readonly files?: FileStorage
   readonly onTurnedAway?: HttpPlacesParts['onTurnedAway']
-  /** Smaller ones, and a clock, for tests. */
+  /** 1,024 places unless it says otherwise. */
   readonly room?: HttpRoom
+  /** The monotonic clock; a test's own */
   readonly elapsed?: HttpPlacesParts['elapsed']
 }
 
@@ -59,7 +60,7 @@ export function createPublicServer({
   schemas,
   files,
   onTurnedAway = () => undefined,
-  room = publicRoom,
+  room = publicRoom(() => Infinity),
   elapsed,
   ...parts
 }: PublicParts): HttpServer {

@@ -4,6 +4,7 @@ import { newLiveGate } from './live-gate.js'
 import type { Metrics } from './metrics.js'
 import type { Options } from './options-table.js'
 import type { TurnedAwayLog } from './turned-away-log.js'
+import type { MachineWatch } from './watch-machine.js'
 
 /** File transfers at a time. */
 const maxTransfers = 10_000
@@ -14,20 +15,21 @@ export interface Live {
 }
 
 export interface PlacesWorld {
+  readonly machine: Pick<MachineWatch, 'fits'>
   readonly metrics: Metrics
   readonly exhaustion: Exhaustion
   readonly turnedAway: TurnedAwayLog
 }
 
 /** The places of a server: limits and the rate of an address from its options; who is turned away is counted and told. */
-export function newPlaces(live: Live, { metrics, exhaustion, turnedAway }: PlacesWorld): Places {
+export function newPlaces(live: Live, { machine, metrics, exhaustion, turnedAway }: PlacesWorld): Places {
   const gate = newLiveGate(() => {
     const { connectsPerSecond, connectsBurst } = live.options
     if (connectsPerSecond === 'off') return 'off'
     return { points: connectsBurst, seconds: Math.max(1, Math.round(connectsBurst / connectsPerSecond)) }
   })
   return new Places({
-    limits: placeLimits(live),
+    limits: placeLimits(live, machine),
     admits: gate.take,
     onTurnedAway(because, address) {
       metrics.refusedConnections.inc({ because })
@@ -38,8 +40,11 @@ export function newPlaces(live: Live, { metrics, exhaustion, turnedAway }: Place
   })
 }
 
-function placeLimits(live: Live): PlaceLimits {
+function placeLimits(live: Live, machine: PlacesWorld['machine']): PlaceLimits {
   return {
+    get fits() {
+      return machine.fits
+    },
     get maxConnections() {
       return live.options.maxConnections
     },

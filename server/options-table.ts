@@ -69,7 +69,7 @@ const connections = {
     about: 'MQTT connections open at a time; further ones are closed at once.',
   }),
   unprovenPercent: option(integer(1, 100), {
-    unit: '% of maxConnections',
+    unit: '% of maxConnections, or of what the limit of open files has room for',
     default: 25,
     about:
       'Places, 16 at least, for connections that have not sent CONNECT, and as many for those that have shown neither token nor secret (registrations). Where they are all taken, an address with fewer gets one of the address with most. Devices with a token and services may take every place.',

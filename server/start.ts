@@ -25,18 +25,18 @@ import {
   startRing,
   variantCount,
 } from '../rpc/index.js'
-import type { FileStorage } from '../files/index.js'
 import { newSharedMemory, distrustMemory } from '../store/index.js'
 import { count, messengerCounts } from './counting.js'
 import { makeDataFolder } from './data-folder.js'
 import { type Exhaustion, newExhaustion } from './exhaustion.js'
 import { type Exposed, exposure } from './exposure.js'
-import type { HttpServer, Readiness } from './http.js'
+import type { Readiness } from './http.js'
 import { lockFolder } from './folder-lock.js'
 import type { Log } from './log.js'
 import { thisMachine } from './machine.js'
 import { createMetrics, type Metrics } from './metrics.js'
 import { filesUrl, openStorage } from './open-files.js'
+import { type Closer, openPages } from './open-pages.js'
 import { type Live, newPlaces } from './open-places.js'
 import { prepareStore, redisPlace } from './open-store.js'
 import { newProviderWatch } from './provider-watch.js'
@@ -51,7 +51,7 @@ import { readTlsPair } from './tls-pair.js'
 import { newRingToCome } from './ring-to-come.js'
 import { newTaskRunner } from './task-runner.js'
 import { newTurnedAwayLog, type TurnedAwayLog } from './turned-away-log.js'
-import { type MachineWatch, watchMachine } from './watch-machine.js'
+import { gateOf, type MachineWatch, watchMachine } from './watch-machine.js'
 import { rpcLimits, storePath, type WorkerData } from './worker-data.js'
 
 /** A server that runs. */
@@ -95,20 +95,20 @@ export async function startServer(options: Options, log: Log): Promise<RunningSe
     warnOfTestNumbers(options, log)
     const { storage } = await openStorage(options, filesListener(log))
     let schemas: ReadonlyMap<string, SchemaPage> | undefined = undefined
-    const pages: PagesParts = {
+    const pages = {
       readiness: () => (readiness.kind === 'ready' ? exhaustion.readiness() : readiness),
-      gate: gateOf(machine, 'operator'),
       metrics,
       schemas: () => schemas,
       files: storage,
       turnedAway,
+      machine,
     }
-    const [adminPort, httpPort] = [await openAdmin(options, pages, closers), await openPublic(options, pages, closers)]
+    const { adminPort, httpPort } = await openPages(options, pages, closers)
     if (redisPlace(options) === null) closers.push(await lockFolder(storePath(options)))
     await prepareStore(options, log, (because) => {
       readiness = { kind: 'not-ready', because }
     })
-    const places = newPlaces(live, { metrics, exhaustion, turnedAway })
+    const places = newPlaces(live, { machine, metrics, exhaustion, turnedAway })
     const rpc = await startRpc(live, log, { metrics, exhaustion, places, filesUrl: filesUrl(options, httpPort) })
     const { messenger, transfers, ring } = rpc
     closers.push(() => rpc.stop())
@@ -161,10 +161,6 @@ function lookRegularly({ machine, places, turnedAway, exhaustion, messenger, liv
   return () => {
     clearInterval(timer)
   }
-}
-
-function gateOf(machine: MachineWatch, kind: 'client' | 'operator'): ConnectionGate {
-  return { takes: () => machine.takes(kind), left: machine.left }
 }
 
 /** The main thread only reads files; it forwards none. */
@@ -337,45 +333,6 @@ async function openListeners(options: Options, { messenger, transfers, places, g
   }
 }
 
-/** What the two HTTP servers tell of. */
-interface PagesParts {
-  readonly readiness: () => Readiness
-  readonly gate: ConnectionGate
-  readonly metrics: Metrics
-  readonly schemas: () => ReadonlyMap<string, SchemaPage> | undefined
-  readonly files: FileStorage
-  readonly turnedAway: TurnedAwayLog
-}
-
-async function openPublic({ host, httpPort: port }: Options, parts: PagesParts, closers: Closer[]): Promise<number | 'off'> {
-  if (port === 'off') return 'off'
-  const { createPublicServer } = await import('./http.js')
-  const { metrics, turnedAway, ...rest } = parts
-  const onTurnedAway = (because: string, address: string): void => {
-    metrics.refusedConnections.inc({ because: `http-${because}` })
-    turnedAway.note(`http-${because}`, address)
-  }
-  return openHttp(createPublicServer({ ...rest, onTurnedAway }), { host, port, variable: 'NYNJA_HTTP_PORT' }, closers)
-}
-
-async function openAdmin({ adminHost: host, adminPort: port }: Options, parts: PagesParts, closers: Closer[]): Promise<number | 'off'> {
-  if (port === 'off') return 'off'
-  const { createAdminServer } = await import('./http.js')
-  const { readiness, gate, metrics } = parts
-  const server = createAdminServer({ readiness, gate, metrics: metrics.render, metricsContentType: metrics.contentType })
-  return openHttp(server, { host, port, variable: 'NYNJA_ADMIN_PORT', hostVariable: 'NYNJA_ADMIN_HOST' }, closers)
-}
-
-interface HttpAddress extends ListenAddress {
-  readonly variable: string
-  readonly hostVariable?: string
-}
-
-async function openHttp(server: HttpServer, { host, port, variable, hostVariable }: HttpAddress, closers: Closer[]): Promise<number> {
-  closers.push(() => server.close())
-  return listening(server.start(host, port), variable, { host, port }, hostVariable)
-}
-
 /** @throws StartProblem if there is a pair and it cannot be used */
 function tlsPairOf(options: Pick<Options, 'tlsKey' | 'tlsCert'>): TlsPair | undefined {
   const read = readTlsPair(options)
@@ -412,8 +369,6 @@ function openPorts(ports: Ports): readonly ServerPort[] {
     return port === 'off' ? [] : [{ name, port }]
   })
 }
-
-type Closer = () => Promise<void> | void
 
 async function closeAll(closers: readonly Closer[]): Promise<void> {
   for (const close of [...closers].reverse()) await close()

@@ -1,3 +1,4 @@
+import type { ConnectionGate } from '../broker/index.js'
 import type { Exhaustion } from './exhaustion.js'
 import type { Log } from './log.js'
 import type { Machine } from './machine.js'
@@ -8,6 +9,8 @@ export interface MachineWatch {
   takes(kind: 'client' | 'operator'): boolean
   /** A socket that was taken has been closed. */
   left(): void
+  /** Connections of clients that fit, as far as descriptors go; Infinity while that is not known. */
+  readonly fits: number
   /** Everything but connections has been opened: what is held now is held for good. */
   opened(): void
   /** To be called once a second. */
@@ -69,6 +72,9 @@ export function watchMachine({ machine, exhaustion, onRefused, log, maxConnectio
     left() {
       taken--
     },
+    get fits() {
+      return Math.max(0, places())
+    },
     opened() {
       held = machine.descriptors() - taken
       readLimit()
@@ -83,6 +89,11 @@ export function watchMachine({ machine, exhaustion, onRefused, log, maxConnectio
       else exhaustion.end('memory', 'heap')
     },
   }
+}
+
+/** What asks it of each connection of a kind. */
+export function gateOf(machine: MachineWatch, kind: 'client' | 'operator'): ConnectionGate {
+  return { takes: () => machine.takes(kind), left: machine.left }
 }
 
 const mib = 1024 * 1024

@@ -22,6 +22,7 @@ interface Hall {
 
 const defaults: PlaceLimits = {
   maxConnections: 100,
+  fits: Infinity,
   unprovenPercent: 25,
   unprovenPerAddress: 20,
   connectDeadlineMs: 30_000,
@@ -94,6 +95,15 @@ describe.each(unproven)('places of kind $kind', ({ kind, share }) => {
     const hall = newHall({ maxConnections: 16, maxTransfers: 1 })
     expect(manyOf(30, (i) => hall.come(`a${String(i)}`, kind)).length).toBe(16)
   })
+})
+
+test('shares are of what the machine has room for, where that is less than what is allowed', () => {
+  const limits = { maxConnections: 100_000, maxTransfers: 10_000, fits: 400, unprovenPerAddress: Infinity }
+  const many = (kind: PlaceKind): number => {
+    const hall = newHall(limits)
+    return manyOf(1_000, (i) => hall.come(`a${String(i % 50)}`, kind)).filter(({ isOver }) => !isOver).length
+  }
+  expect((['unfinished', 'guest', 'asking', 'transferring'] as const).map(many)).toEqual([100, 100, 25, 100])
 })
 
 test('connections of one /64 of IPv6 are of one address, and those of an IPv4 address are, however it is written', () => {

@@ -1,6 +1,7 @@
 /** What a server has run out of is told: to clients at once, to operators on the log, in /readyz and the metrics; and it goes on by itself. */
 import { spawnSync } from 'node:child_process'
 import { closeSync, openSync, readdirSync, rmSync, writeSync } from 'node:fs'
+import { connect as connectTcp } from 'node:net'
 import { afterEach, describe, expect, test } from '@jest/globals'
 import { type AnyRecord, encode, record } from '../../protocol/index.js'
 import { eventually, readMetric } from '../faults/mortal-server.js'
@@ -128,9 +129,9 @@ async function connectUntilRefused(server: WireServer, most: number): Promise<re
   throw new Error(`${String(most)} connections were taken`)
 }
 
-/** To what it has open, what it keeps for itself, and ten connections. */
-async function lowerDescriptorLimit({ pid, unread }: WireServer): Promise<void> {
-  const limit = readdirSync(`/proc/${String(pid)}/fd`).length + 64 + 10
+/** To what it has open, what it keeps for itself, and some connections. */
+async function lowerDescriptorLimit({ pid, unread }: WireServer, connections = 10): Promise<void> {
+  const limit = readdirSync(`/proc/${String(pid)}/fd`).length + 64 + connections
   expect(spawnSync('prlimit', ['--pid', String(pid), `--nofile=${String(limit)}:${String(limit)}`]).status).toBe(0)
   await eventually('the server knows', () => unread.some((line) => line['event'] === 'few-descriptors' && line['limit'] === limit))
 }
@@ -160,6 +161,17 @@ describe('connections', () => {
       await dial(server.mqtt).connect({ clientId: 'reg_again' })
       expect(server.unread.filter(({ event }) => event === 'exhausted')).toEqual([])
     })
+})
+
+whenLimitable('where few connections fit, those that prove nothing have a share of them, and devices the rest', async () => {
+  const server = await start({ NYNJA_NODES: '1' })
+  await lowerDescriptorLimit(server, 120)
+  const crowd = Array.from({ length: 300 }, () => connectTcp({ host: '127.0.0.1', port: server.mqtt, localAddress: '127.0.0.2' }))
+  for (const socket of crowd) socket.on('error', () => undefined).resume()
+  await eventually('30 stay', () => crowd.filter(({ closed }) => !closed).length <= 30)
+  const device = await come(server.mqtt, await register(server.mqtt, 'ann', '380670000001'))
+  await device.disconnect()
+  for (const socket of crowd) socket.destroy()
 })
 
 describe('an SMS gateway that answers 200 and refuses', () => {
