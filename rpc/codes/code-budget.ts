@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { domainToASCII } from 'node:url'
 import type { Phone } from '../../topics/index.js'
 import { type Budget, type BudgetState, readBudgets, spend, type Spending } from '../budgets/budget.js'
 import type { RpcLimits } from '../context.js'
@@ -37,7 +38,7 @@ export async function readCodeBudgets(
   const { limits, random } = request.context
   // One for all of them: whoever waits for another in one row does so in all.
   const chance = random(1)[0] ?? 0
-  const [to, whom] = receiver.kind === 'number' ? ['number', receiver.number] : ['mail', mailLevel(receiver.address)]
+  const [to, whom] = receiver.kind === 'number' ? ['number', numberLevel(receiver.number)] : ['mail', mailLevel(receiver.address)]
   const site = siteLevel(request.caller.address)
   const share = shareOf(limits.codesPerReceiverDay)
   const common = readBudgets(facts, [
@@ -91,9 +92,21 @@ function commonTotal(limits: RpcLimits): number {
   return limits.codesPerDay === Infinity ? Infinity : limits.codesPerDay - keptTotal(limits)
 }
 
-/** Addresses are told apart as `isSameAddress` does. They may hold what keys may not. */
-function mailLevel(address: string): string {
-  return createHash('sha256').update(address.toLowerCase()).digest('hex')
+/** Gateways take a number with the zeros of a trunk or international prefix for the one without: so it is counted. */
+function numberLevel(number: Phone): string {
+  return number.replace(/^0+/, '')
+}
+
+/**
+ * All spellings of an address that reach the same mailbox for sure or most likely: whatever its case, its domain in either form, and with
+ * anything behind a plus sign. Hashed: it may hold what keys may not.
+ */
+export function mailLevel(address: string): string {
+  const [local = '', domain = ''] = address.toLowerCase().split('@')
+  const mailbox = local.replace(/(?<=.)\+.*/, '')
+  return createHash('sha256')
+    .update(`${mailbox}@${domainToASCII(domain)}`)
+    .digest('hex')
 }
 
 /** Codes of a shard at least: fewer would be short in one shard long before the whole is. */

@@ -48,6 +48,12 @@ describe('what is counted, by whom', () => {
       codes: 4,
     },
     {
+      rule: 'a number with any zeros before it',
+      limits: { codesPerReceiverHour: 4 },
+      once: (i: number) => reg(`192.0.2.${String(i)}`, phoneOf(`${'0'.repeat(i % 4)}38050000001`)),
+      codes: 4,
+    },
+    {
       rule: 'a number, in a day, whoever asks',
       limits: { codesPerReceiverHour: Infinity, codesPerReceiverDay: 4 },
       once: (i: number) => reg(`192.0.2.${String(i)}`, number),

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { shareOf } from '../../rpc/codes/code-budget.js'
+import { mailLevel, shareOf } from '../../rpc/codes/code-budget.js'
 import { siteLevel } from '../../rpc/documents/index.js'
 
 test.each([
@@ -21,4 +21,15 @@ test.each([
   [Infinity, Infinity],
 ])('of %d codes one address may ask for %d', (amount, share) => {
   expect(shareOf(amount)).toBe(share)
+})
+
+test.each([
+  ['Ann@Example.com', 'ann@example.com', true],
+  ['ann+1@example.com', 'ann+2@example.com', true],
+  ['ann@bücher.example', 'ann@xn--bcher-kva.example', true],
+  ['+1@example.com', '+2@example.com', false],
+  ['ann@example.com', 'ann@example.org', false],
+  ['ann@example.com', 'anna@example.com', false],
+])('mail to %s and to %s is counted together: %s', (one, other, isSame) => {
+  expect(mailLevel(one) === mailLevel(other)).toBe(isSame)
 })
