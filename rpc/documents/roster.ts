@@ -36,6 +36,10 @@ export interface ContactDocument {
 /** What somebody was called when a ban was made, and his avatar: what he calls himself later is told to nobody on the other side. */
 export type ShownAs = Pick<RosterDocument, 'names' | 'surnames' | 'nick' | 'avatar'>
 
+export function shownAs({ names, surnames, nick, avatar }: RosterDocument): ShownAs {
+  return { names, surnames, nick, avatar }
+}
+
 type Doc = RosterDocument
 type Names = [names: Doc['names'], surnames: Doc['surnames'], email: Doc['email'], nick: Doc['nick'], avatar: Doc['avatar']]
 type RosterRow = readonly [id: number, ...Names, created: number, update: number]

@@ -1,6 +1,6 @@
 import { phoneOf, type Phone, type PhoneId } from '../../topics/index.js'
 import type { Key, Put, Row, StoreReader } from '../../store/contract.js'
-import { type ContactDocument, contacts, type PartingDocument, partings, rosters } from '../documents/index.js'
+import { type ContactDocument, contacts, type PartingDocument, partings, rosters, shownAs } from '../documents/index.js'
 import type { Migration } from './migration.js'
 
 const pageRows = 500
@@ -74,9 +74,7 @@ async function mark(
 /** As whom somebody is shown from now on to those a ban parts him from. */
 async function readShownAs(store: StoreReader, other: PhoneId): Promise<Pick<ContactDocument, 'shownAs'>> {
   const bytes = await store.get(rosters.key(other))
-  if (bytes === undefined) return {}
-  const { names, surnames, nick, avatar } = rosters.decode(bytes)
-  return { shownAs: { names, surnames, nick, avatar } }
+  return bytes === undefined ? {} : { shownAs: shownAs(rosters.decode(bytes)) }
 }
 
 function isLeft({ state, bans, isBanned }: ContactDocument): boolean {

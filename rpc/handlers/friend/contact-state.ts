@@ -1,5 +1,5 @@
 import { type Feature, record } from '../../../protocol/index.js'
-import type { ContactDocument, RosterDocument, ShownAs } from '../../documents/index.js'
+import { type ContactDocument, type RosterDocument, shownAs } from '../../documents/index.js'
 
 /**
  * The two sides of an acquaintance, and how requests move it.
@@ -72,10 +72,6 @@ export interface People {
 /** A side with the other as he is called now, unless an earlier ban has kept that. */
 function frozen(side: ContactDocument, other: RosterDocument | undefined): ContactDocument {
   return other === undefined ? side : { ...side, shownAs: side.shownAs ?? shownAs(other) }
-}
-
-export function shownAs({ names, surnames, nick, avatar }: RosterDocument): ShownAs {
-  return { names, surnames, nick, avatar }
 }
 
 /** A pair of other rosters of two accounts of which the acting one bans the other: what is there of it is marked. */
