@@ -4,7 +4,7 @@ import { addressLevel } from '../rpc/index.js'
 import { Crowd, networkOf } from '../broker/index.js'
 import { type Monotonic, monotonicMs } from '../clock/index.js'
 
-/** How many peers of the public HTTP listener there may be, and how patient it is; asked each time. */
+/** How many peers of an HTTP listener there may be, and how patient it is; asked each time. */
 export interface HttpRoom {
   /** Connections in all. */
   readonly places: number
@@ -17,6 +17,9 @@ export interface HttpRoom {
   /** And is cut off after this long; ms. What is taken is seen in chunks of up to 64 KiB. */
   readonly progressMs: number
 }
+
+/** Of the listener of whoever runs the server. */
+export const adminRoom: HttpRoom = { places: 64, busy: 60, downloads: 0, hardlyReadMs: 10_000, progressMs: 120_000 }
 
 /** Of the connections that fit, this many are for HTTP, within its own bounds. */
 const httpShare = 1 / 8
@@ -50,7 +53,7 @@ export interface HttpPlacesParts {
   readonly elapsed?: () => Monotonic
 }
 
-/** A connection to the public HTTP listener. */
+/** A connection to the listener. */
 interface Peer {
   readonly socket: Pick<Socket, 'bytesWritten' | 'writableLength' | 'destroy'>
   readonly address: string
@@ -64,7 +67,7 @@ interface Peer {
 }
 
 /**
- * Who is served by the public HTTP listener. Connections that ask nothing give way first, the oldest of the network with most of them; among those
+ * Who is served by an HTTP listener. Connections that ask nothing give way first, the oldest of the network with most of them; among those
  * that are answered the one that hardly reads, then the oldest of the network with most, to one with fewer. Health is answered whatever else is: it
  * takes no place among the answers, and these leave some to those that come.
  * @see docs/decisions/0197-who-is-served-over-http.md

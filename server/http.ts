@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { type ConnectionGate, guardConnections } from '../broker/index.js'
 import type { FileStorage } from '../files/index.js'
 import { serveFiles } from './file-pages.js'
-import { HttpPlaces, type HttpPlacesParts, type HttpRoom, keepHttpPlaces, publicRoom } from './http-places.js'
+import { HttpPlaces, type HttpPlacesParts, type HttpRoom, adminRoom, keepHttpPlaces, publicRoom } from './http-places.js'
 import { type SchemaPage, serveSchemaPages } from './schema-pages.js'
 
 /** Whether the server takes clients; if so what it lacks all the same, a line each, if not why not. */
@@ -46,7 +46,6 @@ export interface HttpServer {
   close(): Promise<void>
 }
 
-const maxAdminConnections = 64
 const silentMs = 30_000
 const maxHeaderBytes = 8_192
 const maxBodyBytes = 1_024
@@ -75,7 +74,7 @@ export function createPublicServer({
 /** What those ask who run the server: `/metrics` (Prometheus text), `/healthz` and `/readyz`. A listener of its own: no crowd at the public one takes its places. */
 export function createAdminServer({ metrics, metricsContentType, ...parts }: AdminParts): HttpServer {
   return createHttpServer(parts, (app) => {
-    app.server.maxConnections = maxAdminConnections
+    keepHttpPlaces(app, new HttpPlaces({ room: adminRoom, onTurnedAway: () => undefined }))
     app.get('/metrics', async (_request, reply) => reply.type(metricsContentType).send(await metrics()))
   })
 }

@@ -96,6 +96,22 @@ describe('HTTP for operators', () => {
     await closed
   })
 
+  test('idle connections, however many, keep nobody from asking', async () => {
+    const patient = createAdminServer({
+      readiness: () => readiness,
+      metrics: () => metrics.render(),
+      metricsContentType: 'text/plain',
+      requestTimeoutMs: 60_000,
+    })
+    const at = await patient.start('127.0.0.1', 0)
+    const idle = Array.from({ length: 100 }, () => connect(at, '127.0.0.1').on('error', () => undefined))
+    await Promise.all(idle.map((socket) => once(socket, 'connect')))
+    const response = await fetch(`http://127.0.0.1:${at}/healthz`)
+    expect([response.status, await response.text()]).toEqual([200, 'ok\n'])
+    for (const socket of idle) socket.destroy()
+    await patient.close()
+  })
+
   test('a taken port is an error of start', async () => {
     const second = createAdminServer({ readiness: () => readiness, metrics: () => metrics.render(), metricsContentType: 'text/plain' })
     await expect(second.start('127.0.0.1', port)).rejects.toMatchObject({ code: 'EADDRINUSE' })
