@@ -14,7 +14,7 @@ export function handleFrame(state: BrokerState, messages: Iterable<FrameToMain>)
 function handle(state: BrokerState, message: FrameToMain): void {
   switch (message.kind) {
     case 'done':
-      state.requests.done(message.request)
+      state.requests.done(message.request, message.verdict)
       return
     case 'deliver':
       deliver(state, message)

@@ -1,5 +1,5 @@
 import { isEventsTopic, selectNode, parseTopic } from '../topics/index.js'
-import { type Ring, type WorkerDeath, writeRequest } from '../rpc/index.js'
+import { type Ring, type Verdict, type WorkerDeath, writeRequest } from '../rpc/index.js'
 import type { Connection } from './connection.js'
 import { newTrials, type Triable } from './trials.js'
 
@@ -13,7 +13,7 @@ interface Unfinished extends Triable {
   readonly isRepeated: boolean
   readonly topic: string
   readonly payload: Uint8Array
-  readonly done: () => void
+  readonly done: (verdict: Verdict) => void
 }
 
 /** A publish as it is handed in. */
@@ -23,7 +23,7 @@ type Submitted = Omit<Unfinished, 'isHanded' | keyof Triable>
 export interface Requests {
   submit(request: Submitted): void
   /** The worker is done with it: it may be acknowledged. */
-  done(request: number): void
+  done(request: number, verdict: Verdict): void
   /** The worker of `node` has died: what comes for it waits. */
   died(node: number, death: WorkerDeath): void
   /**
@@ -44,6 +44,8 @@ export interface Requests {
 }
 
 const lastRequestNumber = 0xffff_ffff
+/** Of a QoS 0 publish whose worker has died: it is not tried again. */
+const atMostOnce: Verdict = { kind: 'dropped' }
 
 export interface RequestsWorld {
   readonly ring: () => Ring
@@ -58,9 +60,9 @@ export function newRequests({ ring, introduce, onCondemned }: RequestsWorld): Re
   const nextNumber = newNumbers(unfinished)
   let submitted = 0
 
-  function end(request: number, entry: Unfinished): void {
+  function end(request: number, entry: Unfinished, verdict: Verdict): void {
     unfinished.delete(request)
-    entry.done()
+    entry.done(verdict)
     endings.ended(entry.connection)
   }
 
@@ -69,7 +71,9 @@ export function newRequests({ ring, introduce, onCondemned }: RequestsWorld): Re
     hand: (request, entry) => {
       hand(ring(), request, entry)
     },
-    drop: end,
+    drop: (request, entry) => {
+      end(request, entry, atMostOnce)
+    },
     onCondemned,
   })
 
@@ -86,16 +90,15 @@ export function newRequests({ ring, introduce, onCondemned }: RequestsWorld): Re
       unfinished.set(number, entry)
       if (trials.isOpen(node)) hand(ring(), number, entry)
     },
-    done(request) {
+    done(request, verdict) {
       const entry = unfinished.get(request)
-      if (entry !== undefined) end(request, entry)
+      if (entry !== undefined) end(request, entry, verdict)
       trials.ended(request)
     },
     died: trials.died,
     repeat(node) {
-      for (const [number, entry] of [...unfinished]) {
-        if (entry.node === node && entry.qos === 0 && entry.isHanded) end(number, entry)
-      }
+      const lost = [...unfinished].filter(([, entry]) => entry.node === node && entry.qos === 0 && entry.isHanded)
+      for (const [number, entry] of lost) end(number, entry, atMostOnce)
       trials.begin(node)
     },
     forget(connection) {

@@ -19,6 +19,7 @@ export { type Bus, readBusFrame } from './link/bus.js'
 export { messagesIn } from './link/to-main.js'
 export { type ConnectionEnd, type ControlToWorker, writePage, writeRequest, writeSettle } from './link/to-worker.js'
 export { newUnderWay, requestsUnderWay, type UnderWay } from './link/under-way.js'
+export type { Verdict } from './link/verdict.js'
 export { encodingOf, maskOf, variantCount, variantOf } from './link/variant.js'
 export {
   type CloudCredentials,

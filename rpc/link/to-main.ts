@@ -18,6 +18,7 @@ import {
   type FrameReader,
   type FrameWriter,
 } from './frame.js'
+import { readVerdict, type Verdict, writeVerdict } from './verdict.js'
 
 /** One payload in one variant (see variant.ts). */
 export interface Encoded {
@@ -40,7 +41,7 @@ export interface InboxPage {
 
 export type FrameToMain =
   /** The request is committed, or needed no commit: acknowledge it. */
-  | { readonly kind: 'done'; readonly request: number }
+  | { readonly kind: 'done'; readonly request: number; readonly verdict: Verdict }
   /** Entries added to inboxes, by client and number, for devices that are connected. */
   | {
       readonly kind: 'deliver'
@@ -155,9 +156,10 @@ const opEvict = 7
 const opClose = 8
 const opRenumber = 9
 
-export function writeDone(frame: FrameWriter, request: number): void {
+export function writeDone(frame: FrameWriter, request: number, verdict: Verdict): void {
   writeU8(frame, opDone)
   writeU32(frame, request)
+  writeVerdict(frame, verdict)
 }
 
 function writeEncoded(frame: FrameWriter, encoded: readonly Encoded[]): void {
@@ -297,7 +299,7 @@ export function messagesToMain(bytes: Uint8Array): Generator<FrameToMain> {
 export function* messagesIn(frame: FrameReader): Generator<FrameToMain> {
   while (hasMore(frame)) {
     const op = readU8(frame)
-    if (op === opDone) yield { kind: 'done', request: readU32(frame) }
+    if (op === opDone) yield { kind: 'done', request: readU32(frame), verdict: readVerdict(frame) }
     else if (op === opDeliver) yield readDeliver(frame)
     else if (op === opAnswer) {
       const connection = readU32(frame)

@@ -16,6 +16,7 @@ import { encodeContent, noticeRows } from '../outbox/entry.js'
 import type { Notice } from '../outbox/notice.js'
 import type { Accepted, AppendMessage, Job, Payload, Send } from '../outcome.js'
 import type { AnyRecord } from '../../protocol/index.js'
+import type { Verdict } from '../link/verdict.js'
 import { packBody } from './body.js'
 import { lossOf, newsOf } from './news.js'
 import { keepNamedFiles, namedFiles } from './named-files.js'
@@ -74,7 +75,21 @@ export type AfterCommit =
   | { readonly kind: 'registered'; readonly client: ClientId; readonly phone: Phone; readonly isNew: boolean }
   /** Another connection of its device has taken its place somewhere: nothing it asked for was done. */
   | { readonly kind: 'followed'; readonly connection: number }
-  | { readonly kind: 'done'; readonly request: number }
+  | { readonly kind: 'done'; readonly request: number; readonly verdict: DraftedVerdict }
+
+/** A verdict before its commit: what numbers the commit gives is found by place. */
+export type DraftedVerdict = Exclude<Verdict, { readonly kind: 'done' }> | ({ readonly kind: 'accepted' } & AddedOutcome)
+
+/** What an outcome has added to a draft. */
+export interface AddedOutcome {
+  /** It stores something, so that it needs the commit. */
+  readonly isStored: boolean
+  /** Its messages in `appends`: the place of the first, and how many. */
+  readonly firstAppend: number
+  readonly appends: number
+  /** Places in `deliveries` of the answers that the asker finds in its inbox. */
+  readonly queued: readonly number[]
+}
 
 /** What a batch of requests of one client adds up to: one commit and what follows it. */
 export interface Draft {
@@ -148,9 +163,8 @@ const sharedBodyBytes = 64 * 1024
 
 /**
  * Adds an accepted outcome to the draft. Reads the devices of the audience; the commit rests on them.
- * @returns whether the outcome stores anything, so that it needs the commit
  */
-export async function addOutcome(draft: Draft, outcome: Accepted, asker: Asker, world: DraftWorld): Promise<boolean> {
+export async function addOutcome(draft: Draft, outcome: Accepted, asker: Asker, world: DraftWorld): Promise<AddedOutcome> {
   const firstAppend = draft.appends.length
   const appends = outcome.appends.map(({ message, isCountable }) => ({
     feed: message.feed,
@@ -175,10 +189,17 @@ export async function addOutcome(draft: Draft, outcome: Accepted, asker: Asker, 
   draft.clearInboxes.push(...outcome.clearInboxes)
   draft.opens.push(...outcome.opens)
   const isStored = changesAnything(outcome)
-  for (const send of outcome.sends)
-    await addSend(draft, shiftAppend(send, firstAppend), { asker, isStored, world, cleared: outcome.clearInboxes })
+  const queued: number[] = []
+  for (const send of outcome.sends) {
+    await addSend(draft, shiftAppend(send, firstAppend), { asker, isStored, world, cleared: outcome.clearInboxes, queued })
+  }
   addEffects(draft, outcome, asker, world)
-  return isStored || outcome.effects.some(({ kind }) => kind === 'perform')
+  return {
+    isStored: isStored || outcome.effects.some(({ kind }) => kind === 'perform'),
+    firstAppend,
+    appends: appends.length,
+    queued,
+  }
 }
 
 function addPut(draft: Draft, put: Put, { overlay }: DraftWorld): void {
@@ -202,15 +223,19 @@ interface SendWorld {
   readonly isStored: boolean
   readonly world: DraftWorld
   readonly cleared: readonly ClientId[]
+  /** Answers that are queued are noted here. */
+  readonly queued: number[]
 }
 
-async function addSend(draft: Draft, send: Send, { asker, isStored, world, cleared }: SendWorld): Promise<void> {
+async function addSend(draft: Draft, send: Send, { asker, isStored, world, cleared, queued }: SendWorld): Promise<void> {
   const qos = asker.qos === 2 ? 2 : 1
   switch (send.to) {
     case 'caller': {
       const isQueued = isStored && asker.hasInbox && !cleared.includes(asker.clientId)
-      if (isQueued) queue(draft, world, { payload: send.payload, topic: send.topic ?? asker.actionsTopic, qos, clients: [asker.clientId] })
-      else draft.after.push({ kind: 'answer', connection: asker.connection, qos, payload: send.payload, topic: send.topic })
+      if (isQueued) {
+        queued.push(draft.deliveries.length)
+        queue(draft, world, { payload: send.payload, topic: send.topic ?? asker.actionsTopic, qos, clients: [asker.clientId] })
+      } else draft.after.push({ kind: 'answer', connection: asker.connection, qos, payload: send.payload, topic: send.topic })
       return
     }
     case 'client':

@@ -12,6 +12,7 @@ import {
   writeLive,
   writeRenumber,
 } from '../link/to-main.js'
+import type { Verdict } from '../link/verdict.js'
 import { encodingOf, maskOf, variantCount } from '../link/variant.js'
 import type { Names } from '../names/names.js'
 import { shownTopic } from '../names/rename-topic.js'
@@ -20,7 +21,7 @@ import type { CommittedNotice } from '../outbox/outbox.js'
 import { messageRecord } from '../views/message-view.js'
 import { renderRecord, withLastMessage } from './body.js'
 import type { ClusterOutlet } from './cluster-outlet.js'
-import type { Draft, Outgoing } from './draft.js'
+import type { Draft, DraftedVerdict, Outgoing } from './draft.js'
 import type { BatchResult } from './run-batch.js'
 
 /** What the worker needs to speak to the main thread after a commit. */
@@ -61,7 +62,7 @@ export function emitBatch({ draft, result }: BatchResult, world: EmitWorld): voi
         emitAnswer(step, committed, world)
         break
       case 'done':
-        writeDone(world.frame, step.request)
+        writeDone(world.frame, step.request, verdictOf(step.verdict, result))
         break
       case 'perform':
       case 'credentials':
@@ -85,6 +86,14 @@ export function emitBatch({ draft, result }: BatchResult, world: EmitWorld): voi
         world.control({ kind: 'followed', connection: step.connection })
     }
   }
+}
+
+/** A verdict with the numbers that its commit gave. */
+export function verdictOf(drafted: DraftedVerdict, { appended, delivered }: BatchResult['result']): Verdict {
+  if (drafted.kind !== 'accepted') return drafted
+  const { firstAppend, appends, queued } = drafted
+  const messages = appended.slice(firstAppend, firstAppend + appends).map(({ id }) => id)
+  return { kind: 'done', messages, queued: queued.map((place) => delivered[place] ?? 0) }
 }
 
 function registeredLine({ client, phone, isNew }: Draft['after'][number] & { kind: 'registered' }): ControlToMain {

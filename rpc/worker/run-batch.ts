@@ -17,7 +17,7 @@ import type { Mark } from '../documents/index.js'
 import { CommitFirst, emptyOverlay, type FactReader, newFactReader, type Overlay, type PagePlace, type Weight } from '../facts.js'
 import { drop, type Outcome, refuse } from '../outcome.js'
 import { type ReadCache, rememberCommit } from '../read-cache.js'
-import { addOutcome, type Asker, type Draft, type DraftWorld, emptyDraft, needsCommit } from './draft.js'
+import { addOutcome, type Asker, type Draft, type DraftedVerdict, type DraftWorld, emptyDraft, needsCommit } from './draft.js'
 import { addMarks, hasMark, type Marks, readMarks } from './marks.js'
 
 /** One request of a batch, ready to be evaluated: a PUBLISH, or an event of the connection (connected, gone). */
@@ -203,7 +203,7 @@ async function withoutUnstorable(
   for (const item of items) {
     world.onOutcome(item, refuse('invalid_data', 'the store cannot hold it'))
     if (item.answersRefusals) draft.after.push(refusalAnswer(item, err('invalid_data')))
-    if (item.request !== 0) draft.after.push({ kind: 'done', request: item.request })
+    if (item.request !== 0) draft.after.push({ kind: 'done', request: item.request, verdict: { kind: 'refused', code: 'invalid_data' } })
   }
   return { draft, result: nothingCommitted, covered: items.length }
 }
@@ -260,22 +260,25 @@ interface Drafting {
 async function draftItem(item: BatchItem, drafting: Drafting): Promise<void> {
   const { draft, added, outcomes, world } = drafting
   if (item.mark !== undefined && item.isRepeated && (await isCommitted(item.mark, drafting))) {
-    draft.after.push({ kind: 'done', request: item.request })
+    draft.after.push({ kind: 'done', request: item.request, verdict: { kind: 'repeated' } })
     return
   }
   const { reader, checks } = readerFor(drafting)
   const outcome = await evaluateSafely(item, reader, world)
   outcomes.push({ item, outcome })
   if (item.opens !== undefined) draft.opens.push(item.opens)
+  let verdict: DraftedVerdict = outcome.kind === 'refused' ? { kind: 'refused', code: outcome.code } : { kind: 'dropped' }
   let isStored = false
   if (outcome.kind === 'accepted') {
-    isStored = await addOutcome(draft, outcome, item.asker, draftWorld(reader, drafting, item))
+    const add = await addOutcome(draft, outcome, item.asker, draftWorld(reader, drafting, item))
+    isStored = add.isStored
+    verdict = { kind: 'accepted', ...add }
     if (isStored && item.mark !== undefined) added.push(item.mark)
   } else if (outcome.kind === 'refused' && item.answersRefusals) {
     draft.after.push(refusalAnswer(item, outcome.answer ?? err(outcome.code)))
   }
   if (isStored && checks !== draft.checks) draft.checks.push(...checks)
-  if (item.request !== 0) draft.after.push({ kind: 'done', request: item.request })
+  if (item.request !== 0) draft.after.push({ kind: 'done', request: item.request, verdict })
 }
 
 /** With stamps, what is not stored rests on nothing that has to be checked; without, all that was read must be true still. */
@@ -372,7 +375,8 @@ function refuseAll(items: readonly BatchItem[], { onOutcome }: BatchWorld, outag
   for (const item of items) {
     onOutcome(item, refuse('unavailable', outage?.message ?? 'it was not executed in time'))
     if (item.answersRefusals) {
-      draft.after.push(refusalAnswer(item, unavailable(outage)), { kind: 'done', request: item.request })
+      const verdict = { kind: 'refused', code: 'unavailable' } as const
+      draft.after.push(refusalAnswer(item, unavailable(outage)), { kind: 'done', request: item.request, verdict })
     } else {
       draft.after.push({ kind: 'close', client: item.asker.clientId, because: 'the store is unavailable' })
     }

@@ -8,7 +8,7 @@ import type { Connection } from '../../broker/connection.js'
 import { newRequests, type Requests } from '../../broker/requests.js'
 import { type AnyRecord, decodePush, encode, record, type RecordOf } from '../../protocol/index.js'
 import { rosters, sessions } from '../../rpc/documents/index.js'
-import { type FrameToMain, type Ring, startRing } from '../../rpc/index.js'
+import { type FrameToMain, type Ring, startRing, type Verdict } from '../../rpc/index.js'
 import { newSharedMemory, openLmdbStore, type Store } from '../../store/index.js'
 import { deviceIdFor, p2pTopic, parseClientId, phoneOf, type PhoneId } from '../../topics/index.js'
 import { type Mailbox, newMailbox } from '../wire/mailbox.js'
@@ -108,7 +108,7 @@ function introduceAll(): void {
 }
 
 function hear(message: FrameToMain): void {
-  if (message.kind === 'done') requests.done(message.request)
+  if (message.kind === 'done') requests.done(message.request, message.verdict)
   if (message.kind !== 'answer') return
   const decoded = decodePush(Buffer.from(message.payload), 'v1')
   if (decoded.kind === 'record') answers.push({ connection: message.connection, record: decoded.record })
@@ -118,8 +118,8 @@ const notes = (who: number): string => p2pTopic(people[who]!, people[who]!)
 
 let lastPacket = 0
 
-/** Hands a request in. @returns when it is acknowledged */
-function ask(who: number, asked: AnyRecord, qos: 0 | 1 = 1): Promise<void> {
+/** Hands a request in. @returns what became of it, when it is acknowledged */
+function ask(who: number, asked: AnyRecord, qos: 0 | 1 = 1): Promise<Verdict> {
   return new Promise((resolve) => {
     const payload = encode(asked, bert)
     const packetId = qos === 0 ? 0 : ++lastPacket
@@ -147,12 +147,17 @@ async function countsOf(...feeds: readonly string[]): Promise<readonly number[]>
 
 test('is tried alone once and then refused as internal; what came with it is executed once, and nothing waits for more than that', async () => {
   const before = deaths
-  await Promise.all([
+  const verdicts = await Promise.all([
     ask(1, note(1, 'before')),
     ask(0, deadly()),
     ask(2, note(2, 'beside')),
     ask(0, note(0, 'behind')),
     ask(1, note(1, 'after')),
+  ])
+  expect(verdicts.map((verdict) => (verdict.kind === 'done' ? verdict.messages.length : verdict))).toEqual([
+    1,
+    { kind: 'refused', code: 'internal' },
+    ...[1, 1, 1],
   ])
   expect(deaths - before).toBe(2)
   expect(events.takeAll().filter((event) => !event.startsWith('accepted'))).toEqual(['death', 'condemned 1', 'death'])

@@ -84,11 +84,13 @@ test('what the store cannot hold is refused by itself, and the requests around i
     left = left.slice(covered)
   }
   expect([...rows.keys()]).toEqual(['post/1', 'post/3'])
+  const stored = { kind: 'accepted', isStored: true, firstAppend: 0, appends: 0, queued: [] }
+  const invalid = { kind: 'refused', code: 'invalid_data' }
   expect(after).toEqual([
-    { kind: 'done', request: 1 },
+    { kind: 'done', request: 1, verdict: stored },
     { kind: 'answer', connection: 1, qos: 1, payload: { kind: 'record', record: err('invalid_data') } },
-    { kind: 'done', request: 2 },
-    { kind: 'done', request: 3 },
-    { kind: 'done', request: 4 },
+    { kind: 'done', request: 2, verdict: invalid },
+    { kind: 'done', request: 3, verdict: stored },
+    { kind: 'done', request: 4, verdict: invalid },
   ])
 })

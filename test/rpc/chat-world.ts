@@ -22,6 +22,8 @@ import { newReadCache } from '../../rpc/read-cache.js'
 import type { Payload } from '../../rpc/outcome.js'
 import type { Caller } from '../../rpc/request.js'
 import { messageRecord } from '../../rpc/views/message-view.js'
+import type { Verdict } from '../../rpc/link/verdict.js'
+import { verdictOf } from '../../rpc/worker/emit.js'
 import { newSights } from '../../rpc/worker/delivered-record.js'
 import { readInboxPage } from '../../rpc/worker/inbox-page.js'
 import { type BatchItem, type BatchResult, runBatch } from '../../rpc/worker/run-batch.js'
@@ -66,6 +68,8 @@ export interface Result {
   readonly pushes: readonly Sent[]
   /** Error code of the answer, undefined if there is none. */
   readonly error: string | undefined
+  /** What its door is told. */
+  readonly verdict: Verdict | undefined
 }
 
 export interface ChatWorld {
@@ -232,7 +236,8 @@ function resultOf(batch: BatchResult, caller: Caller): Result {
   const own = actionsTopic('api', caller.clientId)
   const answers = sent.filter(({ topic }) => topic === own).map(({ record }) => record)
   const [first] = answers
-  return { answers, pushes: sent.filter(({ topic }) => topic !== own), error: (first && errorCodeOf(first)) ?? undefined }
+  const [verdict] = batch.draft.after.flatMap((step) => (step.kind === 'done' ? verdictOf(step.verdict, batch.result) : []))
+  return { answers, pushes: sent.filter(({ topic }) => topic !== own), error: (first && errorCodeOf(first)) ?? undefined, verdict }
 }
 
 /** Everything that a batch has led to, the answers on the `actions` topic of the caller. */
