@@ -255,7 +255,9 @@ function refusal(returnCode: keyof typeof refusals): AuthenticateError {
 export function connected(state: BrokerState, connection: Connection): void {
   if (connection.state !== 'accepted') return
   connection.state = 'connected'
-  connection.gate.open(connection.accepted?.client === 'device' || connection.accepted?.client === 'service', connection.pump)
+  const isProven = connection.accepted?.client === 'device' || connection.accepted?.client === 'service'
+  if (isProven) state.origins.get(connection.socket)?.onProven?.()
+  connection.gate.open(isProven, connection.pump)
   state.world.ring().control(connection.node, { kind: 'connected', connection: connection.number })
 }
 

@@ -94,6 +94,8 @@ export interface Origin {
   readonly listener: ListenerName
   readonly address: string
   readonly place: Place
+  /** The peer has proved who he is: what carries his packets need not be narrower than they may be. */
+  readonly onProven?: () => void
 }
 
 export function connectionOf(state: BrokerState, client: AedesClient): Connection | undefined {

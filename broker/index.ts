@@ -16,5 +16,6 @@ export {
 } from './listeners.js'
 export { networkOf } from './network.js'
 export { Places, type PlaceLimits, type TurnedAway } from './places.js'
+export { sliceHttp } from './sliced-reading.js'
 export { TransferSockets, type TransferSocketsParts } from './transfer-sockets.js'
 export { startMessenger, type Messenger } from './messenger.js'

@@ -7,6 +7,7 @@ import { limits } from '../protocol/index.js'
 import { type Arrival, type Arrivals, takePlaces } from './arrivals.js'
 import type { Origin } from './broker-state.js'
 import type { Places } from './places.js'
+import { sliceHttp } from './sliced-reading.js'
 import { webSocketStream } from './web-socket-stream.js'
 
 /** A socket server that is open. */
@@ -76,6 +77,12 @@ export type Serve = (socket: Duplex, origin: Origin) => void
 export type ServeTransfers = (socket: WebSocket, origin: Origin) => void
 
 const backlog = 4_096
+/** One message may hold a packet and its fixed header. */
+const packetHeaderBytes = 8
+/** A message of whoever has not proved who he is: a publish of the usual size may follow CONNECT at once. */
+const unprovenMessageBytes = 96 * 1024
+/** Of a WebSocket message, and of what waits to be one: each part takes memory of its own, however small it is. */
+const partLimits = { maxFragments: 1_024, maxBufferedChunks: 4_096 } as const
 const minVersion = 'TLSv1.2'
 /** Names of MQTT as a subprotocol, the one that is answered where several are offered first. */
 const subprotocols: readonly string[] = ['mqtt', 'mqttv3.1']
@@ -130,11 +137,13 @@ export async function listenWebSocket(
       .end('MQTT over WebSocket, path /mqtt; file transfers, path /ws\n')
   })
   http.headersTimeout = hall.connectDeadlineMs
+  const reading = sliceHttp(http)
+  const messageBytes = maxPacketBytes + packetHeaderBytes
   const arrivals = arrivalsAt(http, address, hall, trustProxy)
   const sockets = new WebSocketServer({
     noServer: true,
-    // One frame may hold a packet and its fixed header.
-    maxPayload: maxPacketBytes + 8,
+    maxPayload: messageBytes,
+    ...partLimits,
     handleProtocols: (offered) => subprotocols.find((known) => offered.has(known)) ?? false,
   })
   const originOf = (request: IncomingMessage, arrival: Arrival | undefined): Origin | undefined => {
@@ -142,7 +151,7 @@ export async function listenWebSocket(
     const address = forwardedFor(request) ?? arrival.address
     return hall.places.tell(arrival.place, address) ? { listener: 'ws', place: arrival.place, address } : undefined
   }
-  const transferSockets = new WebSocketServer({ noServer: true, maxPayload: limits.ftpFrameBytes })
+  const transferSockets = new WebSocketServer({ noServer: true, maxPayload: limits.ftpFrameBytes, ...partLimits })
   http.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
     socket.on('error', () => socket.destroy())
     const refusal = refuseUpgrade(request)
@@ -153,12 +162,15 @@ export async function listenWebSocket(
     const origin = originOf(request, arrivals.of(socket))
     if (origin === undefined) return
     if (pathOf(request) === '/ws') {
+      reading.upgraded(socket, head, Infinity)
       transferSockets.handleUpgrade(request, socket, head, (webSocket) => {
         serveTransfers(webSocket, origin)
       })
     } else {
+      const guard = reading.upgraded(socket, head, Math.min(unprovenMessageBytes, messageBytes))
       sockets.handleUpgrade(request, socket, head, (webSocket) => {
-        serve(webSocketStream(webSocket), origin)
+        const onProven = (): void => void (guard.maxMessageBytes = Infinity)
+        serve(webSocketStream(webSocket), { ...origin, onProven })
       })
     }
   })

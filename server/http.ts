@@ -1,6 +1,6 @@
 import fastify, { type FastifyInstance } from 'fastify'
 import type { AddressInfo } from 'node:net'
-import { type ConnectionGate, guardConnections } from '../broker/index.js'
+import { type ConnectionGate, guardConnections, sliceHttp } from '../broker/index.js'
 import type { FileStorage } from '../files/index.js'
 import { serveFiles } from './file-pages.js'
 import { HttpPlaces, type HttpPlacesParts, type HttpRoom, adminRoom, keepHttpPlaces, publicRoom } from './http-places.js'
@@ -92,6 +92,7 @@ function createHttpServer(
     connectionTimeout: silentMs,
     http: { maxHeaderSize: maxHeaderBytes, headersTimeout: requestTimeoutMs, connectionsCheckingInterval: requestTimeoutMs / 5 },
   })
+  sliceHttp(app.server)
   app.get('/healthz', (_request, reply) => reply.type('text/plain').send('ok\n'))
   app.get('/readyz', (_request, reply) => {
     const state = readiness()

@@ -99,6 +99,27 @@ describe('MQTT over WebSocket', () => {
     })
   }
 
+  test('takes messages of 96 KiB at most, until whoever sends them has proved who he is', async () => {
+    const cut = async (socket: WebSocket, bytes: number): Promise<void> => {
+      const closed = new Promise((resolve) => socket.once('close', resolve))
+      socket.send(Buffer.alloc(bytes, 0x10))
+      await closed
+    }
+    const silent = webSocket(['mqtt'])
+    await refusal(silent)
+    await cut(silent, 96 * 1024 + 1)
+    const guest = webSocket(['mqtt'])
+    await newWireDevice(createWebSocketStream(guest)).connect({ clientId: 'reg_wide' })
+    await cut(guest, 96 * 1024 + 1)
+    const socket = webSocket(['mqtt'])
+    const device = newWireDevice(createWebSocketStream(socket))
+    const { clientId, token } = await register(server.mqtt, 'wide', '380670000077')
+    await device.connect({ clientId, password: token })
+    await fence(device)
+    await device.publish('room/none', Buffer.alloc(500_000), { qos: 1 })
+    await device.disconnect()
+  })
+
   const v31 = { protocolId: 'MQIsdp', protocolVersion: 3 } as const
   const v311 = { protocolId: 'MQTT', protocolVersion: 4 } as const
   for (const { title, protocols, path = '/mqtt', version = v311, chosen = 'mqtt' } of [
