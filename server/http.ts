@@ -64,7 +64,7 @@ export function createPublicServer({
   ...parts
 }: PublicParts): HttpServer {
   const places = new HttpPlaces({ room, onTurnedAway, ...(elapsed === undefined ? {} : { elapsed }) })
-  return createHttpServer(parts, (app) => {
+  return createHttpServer(parts, wordFor, (app) => {
     keepHttpPlaces(app, places)
     if (schemas !== undefined) serveSchemaPages(app, schemas)
     if (files !== undefined) serveFiles(app, { storage: files, downloads: places, silentMs })
@@ -73,15 +73,25 @@ export function createPublicServer({
 
 /** What those ask who run the server: `/metrics` (Prometheus text), `/healthz` and `/readyz`. A listener of its own: no crowd at the public one takes its places. */
 export function createAdminServer({ metrics, metricsContentType, ...parts }: AdminParts): HttpServer {
-  return createHttpServer(parts, (app) => {
+  return createHttpServer(parts, reasonFor, (app) => {
     keepHttpPlaces(app, new HttpPlaces({ room: adminRoom, onTurnedAway: () => undefined }))
     app.get('/metrics', async (_request, reply) => reply.type(metricsContentType).send(await metrics()))
   })
 }
 
-/** `/healthz` (200 while the process lives), `/readyz` (200, or 503 and the reason while starting or draining, or out of what nobody can be served without), and more. */
+/** For everybody: whether it takes clients. Why not, and what it lacks, are words of the store and of gateways, for whoever runs it. */
+function wordFor({ kind }: Readiness): string {
+  return kind === 'ready' ? 'ready' : 'not ready'
+}
+
+function reasonFor(state: Readiness): string {
+  return state.kind === 'ready' ? ['ready', ...(state.lacking ?? [])].join('\n') : state.because
+}
+
+/** `/healthz` (200 while the process lives), `/readyz` (200, or 503 while starting or draining, or out of what nobody can be served without), and more. */
 function createHttpServer(
   { readiness, gate, requestTimeoutMs = defaultRequestTimeoutMs }: HttpParts,
+  textOf: (state: Readiness) => string,
   serveMore: (app: FastifyInstance) => void,
 ): HttpServer {
   const app = fastify({
@@ -96,11 +106,10 @@ function createHttpServer(
   app.get('/healthz', (_request, reply) => reply.type('text/plain').send('ok\n'))
   app.get('/readyz', (_request, reply) => {
     const state = readiness()
-    const text = state.kind === 'ready' ? ['ready', ...(state.lacking ?? [])].join('\n') : state.because
     return reply
       .code(state.kind === 'ready' ? 200 : 503)
       .type('text/plain')
-      .send(`${text}\n`)
+      .send(`${textOf(state)}\n`)
   })
   serveMore(app)
   // The last to be laid around the server is asked first.

@@ -39,7 +39,7 @@ function listeners(folder: string) {
     tlsCert: optional(path(folder), 'PEM file with the certificate chain for TLS; goes with the key.'),
     httpPort: option(port, {
       default: 8080,
-      about: 'Port for everybody: downloads of files (/files/), /asyncapi.json and /schemas/, /healthz and /readyz.',
+      about: 'Port for everybody: downloads of files (/files/), /asyncapi.json and /schemas/, /healthz and /readyz (without reasons).',
     }),
     adminPort: option(port, {
       default: 8081,

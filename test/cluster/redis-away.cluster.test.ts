@@ -23,15 +23,15 @@ import { newRedisProcess, type RedisProcess } from './redis-process.js'
 
 let redis: RedisProcess
 let node: MortalServer
-let http: number
+let admin: number
 
 async function arrange(environment: Readonly<Record<string, string>> = {}): Promise<void> {
-  node = await newMortalServer({ ...nodeEnvironment(redis.port), NYNJA_HTTP_PORT: String(http), ...environment })
+  node = await newMortalServer({ ...nodeEnvironment(redis.port), NYNJA_ADMIN_PORT: String(admin), ...environment })
 }
 
 beforeEach(async () => {
   redis = await newRedisProcess('always')
-  http = await stablePort()
+  admin = await stablePort()
 })
 afterEach(async () => {
   await node.close()
@@ -39,7 +39,7 @@ afterEach(async () => {
 })
 
 async function readyz(): Promise<{ readonly status: number; readonly text: string }> {
-  const answer = await fetch(`http://127.0.0.1:${String(http)}/readyz`)
+  const answer = await fetch(`http://127.0.0.1:${String(admin)}/readyz`)
   return { status: answer.status, text: (await answer.text()).trim() }
 }
 

@@ -119,6 +119,33 @@ describe('HTTP for operators', () => {
   })
 })
 
+test('why it is not ready, and what it lacks, is told to those who run it and not to everybody', async () => {
+  const states: Readonly<Record<string, Readiness>> = {
+    lacking: { kind: 'ready', lacking: ['sms exhausted since 2026: 203.0.113.7 answered 401'] },
+    exhausted: { kind: 'not-ready', because: 'disk exhausted since 2026: /var/lib/nynja is full' },
+  }
+  const metrics = createMetrics()
+  const texts: Record<string, readonly string[]> = {}
+  for (const [name, state] of Object.entries(states)) {
+    const readiness = (): Readiness => state
+    const servers = [
+      createPublicServer({ readiness }),
+      createAdminServer({ readiness, metrics: metrics.render, metricsContentType: metrics.contentType }),
+    ]
+    texts[name] = await Promise.all(
+      servers.map(async (server) => {
+        const port = await server.start('127.0.0.1', 0)
+        return (await fetch(`http://127.0.0.1:${port}/readyz`)).text()
+      }),
+    )
+    await Promise.all(servers.map((server) => server.close()))
+  }
+  expect(texts).toEqual({
+    lacking: ['ready\n', 'ready\nsms exhausted since 2026: 203.0.113.7 answered 401\n'],
+    exhausted: ['not ready\n', 'disk exhausted since 2026: /var/lib/nynja is full\n'],
+  })
+})
+
 test('metrics are not told where everybody may ask, health and readiness are told at both', async () => {
   const [metrics, readiness] = [createMetrics(), (): Readiness => ({ kind: 'ready' })]
   const servers = [

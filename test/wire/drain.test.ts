@@ -54,7 +54,7 @@ test('a server that is told to end answers what is in flight, is not ready meanw
   await server.logged('draining')
   const during = readyz()
   for (let i = 1; i < inFlight; i++) await a.packets.take(`PUBACK ${String(i)}`, ({ cmd }) => cmd === 'puback')
-  expect(await during).toEqual({ status: 503, text: 'draining' })
+  expect(await during).toEqual({ status: 503, text: 'not ready' })
   await Promise.all([a.closed, b.closed])
   expect(await server.exited).toBe(0)
   await dial(server.mqtt).closed

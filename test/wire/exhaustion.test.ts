@@ -21,8 +21,8 @@ async function start(env: Readonly<Record<string, string>>, how: Start = {}): Pr
   return server
 }
 
-async function readyz({ http }: WireServer): Promise<{ readonly status: number; readonly text: string }> {
-  const response = await fetch(`http://127.0.0.1:${String(http)}/readyz`, { headers: { connection: 'close' } })
+async function readyz({ admin }: WireServer): Promise<{ readonly status: number; readonly text: string }> {
+  const response = await fetch(`http://127.0.0.1:${String(admin)}/readyz`, { headers: { connection: 'close' } })
   return { status: response.status, text: await response.text() }
 }
 
