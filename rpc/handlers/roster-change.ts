@@ -10,11 +10,11 @@ import { readFriendPhones, readRosterAudience, type RosterAudience } from '../vi
 import { changedRoster, readSelf, type SelfFacts } from '../views/roster-view.js'
 import { findOwnRoster } from './roster-own.js'
 import { checkFields, visibleChange, withFields } from './roster-fields.js'
-import { checkNick, readNickHolder, reserveNick } from './roster-nick.js'
+import { checkNick, countNick, type NickFacts, readNick, reserveNick } from './roster-nick.js'
 
 interface ChangeFacts {
   readonly self: SelfFacts | undefined
-  readonly nickHolder: PhoneId | undefined
+  readonly nick: NickFacts
   readonly audience: RosterAudience | undefined
 }
 
@@ -24,36 +24,42 @@ interface ChangeFacts {
  * @see docs/protocol/rpc.md 8, Roster/patch
  */
 export const patchRoster = handler({
-  async read({ record, caller }: Request<Roster>, facts: FactReader): Promise<ChangeFacts> {
-    const phoneId = findOwnRoster(caller, record.id)
-    if (phoneId === undefined) return { self: undefined, nickHolder: undefined, audience: undefined }
-    const [self, nickHolder, audience] = await Promise.all([
+  async read(request: Request<Roster>, facts: FactReader): Promise<ChangeFacts> {
+    const phoneId = findOwnRoster(request.caller, request.record.id)
+    if (phoneId === undefined) return { self: undefined, nick: noNick, audience: undefined }
+    const [self, nick, audience] = await Promise.all([
       readSelf(facts, phoneId),
-      readNickHolder(facts, record.nick),
+      readNick(request, facts, phoneId),
       readRosterAudience(facts, phoneId),
     ])
-    return { self, nickHolder, audience }
+    return { self, nick, audience }
   },
 
-  decide({ record, now }: Request<Roster>, { self, nickHolder, audience }: ChangeFacts): Outcome {
+  decide({ record, now }: Request<Roster>, { self, nick, audience }: ChangeFacts): Outcome {
     if (self === undefined || audience === undefined) return refuse('not_found', 'not an own roster')
-    const refused = checkFields(record) ?? (record.nick === null ? undefined : checkNick(record.nick, nickHolder, self.phoneId))
-    if (refused !== undefined) return refused
-    const changed = withFields(self.roster, record, now)
-    return accept({
-      puts: storeRoster(self, changed, record.nick),
-      sends: [
-        pushToOwn(self, changed, record.status),
-        ...tell(acTopic(self.phoneId), audience.ac, self.phoneId, () => visibleChange(record, true), now),
-        ...tell(mucTopic(self.phoneId), audience.muc, self.phoneId, () => visibleChange(record, false), now),
-      ],
+    const malformed = checkFields(record)
+    if (malformed !== undefined) return malformed
+    return countNick(nick, now, () => {
+      const refused = record.nick === null ? undefined : checkNick(record.nick, nick.holder, self.phoneId)
+      if (refused !== undefined) return refused
+      const changed = withFields(self.roster, record, now)
+      return accept({
+        puts: storeRoster(self, changed, record.nick),
+        sends: [
+          pushToOwn(self, changed, record.status),
+          ...tell(acTopic(self.phoneId), audience.ac, self.phoneId, () => visibleChange(record, true), now),
+          ...tell(mucTopic(self.phoneId), audience.muc, self.phoneId, () => visibleChange(record, false), now),
+        ],
+      })
     })
   },
 })
 
-interface NickFacts {
+const noNick: NickFacts = { holder: undefined, budgets: [] }
+
+interface SetNickFacts {
   readonly self: SelfFacts | undefined
-  readonly nickHolder: PhoneId | undefined
+  readonly held: NickFacts
   readonly friends: readonly Phone[]
 }
 
@@ -63,25 +69,28 @@ interface NickFacts {
  * @see docs/protocol/rpc.md 8, Roster/nick
  */
 export const setNick = handler({
-  async read({ record, caller }: Request<Roster>, facts: FactReader): Promise<NickFacts> {
-    const phoneId = findOwnRoster(caller, record.id)
-    if (phoneId === undefined) return { self: undefined, nickHolder: undefined, friends: [] }
-    const [self, nickHolder, friends] = await Promise.all([
+  async read(request: Request<Roster>, facts: FactReader): Promise<SetNickFacts> {
+    const phoneId = findOwnRoster(request.caller, request.record.id)
+    if (phoneId === undefined) return { self: undefined, held: noNick, friends: [] }
+    const [self, held, friends] = await Promise.all([
       readSelf(facts, phoneId),
-      readNickHolder(facts, record.nick),
+      readNick(request, facts, phoneId),
       readFriendPhones(facts, phoneId),
     ])
-    return { self, nickHolder, friends }
+    return { self, held, friends }
   },
 
-  decide({ record: { nick }, now }: Request<Roster>, { self, nickHolder, friends }: NickFacts): Outcome {
+  decide({ record: { nick }, now }: Request<Roster>, { self, held, friends }: SetNickFacts): Outcome {
     if (self === undefined) return refuse('not_found', 'not an own roster')
-    const refused: Refused | undefined = nick === null ? refuse('invalid_nick', 'no nick given') : checkNick(nick, nickHolder, self.phoneId)
-    if (refused !== undefined) return refused
-    const changed = withFields(self.roster, { names: null, surnames: null, email: null, avatar: null, nick }, now)
-    return accept({
-      puts: storeRoster(self, changed, nick),
-      sends: [pushToOwn(self, changed, 'nick'), ...tell(acTopic(self.phoneId), friends, self.phoneId, () => ({ nick }), now)],
+    return countNick(held, now, () => {
+      const refused: Refused | undefined =
+        nick === null ? refuse('invalid_nick', 'no nick given') : checkNick(nick, held.holder, self.phoneId)
+      if (refused !== undefined) return refused
+      const changed = withFields(self.roster, { names: null, surnames: null, email: null, avatar: null, nick }, now)
+      return accept({
+        puts: storeRoster(self, changed, nick),
+        sends: [pushToOwn(self, changed, 'nick'), ...tell(acTopic(self.phoneId), friends, self.phoneId, () => ({ nick }), now)],
+      })
     })
   },
 })

@@ -23,6 +23,8 @@ async function open(limits: Partial<RpcContext['limits']> = {}, parts: Partial<R
     await world.ask(caller, record('Roster', { id: rosterIdOf(roster), ...fields, status: 'patch' }))
     people.set(phone, { caller: { ...caller, address: '192.0.2.7' }, roster })
   }
+  // What their nicks have used is back.
+  world.now += 24 * hourMs
   return people
 }
 
@@ -38,6 +40,8 @@ const befriend = ({ roster }: Person, other: string, status: 'request' | 'ban' =
 const addTo = ({ roster }: Person, others: readonly string[]): AnyRecord =>
   record('Roster', { id: rosterIdOf(roster), userlist: others.map((phone_id) => record('Contact', { phone_id })), status: 'add' })
 
+const nick = ({ roster }: Person, wanted: string, status: 'nick' | 'patch'): AnyRecord =>
+  record('Roster', { id: rosterIdOf(roster), nick: wanted, status })
 const banFrom = (whom: readonly string[]): AnyRecord =>
   record('Room', { id: 'own', members: whom.map((phone_id) => record('Member', { phone_id })), status: 'ban' })
 
@@ -49,6 +53,8 @@ const doors: Readonly<Record<string, (me: Person, i: number) => AnyRecord>> = {
   'Friend/request': (me, i) => befriend(me, `38067100000${String(i)}_1`),
   'Friend/ban': (me, i) => befriend(me, `38067100000${String(i)}_1`, 'ban'),
   'Profile/migrate to a number that is taken': () => record('Profile', { phone: boris, status: 'migrate' }),
+  'Roster/nick': (me, i) => nick(me, i % 2 === 0 ? 'nick_1' : `free_${String(i)}`, 'nick'),
+  'Roster/patch with a nick': (me) => nick(me, 'nick_1', 'patch'),
   'Room/ban': (_me, i) => banFrom([`38067100000${String(i)}_1`]),
   'Roster/add': (me, i) => addTo(me, [`38067100000${String(i)}_1`]),
 }
