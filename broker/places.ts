@@ -178,6 +178,8 @@ const sweeps = [
   ['guest', 'life'],
 ] as const
 
+/** Each may hold a frame that is not whole yet, 360 KB, before it has shown a token. */
+const mostAsking = 256
 /** Of what fits, transfers may have a fourth, however many the limit allows. */
 const shareOfTransfers = 1 / 4
 
@@ -198,7 +200,7 @@ function newShares(limits: PlaceLimits): Record<Exclude<PlaceKind, 'proven'>, Sh
       () => ofAll(connections()),
       () => limits.unprovenLifeMs,
     ),
-    asking: share(() => ofAll(transfers()), deadline),
+    asking: share(() => Math.min(mostAsking, ofAll(transfers())), deadline),
     transferring: share(transfers, forever, { perAddress: forever }),
   }
 }

@@ -24,6 +24,8 @@ interface Peer {
   /** Number of the question that is out; 0 for none. */
   exchange: number
   idle: NodeJS.Timeout
+  /** Whose token it has shown. */
+  account: string | undefined
 }
 
 /** RFC 6455, 7.4.1 */
@@ -31,6 +33,8 @@ const closeCodes = { goingAway: 1001, unsupported: 1003, malformed: 1007, policy
 /** Beyond this a peer that does not read its answers is closed; an answer is of a few hundred bytes. */
 const maxBufferedBytes = 64 * 1024
 const lastExchange = 0xffff_ffff
+/** Sockets of one account; each may hold a frame that is not whole yet. */
+const perAccount = 32
 
 /**
  * The sockets of the WebSocket endpoint `/ws`. Each frame of a socket is a question to the ring, and its answer a frame; one at a time, in order,
@@ -41,6 +45,8 @@ export class TransferSockets {
   readonly #parts: TransferSocketsParts
   readonly #peers = new Set<Peer>()
   readonly #asking = new Map<number, Peer>()
+  /** How many sockets have shown a token of an account. */
+  readonly #accounts = new Map<string, number>()
   #last = 0
   #isClosing = false
 
@@ -67,6 +73,8 @@ export class TransferSockets {
     } else if (result.kind === 'close') {
       this.#parts.counts.denied(`transfer ${result.because}`)
       this.#end(peer, result.because === 'not_authorized' ? closeCodes.policy : closeCodes[result.because], result.because)
+    } else if (!this.#isOf(peer, result.account)) {
+      this.#end(peer, closeCodes.policy, 'too many of this account')
     } else if (this.#parts.places.move(peer.place, 'transferring')) {
       // What is answered has shown the token of a device: rpc.md 16.
       peer.frames.shift()
@@ -92,7 +100,7 @@ export class TransferSockets {
     const idle = setTimeout(() => {
       this.#end(peer, closeCodes.policy, 'idle')
     }, idleMs)
-    const peer: Peer = { socket, address, place, frames: [], node: 1 + (this.#last % ring().size), exchange: 0, idle }
+    const peer: Peer = { socket, address, place, frames: [], node: 1 + (this.#last % ring().size), exchange: 0, idle, account: undefined }
     this.#peers.add(peer)
     counts.openConnections(listener, 1)
     socket.on('message', (frame: Buffer, isBinary: boolean) => {
@@ -102,10 +110,29 @@ export class TransferSockets {
     socket.once('close', () => {
       clearTimeout(idle)
       this.#peers.delete(peer)
+      this.#leaveAccount(peer)
       this.#asking.delete(peer.exchange)
       counts.openConnections(listener, -1)
     })
     socket.resume()
+  }
+
+  /** Counts a socket for the account whose token it has shown. @returns false if that has too many */
+  #isOf(peer: Peer, account: string): boolean {
+    if (peer.account === account) return true
+    const count = this.#accounts.get(account) ?? 0
+    if (count >= perAccount) return false
+    this.#leaveAccount(peer)
+    peer.account = account
+    this.#accounts.set(account, count + 1)
+    return true
+  }
+
+  #leaveAccount({ account }: Peer): void {
+    if (account === undefined) return
+    const left = (this.#accounts.get(account) ?? 0) - 1
+    if (left > 0) this.#accounts.set(account, left)
+    else this.#accounts.delete(account)
   }
 
   #receive(peer: Peer, frame: Buffer): void {

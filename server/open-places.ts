@@ -7,7 +7,7 @@ import type { TurnedAwayLog } from './turned-away-log.js'
 import type { MachineWatch } from './watch-machine.js'
 
 /** File transfers at a time. */
-const maxTransfers = 10_000
+const maxTransfers = 4_096
 
 /** The options in effect; some of them change while the server runs. */
 export interface Live {

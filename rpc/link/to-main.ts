@@ -112,9 +112,9 @@ export type Counted =
   | { readonly name: 'push'; readonly provider: string; readonly outcome: string; readonly count: number }
   | { readonly name: 'outbox'; readonly jobs: number; readonly notices: number; readonly ageMs: number }
 
-/** What became of a frame of `/ws`: an answer; another node serves its device; or its connection has to be closed. */
+/** What became of a frame of `/ws`: an answer, to a device of the account that is filed under `account`; another node serves its device; or its connection has to be closed. */
 export type TransferResult =
-  | { readonly kind: 'answer'; readonly payload: Uint8Array }
+  | { readonly kind: 'answer'; readonly payload: Uint8Array; readonly account: string }
   | { readonly kind: 'elsewhere'; readonly node: number }
   | { readonly kind: 'close'; readonly because: 'malformed' | 'not_authorized' | 'internal' }
 

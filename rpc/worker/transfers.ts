@@ -62,7 +62,12 @@ export function newTransfers(world: TransferWorld): Transfers {
     const { clientId } = frame.client
     const served = selectNode(clientId, context.nodeCount)
     if (served !== node) tell({ kind: 'elsewhere', node: served })
-    else lanes.add(clientId, { kind: 'step', run: async () => tell({ kind: 'answer', payload: await execute(frame, world) }) })
+    else {
+      const run = async (): Promise<void> => {
+        tell({ kind: 'answer', payload: await execute(frame, world), account: frame.client.phone })
+      }
+      lanes.add(clientId, { kind: 'step', run })
+    }
   }
 
   return {

@@ -9,7 +9,7 @@ import { connect as connectTls } from 'node:tls'
 import { createWebSocketStream, WebSocket } from 'ws'
 import { eventually, readMetric } from '../faults/mortal-server.js'
 import { type Account, come, fence, register } from './requests.js'
-import { dialTransfers, upload } from './transfer-client.js'
+import { dialTransfers, type TransferClient, upload } from './transfer-client.js'
 import { newWireDevice, type WireDevice } from './wire-device.js'
 import { startWireServer, type WireServer } from './wire-server.js'
 
@@ -165,12 +165,26 @@ test('behind a proxy of HTTP it is the address that X-Forwarded-For tells', asyn
   expect(codes).toEqual([0, 0, -1, 0])
 })
 
-test('sockets for transfers that show no token have a share, and whoever shows one sends his file', async () => {
+test('sockets for transfers that show no token have a share, those of one account as well, and whoever shows one sends his file', async () => {
   await start({ NYNJA_UNPROVEN_PER_ADDRESS: '20' })
   const account = await register(server.mqtt, 'ann', '380670000001')
   const crowd = Array.from({ length: 40 }, () => socketTo(server.ws, upgrade('/ws')))
   await eventually('20 of 40 stay', () => crowd.filter((socket) => !socket.closed).length === 20)
   const client = await dialTransfers(server.ws, account.token)
   expect((await upload(client, 'f', 'a.txt', Buffer.from('hello'))).block).toBe(0)
+  const more: TransferClient[] = []
+  let [closed, answered] = [0, 0]
+  for (let i = 0; i < 40; i++) {
+    const one = await dialTransfers(server.ws, account.token)
+    more.push(one)
+    void one.closed.then(() => closed++)
+    await one.ask({ id: `f${String(i % 20)}`, size: 5, status: 'init' }).then(
+      () => answered++,
+      () => undefined,
+    )
+  }
+  expect(answered).toBe(31)
+  await eventually('9 are closed', () => closed === 9)
+  for (const one of more) one.cut()
   client.cut()
 })
