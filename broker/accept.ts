@@ -4,14 +4,22 @@ import type { Duplex } from 'node:stream'
 import { type ConnectionEnd, type ConnectResult, writePage, writeSettle } from '../rpc/index.js'
 import { clientKind, maskedPhone, selectNode } from '../topics/index.js'
 import type { BrokerState, MessengerOptions, MessengerWorld, Origin } from './broker-state.js'
-import { type AcceptedConnect, type Connection, type Connections, type ConnectWords, type PumpOwner, enter, leave } from './connection.js'
-import type { Decide, Deciding } from './deciding.js'
-import { gatePackets, type GateWorld, packetGateOf, tellWhenReadable } from './packet-gate.js'
-import { Pump, type PumpWorld } from './pump.js'
-import { ReadingTurns } from './reading-turns.js'
-import { refuseLater } from './refuse-later.js'
-import type { SocketWriter } from './socket-writer.js'
-import { newUnreadLedger } from './unread-ledger.js'
+import {
+  type AcceptedConnect,
+  type Connection,
+  type Connections,
+  type ConnectWords,
+  type PumpOwner,
+  enter,
+  leave,
+} from './delivery/connection.js'
+import type { Decide, Deciding } from './delivery/deciding.js'
+import { gatePackets, type GateWorld, packetGateOf, tellWhenReadable } from './packets/packet-gate.js'
+import { Pump, type PumpWorld } from './delivery/pump.js'
+import { ReadingTurns } from './packets/reading-turns.js'
+import { refuseLater } from './packets/refuse-later.js'
+import type { SocketWriter } from './packets/socket-writer.js'
+import { newUnreadLedger } from './delivery/unread-ledger.js'
 
 /** MQTT 3.1.1, 3.2.2.3. Only what is final is one of these: what will pass is waited for, or the connection is closed (topics.md 12). */
 const refusals = { 2: 'identifier rejected', 4: 'bad user name or password' } as const

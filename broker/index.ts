@@ -1,6 +1,6 @@
 /** The MQTT side: listeners, connections, inbox delivery. */
-export { newRateGate, type RateGate, type RateLimit } from './address-limits.js'
-export { Crowd } from './crowd.js'
+export { newRateGate, type RateGate, type RateLimit } from './listeners/address-limits.js'
+export { Crowd } from './listeners/crowd.js'
 export type { MessengerCounts, MessengerLog, MessengerOptions, MessengerWorld, Origin } from './broker-state.js'
 export {
   type ArrivalHall,
@@ -13,9 +13,9 @@ export {
   type Listener,
   type TlsListener,
   type TlsPair,
-} from './listeners.js'
-export { networkOf } from './network.js'
-export { Places, type PlaceLimits, type TurnedAway } from './places.js'
-export { sliceHttp } from './sliced-reading.js'
-export { TransferSockets, type TransferSocketsParts } from './transfer-sockets.js'
+} from './listeners/listeners.js'
+export { networkOf } from './listeners/network.js'
+export { Places, type PlaceLimits, type TurnedAway } from './listeners/places.js'
+export { sliceHttp } from './listeners/sliced-reading.js'
+export { TransferSockets, type TransferSocketsParts } from './listeners/transfer-sockets.js'
 export { startMessenger, type Messenger } from './messenger.js'

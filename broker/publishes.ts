@@ -4,8 +4,8 @@ import { codecOf } from '../protocol/index.js'
 import { encodingOf, variantOf } from '../rpc/index.js'
 import { isEventsTopic, parseTopic } from '../topics/index.js'
 import { aclClient, type BrokerState } from './broker-state.js'
-import type { Connection } from './connection.js'
-import type { PlainBroker, Publish } from './plain-cluster.js'
+import type { Connection } from './delivery/connection.js'
+import type { PlainBroker, Publish } from './plain/plain-cluster.js'
 
 type Done = (error?: Error | null) => void
 

@@ -2,8 +2,8 @@ import type { Client as AedesClient, Subscription } from 'aedes'
 import { decideSubscribe, noFacts } from '../acl/index.js'
 import { parseTopic } from '../topics/index.js'
 import { aclClient, type BrokerState } from './broker-state.js'
-import type { Connection } from './connection.js'
-import { type SpreadWork, spreadWork } from './spread-work.js'
+import type { Connection } from './delivery/connection.js'
+import { type SpreadWork, spreadWork } from './packets/spread-work.js'
 
 type Granted = (error: Error | null, subscription?: Subscription | null) => void
 

@@ -14,13 +14,13 @@ export type {
   InboxStart,
   TransferResult,
   WorkerResource,
-} from './link/to-main.js'
-export { type Bus, readBusFrame } from './link/bus.js'
-export { messagesIn } from './link/to-main.js'
-export { type ConnectionEnd, type ControlToWorker, writePage, writeRequest, writeSettle } from './link/to-worker.js'
-export { newUnderWay, requestsUnderWay, type UnderWay } from './link/under-way.js'
-export type { Verdict } from './link/verdict.js'
-export { encodingOf, maskOf, variantCount, variantOf } from './link/variant.js'
+} from './runtime/link/to-main.js'
+export { type Bus, readBusFrame } from './runtime/link/bus.js'
+export { messagesIn } from './runtime/link/to-main.js'
+export { type ConnectionEnd, type ControlToWorker, writePage, writeRequest, writeSettle } from './runtime/link/to-worker.js'
+export { newUnderWay, requestsUnderWay, type UnderWay } from './runtime/link/under-way.js'
+export type { Verdict } from './runtime/link/verdict.js'
+export { encodingOf, maskOf, variantCount, variantOf } from './runtime/link/variant.js'
 export {
   type CloudCredentials,
   type PushChannel,
@@ -30,13 +30,13 @@ export {
   type PushTask,
   type Task,
   type TaskEnd,
-} from './outbox/task.js'
+} from './runtime/outbox/task.js'
 export type { Job } from './outcome.js'
 export { type MigrationProgress, runMigrations } from './migrations/run-migrations.js'
 export { ensurePeopleIndex } from './people-index/rebuild.js'
-export { startRing, type Ring, type RingListener, type RingOptions, type WorkerDeath } from './ring/ring.js'
+export { startRing, type Ring, type RingListener, type RingOptions, type WorkerDeath } from './runtime/ring/ring.js'
 export { FilesOutage, type TransferFiles } from './transfer-files.js'
 export type { ShelvedPack, StickerShelf } from './sticker-shelf.js'
-export type { ClusterParts } from './worker/cluster-outlet.js'
-export type { MembershipRules } from './worker/membership.js'
-export { RpcWorker, type WorkerParts } from './worker/worker.js'
+export type { ClusterParts } from './runtime/worker/cluster-outlet.js'
+export type { MembershipRules } from './runtime/worker/membership.js'
+export { RpcWorker, type WorkerParts } from './runtime/worker/worker.js'

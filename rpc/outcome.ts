@@ -14,7 +14,7 @@ import type { Bytes, Opening, Put, PutNumber } from '../store/contract.js'
 import type { ClientId, Phone } from '../topics/index.js'
 import type { Budget } from './budgets/budget.js'
 import type { MessageDocument } from './documents/index.js'
-import type { Notice } from './outbox/notice.js'
+import type { Notice } from './runtime/outbox/notice.js'
 
 /** Bytes as a peer sent them, kept so that receivers who speak the same encoding get them unchanged. */
 export interface Original {

@@ -19,7 +19,7 @@ import {
 } from '../documents/index.js'
 import { type FindRenumbered, renumberedMessage, renumberedRecord, renumberedSeenBy } from '../views/renumbered-record.js'
 import { feedNamed } from '../views/message-view.js'
-import { packBody, unpackBody } from '../worker/body.js'
+import { packBody, unpackBody } from '../runtime/worker/body.js'
 import type { Migration, Stage } from './migration.js'
 
 const pageRows = 500

@@ -1,4 +1,4 @@
-import type { Task } from '../outbox/task.js'
+import type { Task } from '../runtime/outbox/task.js'
 import type { Names } from './names.js'
 import { shownName } from './rename-record.js'
 import { shownTopic } from './rename-topic.js'

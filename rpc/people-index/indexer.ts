@@ -1,7 +1,7 @@
 import type { Key, Store } from '../../store/contract.js'
 import type { PhoneId } from '../../topics/index.js'
 import { indexedTexts, rosters, unindexed } from '../documents/index.js'
-import type { Timers } from '../worker/timers.js'
+import type { Timers } from '../runtime/worker/timers.js'
 import { indexPuts } from './index-puts.js'
 
 export interface IndexerWorld {

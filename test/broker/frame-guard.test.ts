@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { FrameGuard } from '../../broker/frame-guard.js'
+import { FrameGuard } from '../../broker/packets/frame-guard.js'
 
 const [text, binary, continuation, ping] = [1, 2, 0, 9]
 

@@ -3,8 +3,8 @@ import { PassThrough } from 'node:stream'
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { generate, type Packet, parser } from 'mqtt-packet'
-import { gatePackets, type GateWorld, type PacketGate, tellWhenReadable } from '../../broker/packet-gate.js'
-import { ReadingTurns } from '../../broker/reading-turns.js'
+import { gatePackets, type GateWorld, type PacketGate, tellWhenReadable } from '../../broker/packets/packet-gate.js'
+import { ReadingTurns } from '../../broker/packets/reading-turns.js'
 
 const generous = { underWay: 1_000, unreadBytes: Number.MAX_SAFE_INTEGER }
 

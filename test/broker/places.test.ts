@@ -1,8 +1,8 @@
 /** Who has a place among the connections, by kind and by address. */
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { Crowd } from '../../broker/crowd.js'
-import { type Place, type PlaceKind, type PlaceLimits, Places, type TurnedAway } from '../../broker/places.js'
+import { Crowd } from '../../broker/listeners/crowd.js'
+import { type Place, type PlaceKind, type PlaceLimits, Places, type TurnedAway } from '../../broker/listeners/places.js'
 import { reading } from '../clock/readings.js'
 
 /** The address of `a`, `b7` and the like; what is an address is itself. */

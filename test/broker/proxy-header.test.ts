@@ -1,7 +1,7 @@
 /** The header of a TCP balancer, versions 1 and 2. The bytes of version 2 are those HAProxy 2.6 sends. */
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { readProxyHeader } from '../../broker/proxy-header.js'
+import { readProxyHeader } from '../../broker/listeners/proxy-header.js'
 
 const start = '0d0a0d0a000d0a515549540a'
 const hex = (text: string): Buffer => Buffer.from(text.replaceAll(' ', ''), 'hex')

@@ -1,8 +1,8 @@
 import { PassThrough } from 'node:stream'
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { publishTemplate } from '../../broker/publish-packet.js'
-import { Pump, type PumpPage, type PumpPageEntry } from '../../broker/pump.js'
+import { publishTemplate } from '../../broker/packets/publish-packet.js'
+import { Pump, type PumpPage, type PumpPageEntry } from '../../broker/delivery/pump.js'
 
 /** A packet as a device reads it: `ask` is a page of the inbox that was asked for, `settle` what the store was told. */
 type Seen =

@@ -1,8 +1,8 @@
 /** Rates, by a clock that nobody can set. */
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { newRateGate } from '../../broker/address-limits.js'
-import { fullBudget, spendOne } from '../../broker/publish-budget.js'
+import { newRateGate } from '../../broker/listeners/address-limits.js'
+import { fullBudget, spendOne } from '../../broker/delivery/publish-budget.js'
 import { reading } from '../clock/readings.js'
 
 describe('the budget of a device', () => {

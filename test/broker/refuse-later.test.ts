@@ -1,7 +1,7 @@
 /** A refusal that is kept back. */
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals'
 import { PassThrough } from 'node:stream'
-import { refuseLater } from '../../broker/refuse-later.js'
+import { refuseLater } from '../../broker/packets/refuse-later.js'
 
 beforeEach(() => {
   jest.useFakeTimers({ doNotFake: ['nextTick'] })

@@ -2,7 +2,7 @@
 import { createServer, type Server } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
-import { sliceHttp } from '../../broker/sliced-reading.js'
+import { sliceHttp } from '../../broker/listeners/sliced-reading.js'
 
 const request = Buffer.from('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
 const requests = 5_000

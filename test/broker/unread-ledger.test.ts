@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { newUnreadLedger } from '../../broker/unread-ledger.js'
+import { newUnreadLedger } from '../../broker/delivery/unread-ledger.js'
 
 const kib = 1024
 

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, test } from '@jest/globals'
 import { signatureHeader, signatureOf } from '../../providers/index.js'
 import { statusOutage } from '../../providers/http-outage.js'
-import { longestBackoffMs, maxAttempts } from '../../rpc/outbox/backoff.js'
+import { longestBackoffMs, maxAttempts } from '../../rpc/runtime/outbox/backoff.js'
 import { notification } from './push-contract.js'
 
 const page = readFileSync('docs/reference/webhook.md', 'utf8')

@@ -14,7 +14,7 @@ import {
   rosters,
 } from '../../rpc/documents/index.js'
 import { emptyOverlay, newFactReader } from '../../rpc/facts.js'
-import { readReceiver } from '../../rpc/outbox/receiver.js'
+import { readReceiver } from '../../rpc/runtime/outbox/receiver.js'
 import { newReadCache } from '../../rpc/read-cache.js'
 import { readRosterAudience } from '../../rpc/views/presence-audience.js'
 import type { Put } from '../../store/contract.js'

@@ -12,7 +12,7 @@ import { emptyOverlay, type FactReader, newFactReader } from '../../rpc/facts.js
 import { accept, answer, type Outcome } from '../../rpc/outcome.js'
 import { newReadCache, type ReadCache } from '../../rpc/read-cache.js'
 import type { Caller } from '../../rpc/request.js'
-import { type BatchItem, type BatchResult, type BatchWorld, type ClientState, runBatch } from '../../rpc/worker/run-batch.js'
+import { type BatchItem, type BatchResult, type BatchWorld, type ClientState, runBatch } from '../../rpc/runtime/worker/run-batch.js'
 import { newSharedMemory, openLmdbStore, type Store, StoreOutage } from '../../store/index.js'
 import { actionsTopic, p2pTopic, phoneOf, rosterIdOf } from '../../topics/index.js'
 import { noDeadline, reading } from '../clock/readings.js'

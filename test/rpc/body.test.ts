@@ -2,7 +2,7 @@
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { type AnyRecord, record } from '../../protocol/index.js'
-import { packBody, unpackBody } from '../../rpc/worker/body.js'
+import { packBody, unpackBody } from '../../rpc/runtime/worker/body.js'
 
 const text = fc.string({ unit: 'binary', maxLength: 40 })
 const maybe = fc.option(text)

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
 import { err, ok } from '../../protocol/index.js'
 import { accept, answer, drop, refuse, refuseAttempts } from '../../rpc/outcome.js'
-import { countedAs } from '../../rpc/worker/counts.js'
+import { countedAs } from '../../rpc/runtime/worker/counts.js'
 
 test.each([
   { rule: 'what is done is ok', outcome: accept({ sends: [answer(ok('sms_sent'))] }), as: 'ok' },

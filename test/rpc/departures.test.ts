@@ -1,9 +1,9 @@
 /** The end of connections: what is announced at once, what after a grace, and what not at all. Time passes when the test says so. */
 import { describe, expect, test } from '@jest/globals'
 import { presences } from '../../rpc/documents/index.js'
-import type { ConnectionEnd } from '../../rpc/link/to-worker.js'
-import { type DeparturesWorld, newDepartures } from '../../rpc/worker/departures.js'
-import { newWorkerConnection, type WorkerConnection } from '../../rpc/worker/worker-connection.js'
+import type { ConnectionEnd } from '../../rpc/runtime/link/to-worker.js'
+import { type DeparturesWorld, newDepartures } from '../../rpc/runtime/worker/departures.js'
+import { newWorkerConnection, type WorkerConnection } from '../../rpc/runtime/worker/worker-connection.js'
 import { emptyInbox, type Fence, type InboxHead, type StoreReader } from '../../store/contract.js'
 import { clients } from '../acl/cast.js'
 

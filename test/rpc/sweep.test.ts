@@ -15,7 +15,7 @@ import {
   formerLocks,
   verifiedSites,
 } from '../../rpc/documents/index.js'
-import { isExpired, newSweep, startSweeping, type Sweep, sweptTables, type SweepWorld } from '../../rpc/worker/sweep.js'
+import { isExpired, newSweep, startSweeping, type Sweep, sweptTables, type SweepWorld } from '../../rpc/runtime/worker/sweep.js'
 import type { Put, Row } from '../../store/contract.js'
 import { type Phone, parsePhoneId } from '../../topics/index.js'
 import { clientIdOf } from '../acl/cast.js'

@@ -1,9 +1,9 @@
 /** What falls due, run on the store of a test as a worker runs it; the clock is given. */
 import type { RpcContext } from '../../rpc/context.js'
 import { newReadCache } from '../../rpc/read-cache.js'
-import { runBatch } from '../../rpc/worker/run-batch.js'
-import { timedTables, timerClient } from '../../rpc/worker/timed-tables.js'
-import { newTimers, type Timers } from '../../rpc/worker/timers.js'
+import { runBatch } from '../../rpc/runtime/worker/run-batch.js'
+import { timedTables, timerClient } from '../../rpc/runtime/worker/timed-tables.js'
+import { newTimers, type Timers } from '../../rpc/runtime/worker/timers.js'
 import type { Store } from '../../store/contract.js'
 import { noDeadline, reading } from '../clock/readings.js'
 import { type Sent, sentBy } from './chat-world.js'

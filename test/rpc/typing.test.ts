@@ -26,6 +26,7 @@ test('reaches the connected devices of a chat, the sending one among them', asyn
     answers: [],
     error: undefined,
     pushes: [{ topic: `p2p/${ann}/${boris}`, to: ['380670001234', '380670002234'], record: record('Typing', { from: ann, to: boris }) }],
+    verdict: { kind: 'done', messages: [], queued: [] },
   })
 })
 
@@ -47,7 +48,10 @@ for (const [rule, who, from, to] of [
   ['to nobody', ann, ann, null],
 ] as const) {
   test(`${rule} is dropped in silence`, async () => {
-    expect(await world.ask(who, record('Typing', { from, to }))).toEqual({ answers: [], pushes: [], error: undefined })
+    expect(await world.ask(who, record('Typing', { from, to }))).toEqual({
+      ...{ answers: [], pushes: [], error: undefined },
+      verdict: { kind: 'dropped' },
+    })
   })
 }
 

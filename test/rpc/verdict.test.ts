@@ -2,8 +2,8 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { type AnyRecord, type ErrorCode, reasons, record } from '../../protocol/index.js'
-import { newFrameWriter, readFrame, takeFrame, writeU8, readU8 } from '../../rpc/link/frame.js'
-import { readVerdict, type Verdict, writeVerdict } from '../../rpc/link/verdict.js'
+import { newFrameWriter, readFrame, takeFrame, writeU8, readU8 } from '../../rpc/runtime/link/frame.js'
+import { readVerdict, type Verdict, writeVerdict } from '../../rpc/runtime/link/verdict.js'
 import { ann, boris, type ChatWorld, dan, friends, openChatWorld } from './chat-world.js'
 
 let world: ChatWorld

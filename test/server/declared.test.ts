@@ -45,14 +45,14 @@ describe('what is declared is used', () => {
     ).toBe(true)
   })
 
-  const counts = membersOf('rpc/link/to-main.ts', 'export type Counted', /name: ((?:'[a-z]+'(?: \| )?)+)/g).flatMap((names) =>
+  const counts = membersOf('rpc/runtime/link/to-main.ts', 'export type Counted', /name: ((?:'[a-z]+'(?: \| )?)+)/g).flatMap((names) =>
     names.split(' | ').map((name) => name.slice(1, -1)),
   )
   test.each(counts)('what workers count as %s is told', (name) => {
     expect(usedIn(new RegExp(`name: '${name}'`), /to-main\.ts$|counting\.ts$/)).toBe(true)
   })
 
-  const outcomes = membersOf('rpc/outbox/notices.ts', 'export type PushOutcome', /'([a-z]+)'/g)
+  const outcomes = membersOf('rpc/runtime/outbox/notices.ts', 'export type PushOutcome', /'([a-z]+)'/g)
   test.each(outcomes)('a notification can become %s', (outcome) => {
     const told = [...sources.values()].flatMap((text) => [...text.matchAll(new RegExp(`'${outcome}'`, 'g'))])
     expect(told.length).toBeGreaterThan(1)

@@ -4,7 +4,7 @@ import { parsePhoneId, type PhoneId, phoneOf, sesTopic } from '../../../topics/i
 import { askAbout, readPeopleBudgets } from '../../budgets/people-budget.js'
 import { contacts, rosters } from '../../documents/index.js'
 import type { FactReader } from '../../facts.js'
-import type { Notice } from '../../outbox/notice.js'
+import type { Notice } from '../../runtime/outbox/notice.js'
 import { accept, answer, type Outcome, push, refuse, type Refused, type Send } from '../../outcome.js'
 import { type Handler, handler, ownRosters, type Request } from '../../request.js'
 import { contactView } from '../../views/contact-view.js'

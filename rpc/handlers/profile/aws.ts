@@ -1,5 +1,5 @@
 import { type Io, ok, type Profile, record } from '../../../protocol/index.js'
-import type { CloudCredentials } from '../../outbox/task.js'
+import type { CloudCredentials } from '../../runtime/outbox/task.js'
 import { accept, answer, type Outcome, refuse } from '../../outcome.js'
 import { handler, type Request } from '../../request.js'
 import { findPhone } from './own-phone.js'

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { type Budget, spend } from '../../../rpc/budgets/budget.js'
 import { budgets } from '../../../rpc/documents/index.js'
 import { protocolLimits } from '../../../rpc/context.js'
-import { isExpired } from '../../../rpc/worker/sweep.js'
+import { isExpired } from '../../../rpc/runtime/worker/sweep.js'
 
 const budget: Budget = { of: 'people', who: '380670001234', amount: 10, windowMs: 10_000 }
 const start = 1_700_000_000_000

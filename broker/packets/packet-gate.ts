@@ -1,0 +1,386 @@
+import type { Duplex } from 'node:stream'
+import { monotonicMs } from '../../clock/index.js'
+import { expectAfter, expectedAtFirstBytes, isDeadlock, mayAsk, type PaceLimits } from './asking-pace.js'
+import { countFilters, refusingSuback } from './filter-packets.js'
+import { PacketAssembly } from './packet-assembly.js'
+import { packetTypes, readHeader, type PacketHeader } from './packet-header.js'
+import { maxBodyBytes, type PeerState } from './packet-limits.js'
+import { fullBudget, type PublishRate, spendOne } from '../delivery/publish-budget.js'
+import type { Reader, ReadingTurns } from './reading-turns.js'
+
+/** What all gates of a broker share. */
+export interface GateWorld {
+  readonly maxPacketBytes: number
+  readonly pace: PaceLimits
+  readonly publishRate: PublishRate | 'off'
+  readonly turns: ReadingTurns
+  readonly onRefused: (because: string) => void
+}
+
+/** What has been sent to a client, or is to be, and not been read by it. */
+export interface Unread {
+  readonly unreadBytes: number
+  /** The socket has taken all of it that may be written now. */
+  readonly isFlushed: boolean
+  /** Sends one more than may be unacknowledged. */
+  sendOneMore(): void
+}
+
+/** Filters of one packet, and how many of them cost as much as a packet. */
+const filtersMax = 500
+const filtersPerPacket = 8
+/** What looking at a packet costs that is answered at once, in packets. */
+const answeredCosts = 16
+
+/** What becomes of a packet: it passes, and costs as much as so many packets; it stays; it has been answered here; it ends the connection. */
+type Verdict = number | 'kept' | 'answered' | 'refused'
+
+/** What is let through in one turn, at most: so many packets, and so many bytes unless one packet alone has more. */
+const turnPackets = 64
+const turnBytes = 256 * 1024
+
+/** Where what has been read goes: what Aedes parses now, what is put back, and, from `tailAt`, a packet that is not whole. */
+interface Sorted {
+  readonly passed: Spans
+  readonly kept: Spans
+  readonly tailAt: number
+}
+
+const nothingUnread: Unread = { unreadBytes: 0, isFlushed: true, sendOneMore: () => undefined }
+
+/** Types that tell of what was sent before: they may overtake a publish that waits. */
+const overtaking: ReadonlySet<number> = new Set([
+  packetTypes.puback,
+  packetTypes.pubrec,
+  packetTypes.pubrel,
+  packetTypes.pubcomp,
+  packetTypes.pingreq,
+])
+
+/**
+ * Stands between a socket and Aedes, which reads it through {@link read}. Only whole packets pass, a few in a turn of the event loop; one that is
+ * larger than its type and its sender allow ends the connection when its header arrives, before it is buffered. Nothing passes between CONNECT and
+ * its CONNACK. A publish waits while too much that was answered before is unread, or too much is being worked on; acknowledgements and PINGREQ
+ * overtake it. What waits lies in the buffer of the socket, which reads no further when that is full.
+ */
+export class PacketGate implements Reader {
+  readonly #socket: Duplex
+  readonly #readSocket: (size?: number) => unknown
+  readonly #world: GateWorld
+  #state: PeerState = 'silent'
+  #assembly: PacketAssembly | undefined
+  #unread = nothingUnread
+  #underWay = 0
+  #expectedBytes = expectedAtFirstBytes
+  #answeredBytes = 0
+  #budget
+  /** The next publish has been taken off the budget, and goes on at this time. */
+  #paidUntilMs: number | undefined
+  #rateTimer: NodeJS.Timeout | undefined
+  /** Its reader has got nothing, and waits. */
+  #isHungry = true
+  #isOver = false
+  #awaitsDrain = false
+  /** What the socket holds while nothing has come since something was put back. */
+  #keptBytes: number | undefined
+  /** Of what was put back, the bytes at the front that hold nothing that may overtake. */
+  #searchedBytes = 0
+
+  /** @param readSocket reads the socket itself */
+  constructor(socket: Duplex, readSocket: (size?: number) => unknown, world: GateWorld) {
+    this.#socket = socket
+    this.#readSocket = readSocket
+    this.#world = world
+    this.#budget = fullBudget(world.publishRate, monotonicMs())
+    socket.once('close', () => {
+      this.#end()
+    })
+  }
+
+  get isKnown(): boolean {
+    return this.#state === 'known'
+  }
+
+  /** CONNACK has been sent. */
+  open(isKnown: boolean, unread: Unread): void {
+    this.#state = isKnown ? 'known' : 'guest'
+    this.#unread = unread
+    this.wake()
+  }
+
+  /** A publish was answered; what is unread says how much of it is left. */
+  answered(bytes: number): void {
+    this.#answeredBytes += bytes
+  }
+
+  /** A publish that passed has been dealt with. */
+  publishEnded(): void {
+    this.#underWay--
+    this.#expectedBytes = expectAfter(this.#expectedBytes, this.#answeredBytes)
+    this.#answeredBytes = 0
+    this.wake()
+  }
+
+  /** Reads on if the reader waits: something has changed that it may have waited for. */
+  wake(): void {
+    this.#keptBytes = undefined
+    if (this.#isHungry && !this.#isOver) this.#socket.emit('readable')
+  }
+
+  /** Whether the reader is to be told that the socket is readable: it waits, and more has come than what was put back. */
+  get isToTell(): boolean {
+    return this.#isHungry && this.#keptBytes !== this.#socket.readableLength
+  }
+
+  /** Lets everything through from now on, unseen, to whoever reads the socket. */
+  letGo(): void {
+    this.#end()
+    Reflect.deleteProperty(this.#socket, 'read')
+  }
+
+  /** What Aedes may parse now. */
+  read(): Buffer | null {
+    const passed = this.#isOver || this.#state === 'deciding' || !this.#world.turns.begin(this) ? null : this.#pass()
+    this.#isHungry = passed === null
+    return passed
+  }
+
+  #end(): void {
+    this.#isOver = true
+    this.#world.turns.forget(this)
+    clearTimeout(this.#rateTimer)
+  }
+
+  /** Reads until something passes or stays, or there is nothing more: a stream that was not read to its end does not tell of what comes next. */
+  #pass(): Buffer | null {
+    for (;;) {
+      const bytes = this.#readOn()
+      if (bytes === undefined) return null
+      const sorted = this.#sort(bytes)
+      if (sorted === undefined) {
+        this.#isOver = true
+        this.#socket.destroy()
+        return null
+      }
+      const { passed, kept, tailAt } = sorted
+      // Nothing else is put back: a packet that comes in many pieces would be copied with each of them.
+      if (kept.length > 0) this.#putBack(kept.add(tailAt, bytes.length).of(bytes))
+      else if (tailAt < bytes.length) this.#assembly = new PacketAssembly(bytes.subarray(tailAt))
+      if (passed.length > 0) return passed.of(bytes)
+      if (kept.length > 0) return null
+    }
+  }
+
+  #putBack(bytes: Buffer): void {
+    this.#socket.unshift(bytes)
+    this.#keptBytes = this.#socket.readableLength
+  }
+
+  /** What the socket has, behind the beginning of a packet that came before; undefined if there is nothing to look at. */
+  #readOn(): Buffer | undefined {
+    for (;;) {
+      const chunk: unknown = this.#readSocket()
+      if (!(chunk instanceof Uint8Array)) return undefined
+      if (this.#assembly === undefined) return Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length)
+      const bytes = this.#assembly.add(chunk)
+      if (bytes === undefined) continue
+      this.#assembly = undefined
+      return bytes
+    }
+  }
+
+  /** @returns undefined if a packet may not come */
+  #sort(bytes: Buffer): Sorted | undefined {
+    const [passed, kept, searchedTo] = [new Spans(), new Spans(), this.#searchedBytes]
+    this.#searchedBytes = 0
+    let isShut = false
+    for (let at = 0, packets = 0; ;) {
+      if (isShut && at < searchedTo) {
+        kept.add(at, searchedTo)
+        at = searchedTo
+      }
+      const packet = this.#packetAt(bytes, at)
+      if (packet === 'refused') return undefined
+      if (packet === 'partial') {
+        if (isShut) this.#searchedBytes = kept.length
+        return { passed, kept, tailAt: at }
+      }
+      const { header, end } = packet
+      if (isTurnFull(packets, passed.length + end - at)) {
+        this.#world.turns.later(this)
+        return { passed, kept: kept.add(at, bytes.length), tailAt: bytes.length }
+      }
+      const verdict: Verdict = isShut ? overtakes(header) : this.#judge(header, bytes.subarray(at, end), bytes.length - at)
+      if (verdict === 'refused') return undefined
+      if (verdict === 'kept') kept.add(at, end)
+      else if (verdict !== 'answered') passed.add(at, end)
+      isShut ||= verdict === 'kept'
+      packets += weightOf(verdict)
+      at = end
+      if (this.#state === 'deciding') return { passed, kept: kept.add(at, bytes.length), tailAt: bytes.length }
+    }
+  }
+
+  /** The packet that begins there; `partial` if it is not whole. */
+  #packetAt(bytes: Buffer, at: number): { readonly header: PacketHeader; readonly end: number } | 'partial' | 'refused' {
+    const header = readHeader(bytes, at)
+    if (header === 'partial') return header
+    if (header === 'malformed' || !this.#isAllowed(header)) return 'refused'
+    const end = at + header.headerBytes + header.bodyBytes
+    return end > bytes.length ? 'partial' : { header, end }
+  }
+
+  #isAllowed(header: PacketHeader): boolean {
+    const most = maxBodyBytes(header, this.#state, this.#world.maxPacketBytes)
+    const isAllowed = most !== undefined && header.bodyBytes <= most
+    if (!isAllowed) this.#world.onRefused(most === undefined ? 'packet out of place' : 'packet too large')
+    return isAllowed
+  }
+
+  /** @param leftBytes what has been read, from this packet on */
+  #judge(header: PacketHeader, packet: Buffer, leftBytes: number): Verdict {
+    switch (header.type) {
+      case packetTypes.publish:
+        return this.#mayPublish(leftBytes) ? 1 : 'kept'
+      case packetTypes.subscribe:
+      case packetTypes.unsubscribe:
+        return this.#judgeFilters(header, packet)
+      case packetTypes.connect:
+        this.#state = 'deciding'
+        return 1
+      default:
+        return 1
+    }
+  }
+
+  /** Too many filters to be worked on are refused as a whole; for UNSUBSCRIBE MQTT 3.1.1 knows no refusal. */
+  #judgeFilters(header: PacketHeader, packet: Buffer): Verdict {
+    const count = countFilters(packet, header)
+    if (count !== undefined && count <= filtersMax) return 1 + Math.floor(count / filtersPerPacket)
+    this.#world.onRefused(count === undefined ? 'malformed filters' : 'too many filters')
+    if (count === undefined || header.type === packetTypes.unsubscribe) return 'refused'
+    if (!this.#unread.isFlushed) {
+      this.#wakeOnDrain()
+      return 'kept'
+    }
+    this.#socket.write(refusingSuback(packet, header, count))
+    return 'answered'
+  }
+
+  #mayPublish(leftBytes: number): boolean {
+    const isReadAhead = leftBytes >= this.#socket.readableHighWaterMark
+    const { unreadBytes, isFlushed } = this.#unread
+    const pace = { underWay: this.#underWay, expectedBytes: this.#expectedBytes, unreadBytes, isFlushed, isReadAhead }
+    const isInPace = mayAsk(pace, this.#world.pace)
+    if (!isInPace && !isDeadlock(pace)) {
+      this.#wakeOnDrain()
+      return false
+    }
+    if (!this.#isInRate()) return false
+    if (!isInPace) this.#unread.sendOneMore()
+    this.#underWay++
+    return true
+  }
+
+  #wakeOnDrain(): void {
+    if (this.#awaitsDrain) return
+    this.#awaitsDrain = true
+    this.#socket.once('drain', () => {
+      this.#awaitsDrain = false
+      this.wake()
+    })
+  }
+
+  /** Whether one more publish is within the rate; if not, it is when this is asked again in time. */
+  #isInRate(): boolean {
+    const { publishRate } = this.#world
+    if (publishRate === 'off') return true
+    const now = monotonicMs()
+    if (this.#paidUntilMs === undefined) {
+      const { budget, waitMs } = spendOne(this.#budget, publishRate, now)
+      this.#budget = budget
+      if (waitMs === 0) return true
+      this.#paidUntilMs = now + waitMs
+    }
+    if (now >= this.#paidUntilMs) {
+      this.#paidUntilMs = undefined
+      return true
+    }
+    clearTimeout(this.#rateTimer)
+    this.#rateTimer = setTimeout(
+      () => {
+        this.wake()
+      },
+      Math.ceil(this.#paidUntilMs - now),
+    )
+    return false
+  }
+}
+
+/** Parts of a buffer, ascending. */
+class Spans {
+  readonly #spans: { readonly from: number; to: number }[] = []
+  #length = 0
+
+  get length(): number {
+    return this.#length
+  }
+
+  add(from: number, to: number): this {
+    const last = this.#spans.at(-1)
+    if (last?.to === from) last.to = to
+    else if (to > from) this.#spans.push({ from, to })
+    this.#length += to - from
+    return this
+  }
+
+  of(bytes: Buffer): Buffer {
+    const parts = this.#spans.map(({ from, to }) => bytes.subarray(from, to))
+    const [first] = parts
+    return parts.length === 1 && first !== undefined ? first : Buffer.concat(parts, this.#length)
+  }
+}
+
+/** @param bytes what would have passed with one more packet */
+function isTurnFull(packets: number, bytes: number): boolean {
+  return packets >= turnPackets || (packets > 0 && bytes > turnBytes)
+}
+
+function overtakes({ type }: PacketHeader): Verdict {
+  return overtaking.has(type) ? 1 : 'kept'
+}
+
+function weightOf(verdict: Verdict): number {
+  return typeof verdict === 'number' ? verdict : verdict === 'answered' ? answeredCosts : 0
+}
+
+const gateOf = Symbol('packet gate')
+
+interface Gated extends Duplex {
+  [gateOf]?: PacketGate
+}
+
+/** Puts a gate before a socket that nobody reads yet. */
+export function gatePackets(socket: Duplex, world: GateWorld): PacketGate {
+  const readSocket = socket.read.bind(socket)
+  const gate = new PacketGate(socket, readSocket, world)
+  // Streams read 0 bytes of themselves to fill their buffer.
+  const read = (size?: number): unknown => (size === 0 ? readSocket(0) : gate.read())
+  Object.assign(socket, { [gateOf]: gate, read })
+  return gate
+}
+
+/** Whoever listens to a gated socket is told that it is readable when there may be something for him: Aedes takes it for the end of a packet else. */
+export function tellWhenReadable(socket: Duplex, gate: PacketGate): void {
+  for (const listener of socket.listeners('readable')) {
+    socket.removeListener('readable', listener as () => void)
+    socket.on('readable', () => {
+      if (gate.isToTell) Reflect.apply(listener, socket, [])
+    })
+  }
+}
+
+/** The gate of a socket; undefined where there is none. */
+export function packetGateOf(socket: Duplex): PacketGate | undefined {
+  return (socket as Gated)[gateOf]
+}

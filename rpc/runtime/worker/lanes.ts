@@ -1,0 +1,107 @@
+import type { ClientId } from '../../../topics/index.js'
+import type { BatchItem, ClientState } from './run-batch.js'
+import { newTurns } from './turns.js'
+
+/**
+ * Work of one client: requests, which run in batches, and steps that run alone; a departure is the step with which the work of a connection
+ * ends.
+ */
+export type LaneWork =
+  { readonly kind: 'request'; readonly item: BatchItem } | { readonly kind: 'step' | 'departure'; readonly run: () => Promise<void> }
+
+/** The queue of one client id: its work is done in order, whichever connection it came through. */
+export interface Lane {
+  readonly client: ClientState
+  readonly queue: LaneWork[]
+  isRunning: boolean
+}
+
+export interface Lanes {
+  add(clientId: ClientId, work: LaneWork): void
+  /** Whether nothing of this client is left to be done but departures, if that. */
+  isDeparted(clientId: ClientId): boolean
+  /** Resolves when nothing is queued or running. */
+  idle(): Promise<void>
+}
+
+const batchLimit = 64
+/** Lanes kept for their marks; beyond that, idle ones are forgotten and read again when needed. */
+const laneLimit = 20_000
+
+/** @param runRequests runs a batch and returns how many of the items are done with */
+export function newLanes(
+  runRequests: (items: readonly BatchItem[], client: ClientState) => Promise<number>,
+  onFault: (fault: unknown) => void,
+): Lanes {
+  const lanes = new Map<ClientId, Lane>()
+  const idleWaiters: (() => void)[] = []
+  const turns = newTurns()
+  let running = 0
+
+  function laneOf(clientId: ClientId): Lane {
+    const known = lanes.get(clientId)
+    if (known !== undefined) return known
+    const lane: Lane = { client: { clientId, marks: undefined }, queue: [], isRunning: false }
+    lanes.set(clientId, lane)
+    return lane
+  }
+
+  async function run(lane: Lane): Promise<void> {
+    for (let first = lane.queue[0]; first !== undefined; first = lane.queue[0]) {
+      await turns.next(Math.min(batchLimit, lane.queue.length))
+      if (first.kind === 'request') {
+        lane.queue.splice(0, await runRequests(nextBatch(lane), lane.client))
+      } else {
+        await first.run().catch(onFault)
+        lane.queue.shift()
+      }
+    }
+  }
+
+  function start(lane: Lane): void {
+    lane.isRunning = true
+    running++
+    run(lane).then(
+      () => {
+        lane.isRunning = false
+        running--
+        if (lane.client.marks === undefined) lanes.delete(lane.client.clientId)
+        if (lanes.size > laneLimit) forgetIdle(lanes)
+        if (running === 0) for (const resolve of idleWaiters.splice(0)) resolve()
+      },
+      (fault: unknown) => {
+        // Whatever could be caught was: the thread ends and is replaced.
+        setImmediate(() => {
+          throw fault
+        })
+      },
+    )
+  }
+
+  return {
+    add(clientId, work) {
+      const lane = laneOf(clientId)
+      lane.queue.push(work)
+      if (!lane.isRunning) start(lane)
+    },
+    isDeparted(clientId) {
+      return lanes.get(clientId)?.queue.every(({ kind }) => kind === 'departure') ?? true
+    },
+    async idle() {
+      if (running > 0) await new Promise<void>((resolve) => idleWaiters.push(resolve))
+    },
+  }
+}
+
+function forgetIdle(lanes: Map<ClientId, Lane>): void {
+  for (const [clientId, lane] of lanes) if (!lane.isRunning) lanes.delete(clientId)
+}
+
+function nextBatch({ queue }: Lane): BatchItem[] {
+  const items: BatchItem[] = []
+  for (const work of queue) {
+    if (work.kind !== 'request' || items.length === batchLimit) break
+    items.push(work.item)
+  }
+  return items
+}

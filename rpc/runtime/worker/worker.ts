@@ -1,0 +1,455 @@
+import { monotonicMs, wallMs } from '../../../clock/index.js'
+import { type AnyRecord, encode, err } from '../../../protocol/index.js'
+import type { Store } from '../../../store/contract.js'
+import type { ClientId } from '../../../topics/index.js'
+import type { RpcContext } from '../../context.js'
+import { devices, presences, sessions } from '../../documents/index.js'
+import { emptyOverlay, type FactReader, newFactReader } from '../../facts.js'
+import type { ServiceSecrets } from '../../handlers/connect/credentials.js'
+import { credentialsAnswer } from '../../handlers/profile/aws.js'
+import { type ControlToMain, writeAnswer, writeSettled } from '../link/to-main.js'
+import {
+  type ControlToWorker,
+  type FrameToWorker,
+  messagesToWorker,
+  type PageMessage,
+  type RequestMessage,
+  type SettleMessage,
+} from '../link/to-worker.js'
+import type { UnderWay } from '../link/under-way.js'
+import { shownRecord } from '../../names/rename-record.js'
+import { shownTask } from '../../names/shown-task.js'
+import { Outbox } from '../outbox/outbox.js'
+import type { PushRules } from '../outbox/task.js'
+import { newReadCache } from '../../read-cache.js'
+import { type Counts, newCounts } from './counts.js'
+import { Arrivals } from './arrivals.js'
+import { ClusterOutlet, type ClusterParts } from './cluster-outlet.js'
+import type { EmitWorld } from './emit.js'
+import { newMissedDepartures } from './missed-departures.js'
+import type { Members } from '../members/members.js'
+import { removeFormerRows } from '../members/former-rows.js'
+import { type Departures, newDepartures } from './departures.js'
+import { newMembership } from './membership.js'
+import { type KnownNames, newKnownNames } from './known-names.js'
+import { type Lanes, newLanes } from './lanes.js'
+import { Outlet } from './outlet.js'
+import { tellFault } from './tell-fault.js'
+import { newOutcomeTeller } from './tell-outcome.js'
+import { maySubscribe } from './may-subscribe.js'
+import { newPagePlaces } from './page-places.js'
+import { newPageTeller } from './tell-page.js'
+import { connectedItem, disconnectedItem, lostItem, type NamedItem, remainedItem, requestItem, type RequestWorld } from './requests.js'
+import { type BatchWorld, unavailable } from './run-batch.js'
+import { newRunItems, type RunItems } from './run-items.js'
+import { startScheduled } from './scheduled.js'
+import { writeSettlements } from './write-settlements.js'
+import { newSettlements, type Settlements } from './settlements.js'
+import { newTransfers, type Transfers } from './transfers.js'
+import { encodingFor, type WorkerConnection } from './worker-connection.js'
+
+/** What a worker is given at its start. */
+export interface WorkerParts {
+  readonly store: Store
+  /** Its number in the ring. */
+  readonly node: number
+  readonly context: RpcContext
+  readonly services: ServiceSecrets
+  /** See the link's variants; shared with the main thread. */
+  readonly variantsInUse: Int32Array
+  readonly post: (message: Uint8Array<ArrayBuffer> | ControlToMain) => void
+  /** A request that could not be committed within this time is refused as `unavailable`. */
+  readonly requestDeadlineMs: number
+  /** Whom a message reaches that no device has acknowledged; null: nobody is notified. */
+  readonly push: PushRules | null
+  /** Told each second whether more notifications wait than are kept. */
+  readonly onOutbox?: (isFull: boolean) => void
+  /** The cluster the process belongs to; null for one that has its store for itself. */
+  readonly cluster: ClusterParts | null
+  /** A device whose connection is lost is announced as gone if it is not back after so long, ms. */
+  readonly presenceGraceMs: number
+  /** Where it notes what it is working on; null where nobody reads it. */
+  readonly underWay: UnderWay | null
+  /** This worker removes what has expired, and does what falls due; one worker of a server does. */
+  readonly sweeps: boolean
+}
+
+const cachedDocuments = 4_000
+const settleDelayMs = 100
+const settleLimit = 1_000
+const countsEveryMs = 1_000
+
+/** Lets requests go first. */
+const pause = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+/** One node of the ring, without the thread it runs in. */
+export class RpcWorker {
+  readonly #parts: WorkerParts
+  readonly #names: KnownNames
+  readonly #outlet: Outlet
+  readonly #counts: Counts
+  readonly #outbox: Outbox
+  readonly #settlements: Settlements
+  readonly #lanes: Lanes
+  readonly #transfers: Transfers
+  readonly #batchWorld: BatchWorld
+  readonly #emitWorld: EmitWorld
+  readonly #requestWorld: RequestWorld
+  readonly #runItems: RunItems
+  readonly #countTimer: NodeJS.Timeout
+  readonly #stopScheduled: () => Promise<void>
+  readonly #connections = new Map<number, WorkerConnection>()
+  /** The connection whose acknowledgements count for the inbox of a client. */
+  readonly #latest = new Map<string, number>()
+  readonly #arrivals: Arrivals
+  readonly #missed = newMissedDepartures({
+    lanes: () => this.#lanes,
+    isBack: (client) => this.#latest.has(client),
+    run: (item) => this.#runAlone(item),
+  })
+  readonly #places = newPagePlaces()
+  readonly #tellPage: (message: PageMessage) => Promise<void>
+  readonly #departures: Departures
+  /** Null for a process that has its store for itself. */
+  readonly #members: Members | null
+  readonly #clusterOutlet: ClusterOutlet | null
+
+  constructor(parts: WorkerParts) {
+    this.#parts = parts
+    this.#names = newKnownNames(parts.store)
+    this.#outlet = new Outlet(parts.post)
+    this.#counts = newCounts(
+      (message) => {
+        this.#outlet.control(message)
+      },
+      () => this.#outbox.depth,
+    )
+    this.#countTimer = setInterval(() => {
+      this.#counts.tell()
+      parts.onOutbox?.(this.#outbox.isFull)
+    }, countsEveryMs)
+    const { cluster } = parts
+    this.#clusterOutlet = cluster === null ? null : this.#newClusterOutlet(cluster)
+    this.#settlements = this.#newSettlements()
+    this.#outbox = this.#newOutbox()
+    this.#batchWorld = this.#newBatchWorld()
+    this.#emitWorld = this.#newEmitWorld()
+    this.#runItems = newRunItems({
+      ...{ ...parts, names: this.#names, counts: this.#counts, outlet: this.#outlet, places: this.#places },
+      ...{ batch: this.#batchWorld, emit: this.#emitWorld, onFault: this.#onFault },
+    })
+    this.#requestWorld = { context: parts.context, names: this.#names, now: wallMs }
+    this.#lanes = newLanes(this.#runItems, this.#onFault)
+    this.#arrivals = this.#newArrivals()
+    this.#tellPage = newPageTeller({
+      ...{ store: parts.store, names: this.#names, outlet: this.#outlet, connections: this.#connections, places: this.#places },
+      newReader: () => this.#newReader(),
+    })
+    this.#departures = this.#newDepartures()
+    this.#members = cluster === null ? null : this.#newMembership(cluster)
+    this.#transfers = this.#newTransfers()
+    this.#outbox.takeUp().catch(this.#onFault)
+    this.#stopScheduled = parts.sweeps ? this.#startScheduled() : () => Promise.resolve()
+  }
+
+  /** Joins the cluster, if there is one; before that, nothing may be received. @throws StoreOutage */
+  async start(): Promise<void> {
+    const { sweeps, store, context } = this.#parts
+    if (this.#members !== null) {
+      await this.#members.join()
+      this.#members.start()
+    } else if (sweeps) removeFormerRows(store, context.boot, pause).catch(this.#onFault)
+  }
+
+  receive(message: Uint8Array | ControlToWorker): void {
+    if (message instanceof Uint8Array) for (const one of messagesToWorker(message)) this.#receiveMessage(one)
+    else this.#receiveControl(message)
+  }
+
+  /** The store serves again, after it had lacked something: what could not be stored of who came and went is made up for. */
+  storeServes(): void {
+    this.#announceAgain()
+    this.#missed.makeUp()
+  }
+
+  /** Finishes what it has been given, writes the marks it still holds. */
+  async stop(): Promise<void> {
+    clearInterval(this.#countTimer)
+    await this.#stopScheduled()
+    this.#departures.stop()
+    await this.#members?.stop()
+    await this.#lanes.idle()
+    await this.#outbox.stop()
+    await this.#settlements.flush()
+    this.#counts.tell()
+    this.#outlet.flush()
+    this.#clusterOutlet?.flush()
+  }
+
+  #receiveMessage(message: FrameToWorker): void {
+    const isHeld = this.#arrivals.hold(message.connection, () => {
+      this.#receiveMessage(message)
+    })
+    if (isHeld) return
+    if (message.kind === 'request') this.#receiveRequest(message)
+    else if (message.kind === 'settle') this.#receiveSettle(message)
+    else this.#receivePage(message)
+  }
+
+  #receiveControl(message: ControlToWorker): void {
+    if (message.kind === 'stop' || message.kind === 'limits') return
+    if (message.kind === 'job-ended') {
+      this.#outbox.ended(message.id, message.end)
+    } else if (message.kind === 'transfer') {
+      this.#transfers.receive(message)
+    } else if (message.kind === 'connect') {
+      this.#arrivals.arrive(message)
+    } else {
+      const isHeld = this.#arrivals.hold(message.connection, () => {
+        this.#receiveControl(message)
+      })
+      if (!isHeld) this.#receiveOfConnection(message)
+    }
+  }
+
+  #receiveOfConnection(message: ControlToWorker & { kind: 'connected' | 'disconnected' | 'subscribe' }): void {
+    const connection = this.#connections.get(message.connection)
+    if (connection === undefined) {
+      if (message.kind === 'disconnected') this.#outlet.control({ kind: 'left', connection: message.connection })
+      return
+    }
+    if (message.kind === 'disconnected') {
+      this.#lanes.add(connection.clientId, { kind: 'departure', run: () => this.#disconnect(connection, message) })
+      return
+    }
+    this.#step(connection.clientId, () => {
+      if (message.kind === 'connected') return this.#announce(connection)
+      return this.#subscribe(connection, message.request, message.filter)
+    })
+  }
+
+  #receiveRequest(message: RequestMessage): void {
+    const connection = this.#connections.get(message.connection)
+    if (connection === undefined) return
+    this.#lanes.add(connection.clientId, { kind: 'request', item: requestItem(message, connection, this.#requestWorld) })
+  }
+
+  #receiveSettle({ connection, client, settledTo, releasedTo }: SettleMessage): void {
+    if (this.#latest.get(client) !== connection) return
+    const epoch = this.#connections.get(connection)?.fence?.epoch
+    this.#settlements.add({ client, settledTo, releasedTo, ...(epoch === undefined ? {} : { epoch }) })
+  }
+
+  #receivePage(message: PageMessage): void {
+    this.#step(message.client, () => this.#tellPage(message))
+  }
+
+  async #announce(connection: WorkerConnection): Promise<void> {
+    if (connection.fence !== undefined) this.#forgetDevice(connection)
+    await this.#runAlone(connectedItem(connection, this.#requestWorld))
+    this.#outlet.control({ kind: 'open-inbox', connection: connection.number })
+  }
+
+  /** Another process has most likely written these last. */
+  #forgetDevice({ client }: WorkerConnection): void {
+    if (client.kind !== 'device') return
+    const { rows } = this.#batchWorld.cache
+    for (const key of [sessions.key(client.clientId), presences.key(client.phone), devices.key(client.phone)]) rows.delete(key)
+  }
+
+  async #disconnect(connection: WorkerConnection, { isTakenOver, end, sentTo }: ControlToWorker & { kind: 'disconnected' }): Promise<void> {
+    const { clientId, number } = connection
+    connection.sentTo = sentTo
+    this.#connections.delete(number)
+    if (this.#latest.get(clientId) === number) this.#latest.delete(clientId)
+    if (isTakenOver) this.#outlet.control({ kind: 'left', connection: number })
+    else await this.#departures.end(connection, end)
+  }
+
+  async #runAlone(item: NamedItem): Promise<void> {
+    await this.#runItems([item], { clientId: item.asker.clientId, marks: undefined })
+  }
+
+  async #subscribe({ number, client }: WorkerConnection, request: number, filter: string): Promise<void> {
+    const isAllowed = await maySubscribe(client, filter, this.#newReader(), this.#names)
+    this.#outlet.control({ kind: 'subscribe-result', connection: number, request, isAllowed })
+  }
+
+  #step(clientId: string, run: () => Promise<void>): void {
+    this.#lanes.add(clientId as ClientId, { kind: 'step', run })
+  }
+
+  readonly #newReader = (): FactReader => this.#newFacts().reader
+
+  readonly #newFacts = (): ReturnType<typeof newFactReader> => newFactReader({ ...this.#batchWorld, overlay: emptyOverlay() })
+
+  /** What is stored of the devices that are connected may be untrue. */
+  readonly #announceAgain = (): void => {
+    for (const connection of this.#connections.values()) {
+      this.#step(connection.clientId, () => this.#runAlone(remainedItem(connection, this.#requestWorld)))
+    }
+  }
+
+  #newArrivals(): Arrivals {
+    const { store, services, context } = this.#parts
+    return new Arrivals({
+      ...{ store, services, context, names: this.#names, lanes: this.#lanes, settlements: this.#settlements },
+      ...{ cluster: this.#clusterOutlet, connections: this.#connections, latest: this.#latest, onFault: this.#onFault },
+      patienceMs: this.#parts.requestDeadlineMs,
+      newFacts: this.#newFacts,
+      control: (message) => {
+        this.#outlet.control(message)
+      },
+    })
+  }
+
+  readonly #isLive = (boot: string): boolean => (this.#members === null ? boot === this.#parts.context.boot : this.#members.isLive(boot))
+
+  readonly #onFault = (fault: unknown): void => {
+    tellFault(fault, this.#counts, this.#parts.post)
+  }
+
+  #newSettlements(): Settlements {
+    const { store } = this.#parts
+    return newSettlements({
+      write: (settlements) => writeSettlements(store, settlements),
+      onReleased: (client, releasedTo) => {
+        writeSettled(this.#outlet.frame, client, releasedTo)
+        this.#outlet.touch()
+      },
+      delayMs: settleDelayMs,
+      limit: settleLimit,
+      onFault: this.#onFault,
+    })
+  }
+
+  #newClusterOutlet({ bus }: ClusterParts): ClusterOutlet {
+    const { context, node } = this.#parts
+    return new ClusterOutlet(context.boot, node, { bus, variantsElsewhere: () => this.#members?.variantsElsewhere() ?? 0 })
+  }
+
+  #newDepartures(): Departures {
+    const { store, presenceGraceMs, cluster } = this.#parts
+    return newDepartures({
+      ...{ store, now: wallMs, graceMs: presenceGraceMs, isMember: cluster !== null },
+      add: (client, run) => {
+        this.#lanes.add(client, { kind: 'departure', run })
+      },
+      isBack: (client) => this.#latest.has(client),
+      lose: (connection) => this.#giveUp(lostItem(connection, this.#requestWorld)),
+      announce: (connection, fence) => this.#giveUp(disconnectedItem(connection, this.#requestWorld, fence)),
+      onLeft: ({ number }) => {
+        this.#outlet.control({ kind: 'left', connection: number })
+      },
+    })
+  }
+
+  /** What the device has acknowledged is written first: what comes later from whoever held an inbox before is passed over. */
+  async #giveUp(item: NamedItem): Promise<void> {
+    await this.#settlements.flush()
+    await this.#runAlone(item)
+  }
+
+  #newMembership({ membership: rules }: ClusterParts): Members {
+    const { store, context, sweeps: isKeeper, variantsInUse, post } = this.#parts
+    return newMembership({
+      ...{ store, boot: context.boot, rules, isKeeper, variantsInUse, outbox: this.#outbox, post, onFault: this.#onFault, pause },
+      run: (item) => this.#runAlone(item),
+      onLost: this.#announceAgain,
+    })
+  }
+
+  #newOutbox(): Outbox {
+    const { store, context, node, push } = this.#parts
+    return new Outbox({
+      ...{ store, node, nodes: context.nodeCount, boot: context.boot, rules: push, codeLifeMs: context.limits.codeLifeMs },
+      isAlone: this.#parts.cluster === null,
+      newReader: () => this.#newReader(),
+      perform: (id, job, connection) => {
+        this.#outlet.control({ kind: 'perform', id, job: shownTask(job, this.#names.names), connection })
+      },
+      answer: (number, record) => {
+        this.#answer(number, record)
+      },
+      countRequest: this.#counts.request,
+      count: (provider, outcome) => {
+        this.#counts.push(provider, outcome)
+      },
+      onFault: this.#onFault,
+      now: wallMs,
+      elapsed: monotonicMs,
+    })
+  }
+
+  #startScheduled(): () => Promise<void> {
+    const { store, post } = this.#parts
+    const run = (item: NamedItem): Promise<void> => this.#runAlone(item)
+    return startScheduled({ store, requests: this.#requestWorld, isLive: this.#isLive, run, post, onFault: this.#onFault, pause })
+  }
+
+  #newTransfers(): Transfers {
+    return newTransfers({
+      ...this.#requestWorld,
+      node: this.#parts.node,
+      lanes: this.#lanes,
+      batch: this.#batchWorld,
+      newReader: () => this.#newReader(),
+      deadlineMs: this.#parts.requestDeadlineMs,
+      control: (message) => {
+        this.#outlet.control(message)
+      },
+    })
+  }
+
+  #answer(number: number, record: AnyRecord): void {
+    const connection = this.#connections.get(number)
+    if (connection === undefined) return
+    const payload = encode(shownRecord(record, this.#names.names), encodingFor(connection))
+    writeAnswer(this.#outlet.frame, { connection: number, topic: connection.actionsTopic, qos: 1, payload })
+    this.#outlet.touch()
+  }
+
+  #newBatchWorld(): BatchWorld {
+    const { store, context } = this.#parts
+    return {
+      store,
+      cache: newReadCache(cachedDocuments),
+      ...{ boot: context.boot, isLive: this.#isLive, date: wallMs, strangersLearn: context.strangersLearn },
+      ...{ newId: this.#outbox.newId, takesNotices: this.#outbox.takesNotices },
+      ...{ onFault: this.#onFault, onConflict: this.#counts.conflict, onDropped: this.#counts.dropped },
+      onOutcome: newOutcomeTeller(this.#counts, (message) => {
+        this.#outlet.control(message)
+      }),
+      onMissed: (item) => {
+        this.#missed.note(item as NamedItem)
+      },
+      onLack: ({ asker }, outage) => {
+        this.#answer(asker.connection, unavailable(outage))
+      },
+      wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+      elapsed: monotonicMs,
+    }
+  }
+
+  #newEmitWorld(): EmitWorld {
+    return {
+      frame: this.#outlet.frame,
+      names: this.#names.names,
+      variantsInUse: this.#parts.variantsInUse,
+      cluster: this.#clusterOutlet,
+      connectionOf: (number) => {
+        const connection = this.#connections.get(number)
+        return connection === undefined ? undefined : { encoding: encodingFor(connection), actionsTopic: connection.actionsTopic }
+      },
+      control: (message) => {
+        this.#outlet.control(message)
+      },
+      onPerform: (step) => {
+        const { connection } = step
+        if (step.kind === 'perform') this.#outbox.startJob({ ...step, boot: this.#parts.context.boot })
+        else this.#outbox.ask({ owner: step.owner, connection, request: step.request, done: credentialsAnswer, failed: err('aws') })
+      },
+      onNotice: this.#outbox.startNotice,
+    }
+  }
+}
