@@ -19,7 +19,7 @@ import { Pump, type PumpWorld } from './delivery/pump.js'
 import { ReadingTurns } from './packets/reading-turns.js'
 import { refuseLater } from './packets/refuse-later.js'
 import type { SocketWriter } from './packets/socket-writer.js'
-import { newUnreadLedger } from './delivery/unread-ledger.js'
+import { newKeptLedger } from './delivery/kept-ledger.js'
 
 /** MQTT 3.1.1, 3.2.2.3. Only what is final is one of these: what will pass is waited for, or the connection is closed (topics.md 12). */
 const refusals = { 2: 'identifier rejected', 4: 'bad user name or password' } as const
@@ -30,8 +30,8 @@ const maxBufferedBytes = 256 * 1024
 /** What one connection may have under way, and leave unread, before no more of what it sends is acted on. */
 const publishesUnderWay = 128
 const unreadBytes = 1024 * 1024
-/** What all connections together may leave unread. */
-const allUnreadBytes = 256 * 1024 * 1024
+/** What is kept for all connections together: unread answers, and packets that are not whole. */
+const allKeptBytes = 256 * 1024 * 1024
 /** Entries asked for at once; what is more comes with the next page. */
 const pageSize = 64
 
@@ -137,11 +137,14 @@ export function newPumpWorld(options: MessengerOptions, { ring, log, counts }: M
     log.info({ client, because }, 'connection closed')
     socket.destroy()
   }
-  const unread = newUnreadLedger<PumpOwner>({
-    limitBytes: allUnreadBytes,
-    bytesOf: ({ connection }) => parts.connections.byNumber.get(connection)?.pump.unreadBytes ?? 0,
+  const kept = newKeptLedger<PumpOwner>({
+    limitBytes: allKeptBytes,
+    bytesOf: ({ connection: number }) => {
+      const connection = parts.connections.byNumber.get(number)
+      return connection === undefined ? 0 : connection.pump.unreadBytes + connection.gate.keptBytes
+    },
     onMost: (owner) => {
-      onStuck(owner, 'it leaves more unread than anyone else, and all of it is too much')
+      onStuck(owner, 'more is kept for it than for anyone else, and all of it is too much')
     },
   })
   return {
@@ -161,7 +164,7 @@ export function newPumpWorld(options: MessengerOptions, { ring, log, counts }: M
     },
     onStuck,
     onSent: counts.sent,
-    onUnread: unread.note,
+    onKept: kept.note,
   }
 }
 

@@ -25,6 +25,7 @@ import { newPlainBroker, takeOver } from './plain/plain-broker.js'
 import type { PlainCluster, Publish } from './plain/plain-cluster.js'
 import { keepPacketIdsApart } from './plain/plain-packet-ids.js'
 import { type Method, plainPersistence } from './plain/plain-persistence.js'
+import { takesPlain } from './plain/plain-reading.js'
 import { mayReceivePlain } from './plain/plain-right.js'
 import { newPublishOrder } from './plain/publish-order.js'
 import { acceptPublish, publishPlain } from './publishes.js'
@@ -196,9 +197,12 @@ async function hook(
   })
   aedes.authorizeForward = (client, packet) =>
     mayReceivePlain(state.connections.byAedes.get(client), packet.topic, state.options) ? packet : null
-  const publish = inOrder(aedes)
   const { plain: cluster } = state.world
+  const publish = inOrder(aedes, cluster !== undefined)
   if (cluster !== undefined && plainMethods !== undefined) state.plainBroker = newPlainBroker(state, cluster, plainMethods, publish)
+  const { authorizeForward } = aedes
+  aedes.authorizeForward = (client, packet) =>
+    takesPlain(state.connections.byAedes.get(client), packet) ? authorizeForward(client, packet) : null
   Object.assign(aedes, { publish: publishPlain(state, publish) satisfies (packet: AedesPublishPacket, ...rest: never[]) => void })
   aedes.on('clientReady', (client) => {
     const connection = state.connections.byAedes.get(client)
@@ -224,9 +228,9 @@ async function hook(
 }
 
 /** Aedes' own publishing, in the order in which it numbers packets. */
-function inOrder(aedes: Aedes): Publish {
+function inOrder(aedes: Aedes, isShared: boolean): Publish {
   const publish = aedes.publish.bind(aedes) as unknown as Publish
-  const order = newPublishOrder(aedes)
+  const order = newPublishOrder(aedes, { isShared })
   return (packet, client, done) => {
     order.publish((finish) => {
       publish(packet, client, finish)

@@ -38,8 +38,8 @@ export interface PumpWorld<Owner> {
   readonly settle: (owner: Owner, settledTo: number, releasedTo: number) => void
   readonly onStuck: (owner: Owner, because: string) => void
   readonly onSent: () => void
-  /** More of what was answered is unread. */
-  readonly onUnread: (owner: Owner, bytes: number) => void
+  /** So much is kept in memory for `owner`: what is unread, and of a packet that is not whole. */
+  readonly onKept: (owner: Owner, bytes: number) => void
 }
 
 interface Entry {
@@ -165,6 +165,10 @@ export class Pump<Owner> {
     this.#advance()
   }
 
+  noteKept(bytes: number): void {
+    this.#world.onKept(this.#owner, this.unreadBytes + bytes)
+  }
+
   /** An inbox entry that has just been committed. */
   deliver(number: number, template: PublishTemplate): void {
     this.#newest = Math.max(this.#newest, number)
@@ -196,7 +200,7 @@ export class Pump<Owner> {
     }
     ;(this.#queue ??= []).push({ number: 0, template })
     this.#advance()
-    this.#world.onUnread(this.#owner, this.unreadBytes)
+    this.noteKept(0)
   }
 
   /** The inbox may follow. */

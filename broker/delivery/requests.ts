@@ -56,12 +56,14 @@ export interface RequestsWorld {
 
 export function newRequests({ ring, introduce, onCondemned }: RequestsWorld): Requests {
   const unfinished = new Map<number, Unfinished>()
-  const endings = newEndings(unfinished)
+  const byConnection = new Map<Connection, Set<number>>()
+  const endings = newEndings(unfinished, byConnection)
   const nextNumber = newNumbers(unfinished)
   let submitted = 0
 
   function end(request: number, entry: Unfinished, verdict: Verdict): void {
     unfinished.delete(request)
+    forgetOne(byConnection, entry.connection, request)
     entry.done(verdict)
     endings.ended(entry.connection)
   }
@@ -79,8 +81,8 @@ export function newRequests({ ring, introduce, onCondemned }: RequestsWorld): Re
 
   return {
     submit(request) {
-      const { connection, topic } = request
-      const node = nodeFor(connection, topic, ring().size)
+      const { connection } = request
+      const node = nodeFor(connection, request.topic, ring().size)
       if (!connection.knownTo.includes(node)) {
         connection.knownTo.push(node)
         introduce(connection, node)
@@ -88,6 +90,7 @@ export function newRequests({ ring, introduce, onCondemned }: RequestsWorld): Re
       submitted++
       const [number, entry] = [nextNumber(), newEntry(request, node)]
       unfinished.set(number, entry)
+      note(byConnection, connection, number)
       if (trials.isOpen(node)) hand(ring(), number, entry)
     },
     done(request, verdict) {
@@ -102,11 +105,8 @@ export function newRequests({ ring, introduce, onCondemned }: RequestsWorld): Re
       trials.begin(node)
     },
     forget(connection) {
-      for (const [number, entry] of unfinished) {
-        if (entry.connection !== connection) continue
-        unfinished.delete(number)
-        trials.forgotten(number)
-      }
+      for (const number of byConnection.get(connection) ?? []) if (unfinished.delete(number)) trials.forgotten(number)
+      byConnection.delete(connection)
       endings.forget(connection)
     },
     hold: endings.hold,
@@ -132,6 +132,17 @@ function hand(ring: Ring, request: number, entry: Unfinished): void {
   writeRequest(frame, { request, connection: connection.number, packetId, qos, isRepeated, isCondemned, topic, payload })
 }
 
+function note(byConnection: Map<Connection, Set<number>>, connection: Connection, number: number): void {
+  const ofConnection = byConnection.get(connection)
+  if (ofConnection === undefined) byConnection.set(connection, new Set([number]))
+  else ofConnection.add(number)
+}
+
+function forgetOne(byConnection: Map<Connection, Set<number>>, connection: Connection, number: number): void {
+  const ofConnection = byConnection.get(connection)
+  if (ofConnection?.delete(number) === true && ofConnection.size === 0) byConnection.delete(connection)
+}
+
 /** Numbers that nothing unfinished has. */
 function newNumbers(unfinished: ReadonlyMap<number, unknown>): () => number {
   let last = 0
@@ -149,7 +160,7 @@ interface Endings extends Pick<Requests, 'hold' | 'idleOf' | 'idle'> {
 }
 
 /** Who waits for the end of what is under way for a connection. */
-function newEndings(unfinished: ReadonlyMap<number, Unfinished>): Endings {
+function newEndings(unfinished: ReadonlyMap<number, Unfinished>, byConnection: ReadonlyMap<Connection, ReadonlySet<number>>): Endings {
   const held = new Map<Connection, number>()
   const waiting = new Map<Connection, { left: number; readonly resolve: () => void }>()
   const idleWaiters: (() => void)[] = []
@@ -184,8 +195,7 @@ function newEndings(unfinished: ReadonlyMap<number, Unfinished>): Endings {
       work.then(release, release)
     },
     async idleOf(connection) {
-      let left = held.get(connection) ?? 0
-      for (const entry of unfinished.values()) if (entry.connection === connection) left++
+      const left = (held.get(connection) ?? 0) + (byConnection.get(connection)?.size ?? 0)
       if (left > 0) await new Promise<void>((resolve) => waiting.set(connection, { left, resolve }))
     },
     async idle() {

@@ -24,6 +24,8 @@ export interface Unread {
   readonly isFlushed: boolean
   /** Sends one more than may be unacknowledged. */
   sendOneMore(): void
+  /** So much of a packet has come, and is kept until the rest has. */
+  noteKept(bytes: number): void
 }
 
 /** Filters of one packet, and how many of them cost as much as a packet. */
@@ -46,7 +48,7 @@ interface Sorted {
   readonly tailAt: number
 }
 
-const nothingUnread: Unread = { unreadBytes: 0, isFlushed: true, sendOneMore: () => undefined }
+const nothingUnread: Unread = { unreadBytes: 0, isFlushed: true, sendOneMore: () => undefined, noteKept: () => undefined }
 
 /** Types that tell of what was sent before: they may overtake a publish that waits. */
 const overtaking: ReadonlySet<number> = new Set([
@@ -99,6 +101,11 @@ export class PacketGate implements Reader {
 
   get isKnown(): boolean {
     return this.#state === 'known'
+  }
+
+  /** Bytes of a packet that is not whole. */
+  get keptBytes(): number {
+    return this.#assembly?.length ?? 0
   }
 
   /** CONNACK has been sent. */
@@ -183,7 +190,10 @@ export class PacketGate implements Reader {
       if (!(chunk instanceof Uint8Array)) return undefined
       if (this.#assembly === undefined) return Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length)
       const bytes = this.#assembly.add(chunk)
-      if (bytes === undefined) continue
+      if (bytes === undefined) {
+        this.#unread.noteKept(this.#assembly.length)
+        continue
+      }
       this.#assembly = undefined
       return bytes
     }

@@ -24,8 +24,11 @@ export interface PublishOrder {
  * Aedes numbers a packet, stores it for those who are away, and then emits it; a subscriber takes a packet for a duplicate if one with a higher
  * number has come before. So what is stored faster would make what is stored slower disappear for everybody: here a packet waits until those
  * before it have been emitted.
+ *
+ * Whoever publishes does not wait for subscribers to read: what their sessions are owed has been stored before. Only where there are other processes,
+ * which have to be reached (`isShared`), it waits for what Aedes emits to have been sent.
  */
-export function newPublishOrder(aedes: Aedes): PublishOrder {
+export function newPublishOrder(aedes: Aedes, { isShared }: { readonly isShared: boolean }): PublishOrder {
   const broker = aedes as unknown as { readonly id: string; readonly counter: number; readonly mq: { emit: Emit } }
   /** By counter, in the order in which they were given. */
   const places = new Map<number, Place>()
@@ -46,7 +49,12 @@ export function newPublishOrder(aedes: Aedes): PublishOrder {
       return
     }
     place.send = () => {
-      emit(packet, done)
+      if (isShared) {
+        emit(packet, done)
+        return
+      }
+      emit(packet)
+      done?.()
     }
     advance()
   }

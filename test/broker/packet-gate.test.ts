@@ -41,7 +41,7 @@ async function turnsPass(count: number): Promise<void> {
   for (let i = 0; i < count; i++) await new Promise((resolve) => setImmediate(resolve))
 }
 
-const nothingUnread = { unreadBytes: 0, isFlushed: true, sendOneMore: () => undefined }
+const nothingUnread = { unreadBytes: 0, isFlushed: true, sendOneMore: () => undefined, noteKept: () => undefined }
 const connect = generate({ cmd: 'connect', clientId: 'emqttd_1', protocolId: 'MQTT', protocolVersion: 4, clean: true, keepalive: 0 })
 const publish = (messageId: number, bytes = 1): Buffer =>
   generate({ cmd: 'publish', topic: 't', payload: Buffer.alloc(bytes), qos: 1, messageId, dup: false, retain: false })
@@ -55,7 +55,7 @@ function names(seen: readonly Packet[]): string[] {
 /** A gate that CONNECT has passed. */
 async function opened(
   pace?: GateWorld['pace'],
-  unread = { unreadBytes: 0, isFlushed: true, sentMore: 0, sendOneMore: () => unread.sentMore++ },
+  unread = { unreadBytes: 0, isFlushed: true, sentMore: 0, sendOneMore: () => unread.sentMore++, noteKept: () => undefined },
 ) {
   const all = open(pace)
   all.socket.write(connect)

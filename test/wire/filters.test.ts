@@ -1,7 +1,8 @@
-/** SUBSCRIBE and UNSUBSCRIBE of many filters: what is allowed is granted and told, what is too much is refused as a whole, others are served. */
+/** Plain MQTT use in large numbers. SUBSCRIBE and UNSUBSCRIBE of many filters: what is allowed is granted and told, what is too much is refused as a whole, others are served. */
+import { connect as connectTcp } from 'node:net'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { type Account, come, fence, register } from './requests.js'
-import { dial, type WireDevice } from './wire-device.js'
+import { dial, newWireDevice, type WireDevice } from './wire-device.js'
 import { startWireServer, type WireServer } from './wire-server.js'
 
 const most = 500
@@ -73,4 +74,26 @@ test('SUBSCRIBEs without end, whose answers are not read, keep nobody else waiti
     const answer = await mallory.packets.take('SUBACK', ({ cmd }) => cmd === 'suback')
     expect([answer.messageId, answer.cmd === 'suback' ? answer.granted.length : 0]).toEqual([i, most])
   }
+})
+
+test('who does not read loses what is published at QoS 0, and nothing at QoS 1', async () => {
+  const [count, bytes] = [100, 400_000]
+  const socket = connectTcp({ host: '127.0.0.1', port: server.mqtt })
+  const reader = newWireDevice(socket)
+  await reader.connect({ clientId: 'sys_news', password: 'secret-of-the-news' })
+  await reader.subscribe('board/0', 'board/1')
+  await fence(reader)
+  socket.pause()
+  const author = await come(server.mqtt, await register(server.mqtt, 'author', '380670000002'))
+  for (let i = 0; i < count; i++) await author.publish('board/0', Buffer.alloc(bytes), { qos: 0 })
+  await author.publish('board/1', Buffer.from('last'), { qos: 1 })
+  await fence(author)
+  socket.resume()
+  await reader.pushes.take('the last', ({ topic }) => topic === 'board/1')
+  const read = reader.pushes.takeAll().filter(({ topic }) => topic === 'board/0').length
+  // The kernel keeps 10 MB of an unread connection at most.
+  expect(read).toBeGreaterThan(0)
+  expect(read).toBeLessThan(count / 2)
+  await author.disconnect()
+  await reader.disconnect()
 })

@@ -1,26 +1,26 @@
 /** What is kept of one connection, as far as it is known. */
-export interface UnreadLedger<Owner = unknown> {
+export interface KeptLedger<Owner = unknown> {
   /** So many bytes are kept for `owner` now. */
   note(owner: Owner, bytes: number): void
 }
 
-export interface UnreadLedgerOptions<Owner> {
+export interface KeptLedgerOptions<Owner> {
   /** All connections together, bytes. */
   readonly limitBytes: number
   /** What is kept for `owner` at this moment: it is not noted when something is read. */
   readonly bytesOf: (owner: Owner) => number
-  /** Of all, this one leaves the most unread, and the limit has been passed. */
+  /** More is kept for this one than for any other, and the limit has been passed. */
   readonly onMost: (owner: Owner) => void
 }
 
-/** Less than this is not noted: most connections leave nothing unread for long. */
+/** Less than this is not noted: for most connections nothing is kept for long. */
 const notedBytes = 16 * 1024
 
 /**
- * Bounds what all connections together leave unread: each is bounded by itself, but there may be very many. Where it is too much, whoever leaves
- * most unread is let go.
+ * Bounds what is kept in memory for all connections together: for each it is bounded by itself, but there may be very many. Where it is too much,
+ * whoever it is most for is let go.
  */
-export function newUnreadLedger<Owner>({ limitBytes, bytesOf, onMost }: UnreadLedgerOptions<Owner>): UnreadLedger<Owner> {
+export function newKeptLedger<Owner>({ limitBytes, bytesOf, onMost }: KeptLedgerOptions<Owner>): KeptLedger<Owner> {
   const noted = new Map<Owner, number>()
   let total = 0
 

@@ -1,12 +1,12 @@
 import { expect, test } from '@jest/globals'
-import { newUnreadLedger } from '../../broker/delivery/unread-ledger.js'
+import { newKeptLedger } from '../../broker/delivery/kept-ledger.js'
 
 const kib = 1024
 
 test('where all together leave too much unread, those who leave most are let go, as things stand and not as they were', () => {
   const unread = new Map<string, number>()
   const gone: string[] = []
-  const ledger = newUnreadLedger<string>({
+  const ledger = newKeptLedger<string>({
     limitBytes: 100 * kib,
     bytesOf: (owner) => unread.get(owner) ?? 0,
     onMost: (owner) => gone.push(owner),
