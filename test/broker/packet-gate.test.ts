@@ -9,7 +9,7 @@ import { ReadingTurns } from '../../broker/packets/reading-turns.js'
 const generous = { underWay: 1_000, unreadBytes: Number.MAX_SAFE_INTEGER }
 
 /** A socket with a gate before it, and a reader that does with it what Aedes does. */
-function open(pace: GateWorld['pace'] = generous) {
+function open(pace: GateWorld['pace'] = generous, publishRate: GateWorld['publishRate'] = 'off') {
   const refused: string[] = []
   const seen: Packet[] = []
   const chunks: number[] = []
@@ -20,7 +20,7 @@ function open(pace: GateWorld['pace'] = generous) {
   const world = {
     maxPacketBytes: 1_000_000,
     pace,
-    publishRate: 'off',
+    publishRate,
     turns,
     onRefused: (because: string) => refused.push(because),
   } as const
@@ -155,6 +155,17 @@ describe('a publish waits', () => {
     await turnsPass(5)
     expect(seen.length).toBe(4)
   })
+})
+
+test('publishes beyond the rate wait, and acknowledgements do not', async () => {
+  const { socket, gate, seen } = open(generous, { perSecond: 0.001, burst: 2 })
+  socket.write(connect)
+  await turnsPass(3)
+  gate.open(true, nothingUnread)
+  socket.write(Buffer.concat([publish(1), publish(2), publish(3), puback(4), publish(5)]))
+  await turnsPass(10)
+  expect(names(seen).slice(1)).toEqual(['publish 1', 'publish 2', 'puback 4'])
+  socket.destroy()
 })
 
 test('what is read last is dealt with before the end of the stream is told', async () => {

@@ -135,12 +135,14 @@ test(`keeps nothing of ${String(flaps)} connections that died anywhere in their 
   const grown = (await server.residentBytes()) - before
   expect(grown).toBeLessThan(allowedGrowthBytes)
 
-  // Presence: the last of it says offline.
-  await settle(watcher)
-  await request(watcher, record('Roster', { id: Number(bob.phoneId.split('_')[1]), status: 'get' }))
-  const { userlist } = await takeRecord(watcher, 'Roster')
-  const seen = userlist.find((contact) => typeof contact === 'object' && contact.phone_id === ann.phoneId)
-  expect(seen).toMatchObject({ presence: 'offline' })
+  // Presence: the last of it says offline, once the worker has heard of the last end.
+  await eventually('she is shown as offline', async () => {
+    await settle(watcher)
+    await request(watcher, record('Roster', { id: Number(bob.phoneId.split('_')[1]), status: 'get' }))
+    const { userlist } = await takeRecord(watcher, 'Roster')
+    const seen = userlist.find((contact) => typeof contact === 'object' && contact.phone_id === ann.phoneId)
+    return typeof seen === 'object' && seen.presence === 'offline'
+  })
 
   const back = await come(server.mqtt, ann)
   await request(back, textMessage(ann, bob, 'still here'))
