@@ -79,8 +79,8 @@ export class PacketGate implements Reader {
   /** The next publish has been taken off the budget, and goes on at this time. */
   #paidUntilMs: number | undefined
   #rateTimer: NodeJS.Timeout | undefined
-  /** Its reader has got nothing, and waits. */
-  #isHungry = true
+  /** How often its reader has read. */
+  #reads = 0
   #isOver = false
   #awaitsDrain = false
   /** What the socket holds while nothing has come since something was put back. */
@@ -128,15 +128,21 @@ export class PacketGate implements Reader {
     this.wake()
   }
 
-  /** Reads on if the reader waits: something has changed that it may have waited for. */
+  /** Reads on if there is something to read: what it may have waited for has changed. */
   wake(): void {
     this.#keptBytes = undefined
-    if (this.#isHungry && !this.#isOver) this.#socket.emit('readable')
+    if (!this.#isOver && this.#socket.readableLength > 0) this.#socket.emit('readable')
   }
 
-  /** Whether the reader is to be told that the socket is readable: it waits, and more has come than what was put back. */
-  get isToTell(): boolean {
-    return this.#isHungry && this.#keptBytes !== this.#socket.readableLength
+  /**
+   * Makes the reader read if more has come than what was put back. Aedes takes each call for the end of one of the packets it was given last, and
+   * reads when all have ended: a publish that waits for its worker would keep it from what may overtake it.
+   * @param listener what Aedes does when its socket is readable
+   */
+  tell(listener: () => void): void {
+    if (this.#keptBytes === this.#socket.readableLength) return
+    const before = this.#reads
+    for (let calls = 0; calls <= turnPackets && this.#reads === before; calls++) listener()
   }
 
   /** Lets everything through from now on, unseen, to whoever reads the socket. */
@@ -147,9 +153,11 @@ export class PacketGate implements Reader {
 
   /** What Aedes may parse now. */
   read(): Buffer | null {
-    const passed = this.#isOver || this.#state === 'deciding' || !this.#world.turns.begin(this) ? null : this.#pass()
-    this.#isHungry = passed === null
-    return passed
+    this.#reads++
+    if (this.#isOver || this.#state === 'deciding') return null
+    // A stream that was not read to its end does not tell of what comes next.
+    if (this.#socket.readableLength === 0) return this.#pass()
+    return this.#world.turns.begin(this) ? this.#pass() : null
   }
 
   #end(): void {
@@ -380,12 +388,14 @@ export function gatePackets(socket: Duplex, world: GateWorld): PacketGate {
   return gate
 }
 
-/** Whoever listens to a gated socket is told that it is readable when there may be something for him: Aedes takes it for the end of a packet else. */
+/** Whoever listens to a gated socket is told that it is readable when there may be something for him. */
 export function tellWhenReadable(socket: Duplex, gate: PacketGate): void {
   for (const listener of socket.listeners('readable')) {
     socket.removeListener('readable', listener as () => void)
     socket.on('readable', () => {
-      if (gate.isToTell) Reflect.apply(listener, socket, [])
+      gate.tell(() => {
+        Reflect.apply(listener, socket, [])
+      })
     })
   }
 }

@@ -8,14 +8,16 @@ import { ReadingTurns } from '../../broker/packets/reading-turns.js'
 
 const generous = { underWay: 1_000, unreadBytes: Number.MAX_SAFE_INTEGER }
 
-/** A socket with a gate before it, and a reader that does with it what Aedes does. */
+/**
+ * A socket with a gate before it, and a reader that does with it what Aedes does: it reads on when as many packets are done as its last batch had,
+ * and takes each `readable` for one that is done. A publish is done when the gate hears that it has ended.
+ */
 function open(pace: GateWorld['pace'] = generous, publishRate: GateWorld['publishRate'] = 'off') {
   const refused: string[] = []
   const seen: Packet[] = []
   const chunks: number[] = []
   const socket = new PassThrough()
   const reading = parser({ protocolVersion: 4 })
-  reading.on('packet', (packet) => seen.push(packet))
   const turns = new ReadingTurns()
   const world = {
     maxPacketBytes: 1_000_000,
@@ -25,15 +27,28 @@ function open(pace: GateWorld['pace'] = generous, publishRate: GateWorld['publis
     onRefused: (because: string) => refused.push(because),
   } as const
   const gate = gatePackets(socket, world)
-  socket.on('readable', () => {
-    for (let chunk = socket.read() as Buffer | null; chunk !== null; chunk = socket.read() as Buffer | null) {
-      const before = seen.length
-      reading.parse(chunk)
-      chunks.push(seen.length - before)
-    }
+  let batch = 0
+  const done = (): void => {
+    if (--batch > 0) return
+    batch = 0
+    const chunk = socket.read() as Buffer | null
+    if (chunk === null) return
+    const before = seen.length
+    reading.parse(chunk)
+    chunks.push(seen.length - before)
+  }
+  reading.on('packet', (packet) => {
+    seen.push(packet)
+    batch++
+    if (packet.cmd !== 'publish') setImmediate(done)
   })
+  socket.on('readable', done)
   tellWhenReadable(socket, gate)
-  return { socket, gate, seen, refused, chunks }
+  const ended = (): void => {
+    gate.publishEnded()
+    done()
+  }
+  return { socket, gate, seen, refused, chunks, ended }
 }
 
 /** All that was to be done in this turn and in so many more has been. */
@@ -77,7 +92,7 @@ test('whatever the pieces are in which they come, all packets pass, whole and in
       fc.array(kinds, { maxLength: 150 }),
       fc.array(fc.integer({ min: 1, max: 70_000 }), { minLength: 1, maxLength: 9 }),
       async (made, pieces) => {
-        const { socket, gate, seen, chunks } = open()
+        const { socket, gate, seen, chunks, ended } = open()
         const bytes = Buffer.concat([connect, ...made.map((make, i) => make(i + 1))])
         const isWritten = (async () => {
           for (let at = 0, i = 0; at < bytes.length; i++) {
@@ -90,7 +105,10 @@ test('whatever the pieces are in which they come, all packets pass, whole and in
         expect(names(seen)).toEqual(['connect'])
         gate.open(true, nothingUnread)
         await isWritten
-        for (let i = 0; seen.length < made.length + 1 && i < 10_000; i++) await turnsPass(1)
+        for (let i = 0, endedOnes = 1; seen.length < made.length + 1 && i < 10_000; i++) {
+          await turnsPass(1)
+          for (; endedOnes < seen.length; endedOnes++) if (seen[endedOnes]?.cmd === 'publish') ended()
+        }
         expect(seen.slice(1).map(({ messageId }) => messageId)).toEqual(made.map((_, i) => i + 1))
         expect(Math.max(...chunks)).toBeLessThanOrEqual(64)
         socket.destroy()
@@ -102,7 +120,7 @@ test('whatever the pieces are in which they come, all packets pass, whole and in
 
 describe('a publish waits', () => {
   test('while answers are unread, acknowledgements and PINGREQ overtake it, DISCONNECT does not, and nothing is done meanwhile', async () => {
-    const { socket, gate, seen, chunks, unread } = await opened({ underWay: 10, unreadBytes: 100 })
+    const { socket, gate, seen, chunks, unread, ended } = await opened({ underWay: 10, unreadBytes: 100 })
     unread.unreadBytes = 101
     socket.write(Buffer.concat([puback(1), publish(2), puback(3), publish(4), ping, generate({ cmd: 'disconnect' })]))
     await turnsPass(5)
@@ -116,45 +134,57 @@ describe('a publish waits', () => {
     await turnsPass(5)
     // One at a time, as long as nothing is known of how much each is answered with.
     expect(names(seen).at(-1)).toBe('publish 2')
-    gate.publishEnded()
+    ended()
     await turnsPass(5)
     expect(names(seen).slice(-2)).toEqual(['publish 4', 'disconnect'])
   })
 
   test('while more are under way than may be, or than may be expected to be read', async () => {
-    const { socket, gate, seen } = await opened({ underWay: 3, unreadBytes: 1024 * 1024 })
+    const { socket, gate, seen, ended } = await opened({ underWay: 3, unreadBytes: 1024 * 1024 })
     socket.write(Buffer.concat(Array.from({ length: 12 }, (_, i) => publish(i + 1))))
     await turnsPass(5)
     expect(seen.length).toBe(3)
     gate.answered(900_000)
-    for (let i = 0; i < 3; i++) gate.publishEnded()
+    for (let i = 0; i < 3; i++) ended()
     await turnsPass(5)
     expect(seen.length).toBe(4)
     // What was expected falls again, with each that is answered by less.
     for (let i = 4; i < 12; i++) {
-      gate.publishEnded()
+      ended()
       await turnsPass(3)
     }
     expect(seen.length).toBe(12)
   })
 
   test('no longer, one by one, when all is flushed and acknowledgements cannot be read because of it', async () => {
-    const { socket, gate, seen, unread } = await opened({ underWay: 10, unreadBytes: 100 })
+    const { socket, seen, unread, ended } = await opened({ underWay: 10, unreadBytes: 100 })
     unread.unreadBytes = 101
     const count = Math.ceil(socket.readableHighWaterMark / publish(1).length) + 3
     socket.write(Buffer.concat(Array.from({ length: count }, (_, i) => publish(i + 1))))
     for (let i = 1; i <= 3; i++) {
       await turnsPass(5)
       expect([seen.length, unread.sentMore]).toEqual([i, i])
-      gate.publishEnded()
+      ended()
     }
     unread.isFlushed = false
     await turnsPass(5)
     expect(seen.length).toBe(4)
-    gate.publishEnded()
+    ended()
     await turnsPass(5)
     expect(seen.length).toBe(4)
   })
+})
+
+test('what comes while publishes are under way is read at once', async () => {
+  const { socket, seen } = await opened({ underWay: 100, unreadBytes: Number.MAX_SAFE_INTEGER })
+  socket.write(Buffer.concat(Array.from({ length: 70 }, (_, i) => publish(i + 1))))
+  await turnsPass(5)
+  expect(seen.length).toBe(70)
+  for (const packet of [ping, puback(7), publish(71)]) {
+    socket.write(packet)
+    await turnsPass(3)
+  }
+  expect(names(seen).slice(-3)).toEqual(['pingreq', 'puback 7', 'publish 71'])
 })
 
 test('publishes beyond the rate wait, and acknowledgements do not', async () => {
@@ -169,13 +199,13 @@ test('publishes beyond the rate wait, and acknowledgements do not', async () => 
 })
 
 test('what is read last is dealt with before the end of the stream is told', async () => {
-  const { socket, gate, seen } = await opened({ underWay: 1, unreadBytes: 1024 * 1024 })
+  const { socket, seen, ended } = await opened({ underWay: 1, unreadBytes: 1024 * 1024 })
   let hasEnded = false
   socket.once('end', () => (hasEnded = true))
   socket.end(Buffer.concat([publish(1), publish(2), generate({ cmd: 'disconnect' })]))
   await turnsPass(5)
   expect([names(seen), hasEnded]).toEqual([['publish 1'], false])
-  gate.publishEnded()
+  ended()
   await turnsPass(5)
   expect([names(seen).slice(1), hasEnded]).toEqual([['publish 2', 'disconnect'], true])
 })
