@@ -14,7 +14,7 @@ export type {
   InboxStart,
   TransferResult,
   WorkerResource,
-} from './runtime/link/to-main.js'
+} from './runtime/link/messages-to-main.js'
 export { type Bus, readBusFrame } from './runtime/link/bus.js'
 export { messagesIn } from './runtime/link/to-main.js'
 export { type ConnectionEnd, type ControlToWorker, writePage, writeRequest, writeSettle } from './runtime/link/to-worker.js'

@@ -1,7 +1,8 @@
 import { Worker } from 'node:worker_threads'
 import { type Monotonic, monotonicMs } from '../../../clock/index.js'
 import { type FrameWriter, newFrameWriter, takeFrame } from '../link/frame.js'
-import { type ControlToMain, type FrameToMain, messagesToMain } from '../link/to-main.js'
+import type { ControlToMain, FrameToMain } from '../link/messages-to-main.js'
+import { messagesToMain } from '../link/to-main.js'
 import type { ControlToWorker } from '../link/to-worker.js'
 import { newUnderWayMemory, requestsUnderWay } from '../link/under-way.js'
 

@@ -1,4 +1,4 @@
-import type { ControlToMain, Counted } from '../link/to-main.js'
+import type { ControlToMain, Counted } from '../link/messages-to-main.js'
 import type { DroppedEntries } from '../../../store/contract.js'
 import { errorCodeOf } from '../../../protocol/index.js'
 import type { Accepted, Outcome } from '../../outcome.js'

@@ -2,16 +2,8 @@ import type { AnyRecord, Encoding } from '../../../protocol/index.js'
 import type { Appended } from '../../../store/contract.js'
 import type { FrameWriter } from '../link/frame.js'
 import { maskedPhone } from '../../../topics/index.js'
-import {
-  type ControlToMain,
-  type Encoded,
-  writeAnswer,
-  writeClose,
-  writeDeliver,
-  writeDone,
-  writeLive,
-  writeRenumber,
-} from '../link/to-main.js'
+import type { ControlToMain, Encoded } from '../link/messages-to-main.js'
+import { writeAnswer, writeClose, writeDeliver, writeDone, writeLive, writeRenumber } from '../link/to-main.js'
 import type { Verdict } from '../link/verdict.js'
 import { encodingOf, maskOf, variantCount } from '../link/variant.js'
 import type { Names } from '../../names/names.js'
@@ -22,7 +14,7 @@ import { messageRecord } from '../../views/message-view.js'
 import { renderRecord, withLastMessage } from './body.js'
 import type { ClusterOutlet } from './cluster-outlet.js'
 import type { Draft, DraftedVerdict, Outgoing } from './draft.js'
-import type { BatchResult } from './run-batch.js'
+import type { BatchResult } from './batch.js'
 
 /** What the worker needs to speak to the main thread after a commit. */
 export interface EmitWorld {

@@ -1,7 +1,7 @@
 import type { AnyRecord, Encoding } from '../../../protocol/index.js'
 import type { InboxEntry, InboxHead, StoreReader } from '../../../store/contract.js'
 import { type RenumberedRoom, renumberedRooms, sharedBodies } from '../../documents/index.js'
-import type { InboxPage, InboxPageEntry } from '../link/to-main.js'
+import type { InboxPage, InboxPageEntry } from '../link/messages-to-main.js'
 import type { Names } from '../../names/names.js'
 import { shownTopic } from '../../names/rename-topic.js'
 import type { RoomId } from '../../../topics/index.js'

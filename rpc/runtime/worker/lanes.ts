@@ -1,5 +1,5 @@
 import type { ClientId } from '../../../topics/index.js'
-import type { BatchItem, ClientState } from './run-batch.js'
+import type { BatchItem, ClientState } from './batch.js'
 import { newTurns } from './turns.js'
 
 /**

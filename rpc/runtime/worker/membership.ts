@@ -1,7 +1,7 @@
 import { monotonicMs, wallMs } from '../../../clock/index.js'
 import type { Store } from '../../../store/contract.js'
 import { maskOf } from '../link/variant.js'
-import type { ControlToMain } from '../link/to-main.js'
+import type { ControlToMain } from '../link/messages-to-main.js'
 import { type MemberNames, Members, type MemberNews } from '../members/members.js'
 import { type LeftDevice, takeOver } from '../members/take-over.js'
 import type { Outbox } from '../outbox/outbox.js'

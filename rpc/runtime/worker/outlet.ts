@@ -1,5 +1,5 @@
 import { type FrameWriter, newFrameWriter, takeFrame } from '../link/frame.js'
-import type { ControlToMain } from '../link/to-main.js'
+import type { ControlToMain } from '../link/messages-to-main.js'
 
 /** A frame of more is not kept until the end of the tick. */
 const frameBytes = 1024 * 1024

@@ -15,7 +15,7 @@ import { drop, type Outcome, refuse } from '../../outcome.js'
 import { readPresentClient } from '../../present-client.js'
 import type { KnownNames } from './known-names.js'
 import { digestOf } from './marks.js'
-import type { BatchItem } from './run-batch.js'
+import type { BatchItem } from './batch.js'
 import { askerOf, callerOf, type WorkerConnection } from './worker-connection.js'
 
 /** A request, and the name under which it is counted. */

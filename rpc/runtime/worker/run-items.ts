@@ -5,7 +5,8 @@ import { emitBatch, type EmitWorld } from './emit.js'
 import type { KnownNames } from './known-names.js'
 import type { Outlet } from './outlet.js'
 import type { PagePlaces } from './page-places.js'
-import { type BatchItem, type BatchWorld, type ClientState, runBatch } from './run-batch.js'
+import type { BatchItem, BatchWorld, ClientState } from './batch.js'
+import { runBatch } from './run-batch.js'
 
 /** What running requests of a lane takes, from the first read to what is told. */
 export interface ItemsWorld {

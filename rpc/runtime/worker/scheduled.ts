@@ -1,6 +1,6 @@
 import { monotonicMs, settledClock, wallMs } from '../../../clock/index.js'
 import type { Store } from '../../../store/contract.js'
-import type { ControlToMain } from '../link/to-main.js'
+import type { ControlToMain } from '../link/messages-to-main.js'
 import { newIndexer } from '../../people-index/indexer.js'
 import type { NamedItem, RequestWorld } from './requests.js'
 import { newSweep, startSweeping } from './sweep.js'

@@ -1,7 +1,7 @@
 import { type Store, StoreOutage } from '../../../store/contract.js'
 import type { newFactReader } from '../../facts.js'
 import { judgeSecret, type JudgedSecret, readSecretTries, type SecretTry } from '../../handlers/connect/secret-tries.js'
-import type { ControlToMain } from '../link/to-main.js'
+import type { ControlToMain } from '../link/messages-to-main.js'
 
 export interface ServiceDoorWorld {
   readonly store: Pick<Store, 'commit'>

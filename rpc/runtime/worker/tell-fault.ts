@@ -1,5 +1,5 @@
 import { StoreOutage } from '../../../store/contract.js'
-import type { ControlToMain } from '../link/to-main.js'
+import type { ControlToMain } from '../link/messages-to-main.js'
 import type { Counts } from './counts.js'
 
 /** Logs and counts what should not have been thrown. A store that does not serve is no fault of ours, and told by whoever watches it. */

@@ -1,10 +1,10 @@
 import { monotonicMs } from '../../../clock/index.js'
 import type { Budget } from '../../budgets/budget.js'
 import { siteBudgets } from '../../codes/code-budget.js'
-import type { ControlToMain } from '../link/to-main.js'
+import type { ControlToMain } from '../link/messages-to-main.js'
 import { countedAs, type Counts } from './counts.js'
 import type { NamedItem } from './requests.js'
-import type { BatchWorld } from './run-batch.js'
+import type { BatchWorld } from './batch.js'
 
 /** Counts what requests come to, and tells the operator of those that he will want to look at. */
 export function newOutcomeTeller(counts: Counts, post: (message: ControlToMain) => void): BatchWorld['onOutcome'] {

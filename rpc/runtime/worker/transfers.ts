@@ -7,14 +7,15 @@ import type { FactReader } from '../../facts.js'
 import { nameOf, requestOf, type Route } from '../../dispatcher.js'
 import { tokenUsed } from '../../handlers/connect/credentials.js'
 import { socketTransferHandlers } from '../../handlers/ftp/index.js'
-import type { ControlToMain, TransferResult } from '../link/to-main.js'
+import type { ControlToMain, TransferResult } from '../link/messages-to-main.js'
 import type { ControlToWorker } from '../link/to-worker.js'
 import { runRefusingMisfits } from '../../misfits.js'
 import { type Outcome, refuse } from '../../outcome.js'
 import { hashToken } from '../../tokens.js'
 import type { Lanes } from './lanes.js'
 import type { NamedItem, RequestWorld } from './requests.js'
-import { type BatchResult, type BatchWorld, runBatch } from './run-batch.js'
+import type { BatchResult, BatchWorld } from './batch.js'
+import { runBatch } from './run-batch.js'
 
 export interface TransferWorld extends RequestWorld {
   /** The number of this worker in the ring. */
