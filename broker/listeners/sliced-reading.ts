@@ -25,7 +25,7 @@ export function readInSlices(socket: Socket, turns: ReadingTurns, sliceBytes: nu
   const reading: SlicedReading = { sliceBytes, inspect: () => true }
   let rest: Buffer | undefined
   let hasEnded = false
-  const reader: Reader = { isKnown: false, wake: goOn }
+  const reader: Reader = { isKnown: false, level: 0, wake: goOn }
 
   /** @returns whether nothing waits any more */
   function handOn(): boolean {
@@ -36,6 +36,7 @@ export function readInSlices(socket: Socket, turns: ReadingTurns, sliceBytes: nu
     }
     if (!turns.begin(reader)) return false
     const slice = rest.subarray(0, reading.sliceBytes)
+    turns.hasRead(reader, slice.length)
     rest = rest.length > slice.length ? rest.subarray(slice.length) : undefined
     if (!reading.inspect(slice)) {
       socket.destroy()

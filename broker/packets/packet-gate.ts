@@ -66,6 +66,8 @@ const overtaking: ReadonlySet<number> = new Set([
  * overtake it. What waits lies in the buffer of the socket, which reads no further when that is full.
  */
 export class PacketGate implements Reader {
+  /** Kept by the turns. */
+  level = 0
   readonly #socket: Duplex
   readonly #readSocket: (size?: number) => unknown
   readonly #world: GateWorld
@@ -157,7 +159,10 @@ export class PacketGate implements Reader {
     if (this.#isOver || this.#state === 'deciding') return null
     // A stream that was not read to its end does not tell of what comes next.
     if (this.#socket.readableLength === 0) return this.#pass()
-    return this.#world.turns.begin(this) ? this.#pass() : null
+    if (!this.#world.turns.begin(this)) return null
+    const passed = this.#pass()
+    this.#world.turns.hasRead(this, passed?.length ?? 0)
+    return passed
   }
 
   #end(): void {

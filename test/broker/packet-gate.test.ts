@@ -187,6 +187,17 @@ test('what comes while publishes are under way is read at once', async () => {
   expect(names(seen).slice(-3)).toEqual(['pingreq', 'puback 7', 'publish 71'])
 })
 
+test('what passes counts in the turns of reading', async () => {
+  const { socket, gate } = await opened()
+  const before = gate.level
+  socket.write(ping)
+  await turnsPass(3)
+  expect(gate.level - before).toBeLessThan(10_000)
+  socket.write(publish(1, 100_000))
+  await turnsPass(10)
+  expect(gate.level - before).toBeGreaterThan(100_000)
+})
+
 test('publishes beyond the rate wait, and acknowledgements do not', async () => {
   const { socket, gate, seen } = open(generous, { perSecond: 0.001, burst: 2 })
   socket.write(connect)

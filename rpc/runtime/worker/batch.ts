@@ -66,6 +66,8 @@ export interface BatchWorld {
   readonly onLack?: (item: BatchItem, outage: StoreOutage) => void
   /** For lack of something nothing was stored of an event: it is to be made up for. */
   readonly onMissed?: (item: BatchItem) => void
+  /** Resolves when a batch may be run once more; where this is left out, at once. */
+  readonly turn?: () => Promise<void>
   /** Resolves after this many milliseconds. */
   readonly wait: (ms: number) => Promise<void>
   /** The clock of the deadline. */

@@ -1,6 +1,7 @@
+import type { Monotonic } from '../../../clock/index.js'
 import type { ClientId } from '../../../topics/index.js'
 import type { BatchItem, ClientState } from './batch.js'
-import { newTurns } from './turns.js'
+import { fittingRequests, newShare, newTurns, type Share } from './turns.js'
 
 /**
  * Work of one client: requests, which run in batches, and steps that run alone; a departure is the step with which the work of a connection
@@ -13,6 +14,7 @@ export type LaneWork =
 export interface Lane {
   readonly client: ClientState
   readonly queue: LaneWork[]
+  readonly share: Share
   isRunning: boolean
 }
 
@@ -28,29 +30,33 @@ const batchLimit = 64
 /** Lanes kept for their marks; beyond that, idle ones are forgotten and read again when needed. */
 const laneLimit = 20_000
 
-/** @param runRequests runs a batch and returns how many of the items are done with */
-export function newLanes(
-  runRequests: (items: readonly BatchItem[], client: ClientState) => Promise<number>,
-  onFault: (fault: unknown) => void,
-): Lanes {
+/** Runs a batch; before it is run again, because something it rests on has changed, it waits for its turn. @returns how many of the items are done with */
+export type RunBatch = (items: readonly BatchItem[], client: ClientState, turn: () => Promise<void>) => Promise<number>
+
+/**
+ * @param runRequests runs a batch
+ * @param elapsed the monotonic clock; a test's own
+ */
+export function newLanes(runRequests: RunBatch, onFault: (fault: unknown) => void, elapsed?: () => Monotonic): Lanes {
   const lanes = new Map<ClientId, Lane>()
   const idleWaiters: (() => void)[] = []
-  const turns = newTurns()
+  const turns = newTurns(elapsed)
   let running = 0
 
   function laneOf(clientId: ClientId): Lane {
     const known = lanes.get(clientId)
     if (known !== undefined) return known
-    const lane: Lane = { client: { clientId, marks: undefined }, queue: [], isRunning: false }
+    const lane: Lane = { client: { clientId, marks: undefined }, queue: [], share: newShare(), isRunning: false }
     lanes.set(clientId, lane)
     return lane
   }
 
   async function run(lane: Lane): Promise<void> {
     for (let first = lane.queue[0]; first !== undefined; first = lane.queue[0]) {
-      await turns.next(Math.min(batchLimit, lane.queue.length))
+      await turns.next(lane.share, () => Math.min(batchSize(lane), lane.queue.length))
       if (first.kind === 'request') {
-        lane.queue.splice(0, await runRequests(nextBatch(lane), lane.client))
+        const items = nextBatch(lane)
+        lane.queue.splice(0, await runRequests(items, lane.client, () => turns.next(lane.share, () => items.length)))
       } else {
         await first.run().catch(onFault)
         lane.queue.shift()
@@ -97,10 +103,15 @@ function forgetIdle(lanes: Map<ClientId, Lane>): void {
   for (const [clientId, lane] of lanes) if (!lane.isRunning) lanes.delete(clientId)
 }
 
-function nextBatch({ queue }: Lane): BatchItem[] {
+function batchSize({ share }: Lane): number {
+  return Math.min(batchLimit, fittingRequests(share))
+}
+
+function nextBatch(lane: Lane): BatchItem[] {
   const items: BatchItem[] = []
-  for (const work of queue) {
-    if (work.kind !== 'request' || items.length === batchLimit) break
+  const limit = batchSize(lane)
+  for (const work of lane.queue) {
+    if (work.kind !== 'request' || items.length === limit) break
     items.push(work.item)
   }
   return items

@@ -51,6 +51,7 @@ export async function runBatch(
     client.marks = undefined
     if (world.elapsed() >= deadline) return refuseAll(run, world, outage)
     if (attempt >= attemptsTogether) await world.wait(Math.random() * Math.min(100, 2 ** attempt))
+    await world.turn?.()
   }
 }
 

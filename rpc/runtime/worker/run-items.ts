@@ -22,16 +22,20 @@ export interface ItemsWorld {
   readonly onFault: (fault: unknown) => void
 }
 
-/** Runs some requests of one client and tells what came of them. @returns how many of them are done with */
-export type RunItems = (items: readonly BatchItem[], client: ClientState) => Promise<number>
+/**
+ * Runs some requests of one client and tells what came of them.
+ * @param turn resolves when they may be run once more
+ * @returns how many of them are done with
+ */
+export type RunItems = (items: readonly BatchItem[], client: ClientState, turn?: () => Promise<void>) => Promise<number>
 
 export function newRunItems(world: ItemsWorld): RunItems {
-  return async (items, client) => {
+  return async (items, client, turn) => {
     // What the batch has read is held until it has been told, and until then it is under way.
     const place = world.places.newPlace()
     const begun = newBegun(world.underWay)
     try {
-      return await runIn({ ...world.batch, place, onBegin: begun.note }, items, client, world)
+      return await runIn({ ...world.batch, place, onBegin: begun.note, ...(turn === undefined ? {} : { turn }) }, items, client, world)
     } finally {
       begun.end()
       place.giveBack()

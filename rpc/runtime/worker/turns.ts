@@ -1,11 +1,25 @@
+import { type Monotonic, monotonicMs } from '../../../clock/index.js'
+import { LeastFirst } from './least-first.js'
+
+/** What one client has had of the time of its worker. */
+export interface Share {
+  /**
+   * On a scale that stands where whoever works now stands, and goes on for each client by the time he himself has used, ms: who has not worked for a
+   * while stands a little before all who have.
+   */
+  level: number
+  /** What one of its requests takes, about, ms. */
+  requestMs: number
+}
+
 /** Who works in which turn of the event loop. */
 export interface Turns {
   /**
-   * Resolves when it is the turn of whoever asks, the first one first, in a later turn than this one: what comes together with his work is
-   * there by then.
-   * @param size how many requests he is about to run
+   * Resolves when it is the turn of whoever asks, in a later turn than this one: what comes together with his work is there by then. Whoever has
+   * had least goes first: one who asks for much waits behind those who ask for little, however many of him there are, and gets what they leave.
+   * @param size how many requests he runs now
    */
-  next(size: number): Promise<void>
+  next(share: Share, size: () => number): Promise<void>
 }
 
 /**
@@ -13,25 +27,123 @@ export interface Turns {
  * taken up, so that worker, store and main thread work at the same time and not one after the other.
  */
 const turnLimit = 64
+/** For how long requests are begun in one turn, and how long those of one client may take, about, ms. */
+const turnMs = 8
+/** So much less than whoever works now has had who has not worked for a while, ms. */
+const creditMs = turnMs
+/** What is reckoned with as long as nothing is known of a client. */
+const firstRequestMs = 0.5
+/** Less than this is not told from nothing. */
+const leastRequestMs = 0.02
+/** What is expected to take less than this is begun together. */
+const togetherMs = 2
+/** Requests of which one that took longer than all since is remembered, about. */
+const memory = 4
 
-export function newTurns(): Turns {
-  const ready: { readonly size: number; readonly resolve: () => void }[] = []
+export function newShare(): Share {
+  return { level: 0, requestMs: firstRequestMs }
+}
 
-  function take(): void {
-    for (let taken = 0; taken < turnLimit;) {
-      const next = ready.shift()
-      if (next === undefined) return
-      taken += next.size
-      next.resolve()
+/** How many requests of a client fit into his time of a turn: one at least, of which there is no half. */
+export function fittingRequests({ requestMs }: Share): number {
+  return Math.max(1, Math.floor(turnMs / requestMs))
+}
+
+interface Waiting {
+  readonly share: Share
+  readonly size: () => number
+  readonly begin: () => void
+}
+
+/** What has been begun together and is measured as one; `expectedMs` is what it was to take. */
+interface Working {
+  readonly at: Monotonic
+  readonly begun: { readonly share: Share; readonly count: number }[]
+  expectedMs: number
+}
+
+/** @param elapsed the monotonic clock; a test's own */
+export function newTurns(elapsed: () => Monotonic = monotonicMs): Turns {
+  const waiting = new LeastFirst<Waiting>()
+  /** Where whoever works now, or worked last, began. */
+  let level = 0
+  let isScheduled = false
+  let working: Working | undefined
+
+  function schedule(): void {
+    isScheduled = true
+    setImmediate(() => {
+      work(0, elapsed())
+    })
+  }
+
+  function work(taken: number, begunAt: Monotonic): void {
+    const at = elapsed()
+    const isOver = waiting.size === 0 || taken >= turnLimit || (taken > 0 && at - begunAt >= turnMs)
+    if (isOver) {
+      isScheduled = false
+      if (waiting.size > 0) schedule()
+      return
     }
-    if (ready.length > 0) setImmediate(take)
+    const count = beginTogether(at)
+    afterItRests(() => {
+      settle()
+      work(taken + count, begunAt)
+    })
+  }
+
+  /** Begins what is first, and more for as long as all of it takes little: measuring each would cost as much as it does. @returns how many requests */
+  function beginTogether(at: Monotonic): number {
+    const group: Working = { at, begun: [], expectedMs: 0 }
+    working = group
+    let all = 0
+    for (let next = waiting.first; next !== undefined; next = waiting.first) {
+      const { share, size, begin } = next
+      const count = Math.max(1, size())
+      const expectedMs = count * share.requestMs
+      if (all > 0 && (all >= turnLimit || group.expectedMs + expectedMs > togetherMs)) break
+      waiting.take()
+      level = Math.max(level, share.level)
+      group.begun.push({ share, count })
+      group.expectedMs += expectedMs
+      all += count
+      begin()
+    }
+    return all
+  }
+
+  /** Whoever works now, or rests now, is charged for it. */
+  function settle(): void {
+    if (working === undefined) return
+    // What was measured may be a collection of garbage or another program: it counts for twice of what was known at most.
+    const factor = Math.min(2, (elapsed() - working.at) / working.expectedMs)
+    for (const { share, count } of working.begun) charge(share, factor * share.requestMs, count)
+    working = undefined
   }
 
   return {
-    next(size) {
+    next(share, size) {
+      // What was read or refused is done with before the thread rests, and its client asks for his next turn.
+      if (working?.begun.length === 1 && working.begun[0]?.share === share) settle()
       return new Promise((resolve) => {
-        if (ready.push({ size, resolve }) === 1) setImmediate(take)
+        share.level = Math.max(share.level, level - creditMs)
+        // Where he will stand: of those who stand alike, who takes least goes first.
+        waiting.add({ share, size, begin: resolve }, share.level + size() * share.requestMs)
+        if (!isScheduled) schedule()
       })
     },
   }
+}
+
+/** Once what has been begun waits for something outside of the thread, or has ended: microtasks come before the next tick. */
+function afterItRests(goOn: () => void): void {
+  queueMicrotask(() => {
+    process.nextTick(goOn)
+  })
+}
+
+/** What requests take is learnt at once where it is more, and slowly where it is less. */
+function charge(share: Share, each: number, count: number): void {
+  share.level += each * count
+  share.requestMs = Math.max(each, share.requestMs - (share.requestMs - each) / memory, leastRequestMs)
 }

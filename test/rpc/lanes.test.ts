@@ -1,0 +1,100 @@
+import { expect, test } from '@jest/globals'
+import fc from 'fast-check'
+import type { Monotonic } from '../../clock/index.js'
+import { type Lanes, newLanes } from '../../rpc/runtime/worker/lanes.js'
+import { LeastFirst } from '../../rpc/runtime/worker/least-first.js'
+import type { BatchItem } from '../../rpc/runtime/worker/batch.js'
+import { type ClientId, parseClientId } from '../../topics/index.js'
+
+/** What a request of a client takes, ms, by the letter its name begins with. */
+const costs = { h: 5, l: 1 } as const
+
+function clientOf(name: string): ClientId {
+  const client = parseClientId(`emqttd_${name}`)
+  if (client === undefined) throw new Error(`${name} is no client`)
+  return client
+}
+
+/** Lanes whose clock goes on by what is run; tells who was served, in order. */
+function newWorld(): { lanes: Lanes; served: { client: string; count: number }[]; ask(name: string, count: number): void } {
+  let now = 0
+  const served: { client: string; count: number }[] = []
+  const lanes = newLanes(
+    async (items, { clientId }) => {
+      const client = clientId.slice('emqttd_'.length)
+      now += items.length * (client.startsWith('h') ? costs.h : costs.l)
+      served.push({ client, count: items.length })
+      return items.length
+    },
+    (fault) => {
+      throw fault
+    },
+    () => now as Monotonic,
+  )
+  // What is run here looks at the number of items alone.
+  const item = {} as BatchItem
+  return {
+    lanes,
+    served,
+    ask(name, count) {
+      for (let i = 0; i < count; i++) lanes.add(clientOf(name), { kind: 'request', item })
+    },
+  }
+}
+
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+test('who asks for little waits behind few of those who ask for much, however many they are', async () => {
+  const { lanes, served, ask } = newWorld()
+  for (let i = 0; i < 100; i++) ask(`h${String(i)}`, 200)
+  while (served.length < 150) await nextTurn()
+  const before = served.length
+  ask('light', 1)
+  while (!served.some(({ client }) => client === 'light')) await nextTurn()
+  const place = served.slice(before).findIndex(({ client }) => client === 'light')
+  expect(place).toBeLessThan(5)
+  await lanes.idle()
+})
+
+test('what is begun of one client at a time takes no longer than a turn, once it is known what its requests take', async () => {
+  const { lanes, served, ask } = newWorld()
+  ask('heavy', 200)
+  ask('light', 200)
+  await lanes.idle()
+  const countsOf = (name: string): number[] => served.filter(({ client }) => client === name).map(({ count }) => count)
+  expect(new Set(countsOf('heavy').slice(4))).toEqual(new Set([1]))
+  expect(Math.max(...countsOf('light').slice(1))).toBeGreaterThan(1)
+})
+
+test('everybody is served in the end, and everything once and in order', async () => {
+  const { lanes, served, ask } = newWorld()
+  for (let i = 0; i < 20; i++) ask(`h${String(i)}`, i)
+  for (let round = 0; round < 200; round++) {
+    ask('light', 1)
+    await nextTurn()
+  }
+  await lanes.idle()
+  const total = new Map<string, number>()
+  for (const { client, count } of served) total.set(client, (total.get(client) ?? 0) + count)
+  expect([...total].sort()).toEqual([...Array.from({ length: 19 }, (_, i) => [`h${String(i + 1)}`, i + 1]), ['light', 200]].sort())
+})
+
+test('the least is taken first, what is alike in the order in which it came', () => {
+  fc.assert(
+    fc.property(fc.array(fc.oneof(fc.integer({ min: 0, max: 9 }), fc.constant('take' as const))), (steps) => {
+      const queue = new LeastFirst<number>()
+      const model: { rank: number; value: number }[] = []
+      steps.forEach((step, value) => {
+        if (step === 'take') {
+          const least = model.reduce<(typeof model)[number] | undefined>((a, b) => (a !== undefined && a.rank <= b.rank ? a : b), undefined)
+          if (least !== undefined) model.splice(model.indexOf(least), 1)
+          expect(queue.take()).toBe(least?.value)
+        } else {
+          queue.add(value, step)
+          model.push({ rank: step, value })
+        }
+        expect(queue.size).toBe(model.length)
+      })
+    }),
+  )
+})
