@@ -1,8 +1,11 @@
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import type { Monotonic } from '../../clock/index.js'
+import { writeSettled } from '../../rpc/runtime/link/to-main.js'
+import { newUnderWay, newUnderWayMemory, noteTaken } from '../../rpc/runtime/link/under-way.js'
 import { type Lanes, newLanes } from '../../rpc/runtime/worker/lanes.js'
 import { LeastFirst } from '../../rpc/runtime/worker/least-first.js'
+import { Outlet } from '../../rpc/runtime/worker/outlet.js'
 import type { BatchItem } from '../../rpc/runtime/worker/batch.js'
 import { type ClientId, parseClientId } from '../../topics/index.js'
 
@@ -16,7 +19,11 @@ function clientOf(name: string): ClientId {
 }
 
 /** Lanes whose clock goes on by what is run; tells who was served, in order. */
-function newWorld(): { lanes: Lanes; served: { client: string; count: number }[]; ask(name: string, count: number): void } {
+function newWorld(isHeldUp = (): boolean => false): {
+  lanes: Lanes
+  served: { client: string; count: number }[]
+  ask(name: string, count: number): void
+} {
   let now = 0
   const served: { client: string; count: number }[] = []
   const lanes = newLanes(
@@ -29,7 +36,7 @@ function newWorld(): { lanes: Lanes; served: { client: string; count: number }[]
     (fault) => {
       throw fault
     },
-    () => now as Monotonic,
+    { elapsed: () => now as Monotonic, isHeldUp },
   )
   // What is run here looks at the number of items alone.
   const item = {} as BatchItem
@@ -64,6 +71,40 @@ test('what is begun of one client at a time takes no longer than a turn, once it
   const countsOf = (name: string): number[] => served.filter(({ client }) => client === name).map(({ count }) => count)
   expect(new Set(countsOf('heavy').slice(4))).toEqual(new Set([1]))
   expect(Math.max(...countsOf('light').slice(1))).toBeGreaterThan(1)
+})
+
+test('while the main thread has too much to deal with nothing is begun, and then whoever has had least goes first, whenever he came', async () => {
+  const memory = newUnderWayMemory()
+  const underWay = newUnderWay(memory)
+  const sent: number[] = []
+  const outlet = new Outlet((frame) => frame instanceof Uint8Array && sent.push(frame.length), underWay)
+  const { lanes, served, ask } = newWorld(() => outlet.isCongested)
+  for (let i = 0; i < 3; i++) {
+    writeSettled(outlet.frame, 'x'.repeat(60_000), i)
+    ask('heavy', 200)
+    for (let turn = 0; turn < 9; turn++) await nextTurn()
+  }
+  expect(served).not.toEqual([])
+  for (let i = 0; i < 20; i++) writeSettled(outlet.frame, 'x'.repeat(60_000), i)
+  outlet.flush()
+  const before = served.length
+  ask('light', 1)
+  for (let turn = 0; turn < 50; turn++) await nextTurn()
+  expect(served.length).toBe(before)
+  for (const bytes of sent) noteTaken(memory, bytes)
+  await lanes.idle()
+  expect(underWay.unreadBytes).toBe(0)
+  expect(served.slice(before).findIndex(({ client }) => client === 'light')).toBeLessThan(3)
+})
+
+test('what is unread is counted beyond four gigabytes', () => {
+  const [memory, mebibyte] = [newUnderWayMemory(), 1024 * 1024]
+  const underWay = newUnderWay(memory)
+  for (let i = 0; i < 5_000; i++) {
+    underWay.posted(mebibyte)
+    if (i > 0) noteTaken(memory, mebibyte)
+  }
+  expect(underWay.unreadBytes).toBe(mebibyte)
 })
 
 test('everybody is served in the end, and everything once and in order', async () => {

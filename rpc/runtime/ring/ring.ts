@@ -4,7 +4,7 @@ import { type FrameWriter, newFrameWriter, takeFrame } from '../link/frame.js'
 import type { ControlToMain, FrameToMain } from '../link/messages-to-main.js'
 import { messagesToMain } from '../link/to-main.js'
 import type { ControlToWorker } from '../link/to-worker.js'
-import { newUnderWayMemory, requestsUnderWay } from '../link/under-way.js'
+import { newUnderWayMemory, noteTaken, requestsUnderWay } from '../link/under-way.js'
 
 /** What the ring tells its owner. */
 export interface RingListener {
@@ -176,6 +176,7 @@ export class Ring {
     worker.on('message', (message: Uint8Array | ControlToMain) => {
       if (message instanceof Uint8Array) {
         this.#listener.onFrame(number, messagesToMain(message))
+        noteTaken(node.underWay, message.length)
       } else if (message.kind === 'ready') {
         node.isReady = true
         onReady()

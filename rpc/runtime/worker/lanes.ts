@@ -1,7 +1,6 @@
-import type { Monotonic } from '../../../clock/index.js'
 import type { ClientId } from '../../../topics/index.js'
 import type { BatchItem, ClientState } from './batch.js'
-import { fittingRequests, newShare, newTurns, type Share } from './turns.js'
+import { fittingRequests, newShare, newTurns, type Share, type TurnRules } from './turns.js'
 
 /**
  * Work of one client: requests, which run in batches, and steps that run alone; a departure is the step with which the work of a connection
@@ -33,14 +32,11 @@ const laneLimit = 20_000
 /** Runs a batch; before it is run again, because something it rests on has changed, it waits for its turn. @returns how many of the items are done with */
 export type RunBatch = (items: readonly BatchItem[], client: ClientState, turn: () => Promise<void>) => Promise<number>
 
-/**
- * @param runRequests runs a batch
- * @param elapsed the monotonic clock; a test's own
- */
-export function newLanes(runRequests: RunBatch, onFault: (fault: unknown) => void, elapsed?: () => Monotonic): Lanes {
+/** @param runRequests runs a batch */
+export function newLanes(runRequests: RunBatch, onFault: (fault: unknown) => void, turnRules?: Partial<TurnRules>): Lanes {
   const lanes = new Map<ClientId, Lane>()
   const idleWaiters: (() => void)[] = []
-  const turns = newTurns(elapsed)
+  const turns = newTurns(turnRules)
   let running = 0
 
   function laneOf(clientId: ClientId): Lane {

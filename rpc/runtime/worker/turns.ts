@@ -37,6 +37,8 @@ const firstRequestMs = 0.5
 const leastRequestMs = 0.02
 /** What is expected to take less than this is begun together. */
 const togetherMs = 2
+/** After this, whether what is to be begun would still wait elsewhere is looked at again. */
+const heldUpMs = 1
 /** Requests of which one that took longer than all since is remembered, about. */
 const memory = 4
 
@@ -62,48 +64,84 @@ interface Working {
   expectedMs: number
 }
 
-/** @param elapsed the monotonic clock; a test's own */
-export function newTurns(elapsed: () => Monotonic = monotonicMs): Turns {
-  const waiting = new LeastFirst<Waiting>()
-  /** Where whoever works now, or worked last, began. */
-  let level = 0
-  let isScheduled = false
-  let working: Working | undefined
+/** What turns ask the world. */
+export interface TurnRules {
+  /** The monotonic clock; a test's own. */
+  readonly elapsed: () => Monotonic
+  /** What is begun now would wait elsewhere, where nobody is given his turn. */
+  readonly isHeldUp: () => boolean
+}
 
-  function schedule(): void {
-    isScheduled = true
-    setImmediate(() => {
-      work(0, elapsed())
+/** The turns of one worker. */
+export function newTurns(rules: Partial<TurnRules> = {}): Turns {
+  return new FairTurns(rules)
+}
+
+class FairTurns implements Turns {
+  readonly #elapsed: () => Monotonic
+  readonly #isHeldUp: () => boolean
+  readonly #waiting = new LeastFirst<Waiting>()
+  /** Where whoever works now, or worked last, began. */
+  #level = 0
+  #isScheduled = false
+  #working: Working | undefined
+
+  constructor({ elapsed = monotonicMs, isHeldUp = () => false }: Partial<TurnRules>) {
+    this.#elapsed = elapsed
+    this.#isHeldUp = isHeldUp
+  }
+
+  next(share: Share, size: () => number): Promise<void> {
+    // What was read or refused is done with before the thread rests, and its client asks for his next turn.
+    if (this.#working?.begun.length === 1 && this.#working.begun[0]?.share === share) this.#settle()
+    return new Promise((resolve) => {
+      share.level = Math.max(share.level, this.#level - creditMs)
+      // Where he will stand: of those who stand alike, who takes least goes first.
+      this.#waiting.add({ share, size, begin: resolve }, share.level + size() * share.requestMs)
+      if (!this.#isScheduled) this.#schedule()
     })
   }
 
-  function work(taken: number, begunAt: Monotonic): void {
-    const at = elapsed()
-    const isOver = waiting.size === 0 || taken >= turnLimit || (taken > 0 && at - begunAt >= turnMs)
-    if (isOver) {
-      isScheduled = false
-      if (waiting.size > 0) schedule()
+  #schedule(): void {
+    this.#isScheduled = true
+    setImmediate(() => {
+      this.#work(0, this.#elapsed())
+    })
+  }
+
+  #work(taken: number, begunAt: Monotonic): void {
+    const at = this.#elapsed()
+    if (this.#isHeldUp()) {
+      setTimeout(() => {
+        this.#work(0, this.#elapsed())
+      }, heldUpMs)
       return
     }
-    const count = beginTogether(at)
+    const isOver = this.#waiting.size === 0 || taken >= turnLimit || (taken > 0 && at - begunAt >= turnMs)
+    if (isOver) {
+      this.#isScheduled = false
+      if (this.#waiting.size > 0) this.#schedule()
+      return
+    }
+    const count = this.#beginTogether(at)
     afterItRests(() => {
-      settle()
-      work(taken + count, begunAt)
+      this.#settle()
+      this.#work(taken + count, begunAt)
     })
   }
 
   /** Begins what is first, and more for as long as all of it takes little: measuring each would cost as much as it does. @returns how many requests */
-  function beginTogether(at: Monotonic): number {
+  #beginTogether(at: Monotonic): number {
     const group: Working = { at, begun: [], expectedMs: 0 }
-    working = group
+    this.#working = group
     let all = 0
-    for (let next = waiting.first; next !== undefined; next = waiting.first) {
+    for (let next = this.#waiting.first; next !== undefined; next = this.#waiting.first) {
       const { share, size, begin } = next
       const count = Math.max(1, size())
       const expectedMs = count * share.requestMs
       if (all > 0 && (all >= turnLimit || group.expectedMs + expectedMs > togetherMs)) break
-      waiting.take()
-      level = Math.max(level, share.level)
+      this.#waiting.take()
+      this.#level = Math.max(this.#level, share.level)
       group.begun.push({ share, count })
       group.expectedMs += expectedMs
       all += count
@@ -113,25 +151,12 @@ export function newTurns(elapsed: () => Monotonic = monotonicMs): Turns {
   }
 
   /** Whoever works now, or rests now, is charged for it. */
-  function settle(): void {
-    if (working === undefined) return
+  #settle(): void {
+    const { at, begun, expectedMs } = this.#working ?? { at: this.#elapsed(), begun: [], expectedMs: 1 }
     // What was measured may be a collection of garbage or another program: it counts for twice of what was known at most.
-    const factor = Math.min(2, (elapsed() - working.at) / working.expectedMs)
-    for (const { share, count } of working.begun) charge(share, factor * share.requestMs, count)
-    working = undefined
-  }
-
-  return {
-    next(share, size) {
-      // What was read or refused is done with before the thread rests, and its client asks for his next turn.
-      if (working?.begun.length === 1 && working.begun[0]?.share === share) settle()
-      return new Promise((resolve) => {
-        share.level = Math.max(share.level, level - creditMs)
-        // Where he will stand: of those who stand alike, who takes least goes first.
-        waiting.add({ share, size, begin: resolve }, share.level + size() * share.requestMs)
-        if (!isScheduled) schedule()
-      })
-    },
+    const factor = Math.min(2, (this.#elapsed() - at) / expectedMs)
+    for (const { share, count } of begun) charge(share, factor * share.requestMs, count)
+    this.#working = undefined
   }
 }
 

@@ -119,7 +119,7 @@ export class RpcWorker {
   constructor(parts: WorkerParts) {
     this.#parts = parts
     this.#names = newKnownNames(parts.store)
-    this.#outlet = new Outlet(parts.post)
+    this.#outlet = new Outlet(parts.post, parts.underWay)
     this.#counts = newCounts(
       (message) => {
         this.#outlet.control(message)
@@ -141,7 +141,7 @@ export class RpcWorker {
       ...{ batch: this.#batchWorld, emit: this.#emitWorld, onFault: this.#onFault },
     })
     this.#requestWorld = { context: parts.context, names: this.#names, now: wallMs }
-    this.#lanes = newLanes(this.#runItems, this.#onFault)
+    this.#lanes = newLanes(this.#runItems, this.#onFault, { isHeldUp: () => this.#outlet.isCongested })
     this.#arrivals = this.#newArrivals()
     this.#tellPage = newPageTeller({
       ...{ store: parts.store, names: this.#names, outlet: this.#outlet, connections: this.#connections, places: this.#places },
