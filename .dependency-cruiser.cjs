@@ -14,12 +14,13 @@ const rings = {
   'store-contract': [...data, 'acl'],
   rpc: decisions,
   store: effects,
-  broker: effects,
+  delivery: effects,
+  broker: [...effects, 'delivery'],
   cluster: effects,
   providers: effects,
   files: effects,
-  server: [...effects, 'store', 'broker', 'cluster', 'providers', 'files'],
-  cli: [...effects, 'store', 'broker', 'cluster', 'providers', 'files', 'server'],
+  server: [...effects, 'store', 'delivery', 'broker', 'cluster', 'providers', 'files'],
+  cli: [...effects, 'store', 'delivery', 'broker', 'cluster', 'providers', 'files', 'server'],
 }
 
 const ours = `^(${Object.keys(rings)

@@ -1,7 +1,8 @@
-/** The MQTT side: listeners, connections, inbox delivery. */
+/** The MQTT side: listeners, the door of MQTT 3.1.1, plain MQTT use. */
 export { newRateGate, type RateGate, type RateLimit } from './listeners/address-limits.js'
 export { Crowd } from './listeners/crowd.js'
-export type { MessengerCounts, MessengerLog, MessengerOptions, MessengerWorld, Origin } from './broker-state.js'
+export type { MessengerCounts, MessengerOptions, MessengerWorld } from './broker-state.js'
+export type { Origin } from './origin.js'
 export {
   type ArrivalHall,
   type ConnectionGate,

@@ -1,10 +1,9 @@
 import type { AedesPublishPacket, Client as AedesClient, PublishPacket } from 'aedes'
 import { decidePublish, noFacts } from '../acl/index.js'
-import { codecOf } from '../protocol/index.js'
-import { encodingOf, variantOf } from '../rpc/index.js'
+import { aclClient } from '../delivery/index.js'
 import { isEventsTopic, parseTopic } from '../topics/index.js'
-import { aclClient, type BrokerState } from './broker-state.js'
-import type { Connection } from './delivery/connection.js'
+import type { BrokerState } from './broker-state.js'
+import type { MqttLink } from './mqtt-link.js'
 import type { PlainBroker, Publish } from './plain/plain-cluster.js'
 
 type Done = (error?: Error | null) => void
@@ -15,26 +14,26 @@ type Done = (error?: Error | null) => void
  * @see docs/protocol/topics.md 10
  */
 export function acceptPublish(state: BrokerState, client: AedesClient, packet: PublishPacket, done: Done): void {
-  const connection = state.connections.byAedes.get(client)
-  if (connection === undefined) done()
-  else if (!connection.isClosing && !state.isDeaf) {
-    act(state, connection, packet, (error) => {
-      connection.gate.publishEnded()
+  const link = state.links.byAedes.get(client)
+  if (link === undefined) done()
+  else if (state.world.delivery.isServed(link.connection)) {
+    act(state, link, packet, (error) => {
+      link.gate.publishEnded()
       done(error)
     })
   }
 }
 
-function act(state: BrokerState, connection: Connection, packet: PublishPacket, done: Done): void {
+function act(state: BrokerState, link: MqttLink, packet: PublishPacket, done: Done): void {
   packet.retain = false
-  if (packet.qos === 2 && connection.awaitingPubrel?.has(packet.messageId ?? 0) === true) {
+  if (packet.qos === 2 && link.awaitingPubrel?.has(packet.messageId ?? 0) === true) {
     // Until PUBREL the packet id names the publish that was committed, DUP or not: Aedes repeats PUBREC. [MQTT-4.3.3-2] of MQTT 3.1.1
     done()
     return
   }
   if (isEventsTopic(packet.topic)) {
     state.world.counts.publish('events')
-    submit(state, connection, packet, done)
+    submit(state, link, packet, done)
     return
   }
   const topic = parseTopic(packet.topic)
@@ -44,22 +43,22 @@ function act(state: BrokerState, connection: Connection, packet: PublishPacket, 
     if (isTooLarge || topic.kind === 'version') {
       state.world.counts.denied(isTooLarge ? 'payload too large' : 'a version topic is for wills')
       done()
-    } else submit(state, connection, packet, done)
+    } else submit(state, link, packet, done)
     return
   }
-  acceptPlain(state, connection, packet, done)
+  acceptPlain(state, link, packet, done)
 }
 
-function acceptPlain(state: BrokerState, connection: Connection, packet: PublishPacket, done: Done): void {
-  const client = aclClient(connection)
+function acceptPlain(state: BrokerState, link: MqttLink, packet: PublishPacket, done: Done): void {
+  const client = aclClient(link.connection)
   const verdict = client === undefined ? undefined : decidePublish(client, parseTopic(packet.topic), noFacts, state.options.grants)
   if (verdict?.allowed !== true) {
     state.world.counts.denied('no grant')
     done()
-  } else if (state.plainBroker === undefined || (packet.qos === 0 && !isWill(connection.aedes, packet))) {
+  } else if (state.plainBroker === undefined || (packet.qos === 0 && !isWill(link.aedes, packet))) {
     state.plain.add(packet)
     done()
-  } else publishInCluster(state, state.plainBroker, connection, packet, done)
+  } else publishInCluster(state, state.plainBroker, link, packet, done)
 }
 
 function isWill(client: AedesClient, packet: PublishPacket): boolean {
@@ -67,8 +66,8 @@ function isWill(client: AedesClient, packet: PublishPacket): boolean {
 }
 
 /** What is published before it is acknowledged: Aedes finds it done, and acknowledges. */
-function publishInCluster(state: BrokerState, plainBroker: PlainBroker, connection: Connection, packet: PublishPacket, done: Done): void {
-  const client = connection.aedes
+function publishInCluster(state: BrokerState, plainBroker: PlainBroker, link: MqttLink, packet: PublishPacket, done: Done): void {
+  const { aedes: client, connection } = link
   if (isWill(client, packet)) {
     // Aedes has nothing left to do with it.
     void plainBroker.publishWill(connection, client, packet).then(() => {
@@ -81,19 +80,19 @@ function publishInCluster(state: BrokerState, plainBroker: PlainBroker, connecti
     state.published.add(packet)
     done(isPublished ? null : new Error('the other processes cannot be reached'))
   })
-  state.requests.hold(connection, publishing)
+  state.world.delivery.hold(connection, publishing)
 }
 
 const nothing = Buffer.alloc(0)
 
-function submit(state: BrokerState, connection: Connection, packet: PublishPacket, done: Done): void {
+function submit(state: BrokerState, link: MqttLink, packet: PublishPacket, done: Done): void {
   const bytes = typeof packet.payload === 'string' ? Buffer.from(packet.payload) : packet.payload
   // A request over the limit is refused by the worker like any other malformed one; it need not travel for that.
   const payload = bytes.length > state.options.maxPayloadBytes ? nothing : bytes
   // What is said on a chat topic is relayed as it is, and tells nothing of how its device wants to be answered.
-  if (isEventsTopic(packet.topic)) followCodec(state, connection, payload)
-  state.requests.submit({
-    connection,
+  if (isEventsTopic(packet.topic)) state.world.delivery.followCodec(link.connection, payload)
+  state.world.delivery.submit({
+    connection: link.connection,
     packetId: packet.messageId ?? 0,
     qos: packet.qos,
     isRepeated: packet.dup,
@@ -104,20 +103,6 @@ function submit(state: BrokerState, connection: Connection, packet: PublishPacke
       done()
     },
   })
-}
-
-/** A device is answered in the codec of its latest request. */
-function followCodec(state: BrokerState, connection: Connection, payload: Uint8Array): void {
-  if (payload.length < 2) return
-  const { dialect, codec } = encodingOf(connection.variant)
-  const spoken = codecOf(payload)
-  if (spoken === codec) return
-  const variant = variantOf({ codec: spoken, dialect })
-  if (connection.accepted?.client === 'device') {
-    Atomics.sub(state.world.variantsInUse, connection.variant, 1)
-    Atomics.add(state.world.variantsInUse, variant, 1)
-  }
-  connection.variant = variant
 }
 
 /** Aedes' own publishing, for plain MQTT use only: all that the protocol knows was handled before, and `$SYS` has no readers. */

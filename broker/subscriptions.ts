@@ -1,8 +1,9 @@
 import type { Client as AedesClient, Subscription } from 'aedes'
 import { decideSubscribe, noFacts } from '../acl/index.js'
 import { parseTopic } from '../topics/index.js'
-import { aclClient, type BrokerState } from './broker-state.js'
-import type { Connection } from './delivery/connection.js'
+import { aclClient, type Connection } from '../delivery/index.js'
+import type { BrokerState } from './broker-state.js'
+import type { MqttLink } from './mqtt-link.js'
 import { type SpreadWork, spreadWork } from './packets/spread-work.js'
 
 type Granted = (error: Error | null, subscription?: Subscription | null) => void
@@ -63,22 +64,22 @@ export function acceptSubscribe(
   subscription: Subscription,
   granted: Granted,
 ): void {
-  const connection = state.connections.byAedes.get(client)
-  if (connection === undefined) granted(null, null)
+  const link = state.links.byAedes.get(client)
+  if (link === undefined) granted(null, null)
   else
     subscribing.spread(() => {
-      if (connection.state !== 'closed') decide(state, subscribing, connection, subscription, granted)
+      if (link.connection.state !== 'closed') decide(state, subscribing, link, subscription, granted)
     })
 }
 
-function decide(state: BrokerState, subscribing: Subscribing, connection: Connection, subscription: Subscription, granted: Granted): void {
+function decide(state: BrokerState, subscribing: Subscribing, link: MqttLink, subscription: Subscription, granted: Granted): void {
+  const { aedes, connection } = link
   const who = aclClient(connection)
   const isPlain = parseTopic(subscription.topic).kind === 'other'
   // Aedes restores the session's own subscription while it connects: `actions` is served by the pump.
-  if (who === undefined || (!isPlain && !connection.aedes.connected)) granted(null, null)
+  if (who === undefined || (!isPlain && !aedes.connected)) granted(null, null)
   else if (isPlain) {
-    const isAllowed =
-      decideSubscribe(who, subscription.topic, noFacts, state.options.grants).allowed && grantPlain(connection, subscription)
+    const isAllowed = decideSubscribe(who, subscription.topic, noFacts, state.options.grants).allowed && grantPlain(link, subscription)
     if (!isAllowed) state.world.counts.denied('subscribe')
     granted(null, isAllowed ? subscription : null)
   } else {
@@ -91,15 +92,15 @@ function decide(state: BrokerState, subscribing: Subscribing, connection: Connec
 }
 
 /** Filters that a connection has no more. */
-export function forgetFilters(connection: Connection | undefined, filters: readonly string[]): void {
-  for (const filter of filters) connection?.plainFilters?.delete(filter)
+export function forgetFilters(link: MqttLink | undefined, filters: readonly string[]): void {
+  for (const filter of filters) link?.plainFilters?.delete(filter)
 }
 
 /** @returns false if the connection has as many as it may have */
-function grantPlain(connection: Connection, subscription: Subscription): boolean {
-  const filters = (connection.plainFilters ??= new Set())
+function grantPlain(link: MqttLink, subscription: Subscription): boolean {
+  const filters = (link.plainFilters ??= new Set())
   if (filters.size >= plainFiltersMax && !filters.has(subscription.topic)) return false
   filters.add(subscription.topic)
-  if (connection.aedes.connected && !connection.words.isClean) connection.unstoredFilters.push(subscription)
+  if (link.aedes.connected && !link.connection.words.isClean) link.unstoredFilters.push(subscription)
   return true
 }

@@ -1,4 +1,5 @@
 import type { MessengerCounts } from '../broker/index.js'
+import type { DeliveryCounts } from '../delivery/index.js'
 import type { Counted } from '../rpc/index.js'
 import type { Metrics } from './metrics.js'
 
@@ -36,8 +37,8 @@ export function count(metrics: Metrics, counts: readonly Counted[], node: number
   }
 }
 
-/** The broker's counts as metrics. What happens for every packet is counted in plain numbers and added once a second. */
-export function messengerCounts(metrics: Metrics): MessengerCounts {
+/** The counts of delivery and its doors as metrics. What happens for every packet is counted in plain numbers and added once a second. */
+export function messengerCounts(metrics: Metrics): MessengerCounts & DeliveryCounts {
   let sent = 0
   const publishes = new Map<string, number>()
   setInterval(() => {

@@ -1,5 +1,5 @@
-import type { Messenger } from '../broker/index.js'
 import { openPlainRedis, openRedisBusReceiver } from '../cluster/index.js'
+import type { Delivery } from '../delivery/index.js'
 import type { Log } from './log.js'
 import { redisPlace } from './open-store.js'
 import type { Options } from './options-table.js'
@@ -14,17 +14,17 @@ export async function openPlain(options: Options, boot: string, log: Log): Promi
 /** In a cluster, what the other processes send for the devices of this one. */
 export async function listenToCluster(
   options: Options,
-  { boot, messenger, log }: { readonly boot: string; readonly messenger: Messenger; readonly log: Log },
+  { boot, delivery, log }: { readonly boot: string; readonly delivery: Delivery; readonly log: Log },
 ): Promise<{ close(): void } | undefined> {
   const place = redisPlace(options)
   if (place === null) return undefined
   return openRedisBusReceiver({
     ...place,
     member: boot,
-    onMessages: messenger.onFrame,
+    onMessages: delivery.onFrame,
     onGap: (because) => {
       log.info({ event: 'inboxes-looked-at', because }, 'news from other nodes may have been missed: all inboxes are looked at')
-      messenger.lookAgain()
+      delivery.lookAgain()
     },
     onError: (err) => log.debug({ err }, 'the connection on which other nodes are heard'),
   })

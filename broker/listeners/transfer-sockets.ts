@@ -1,6 +1,8 @@
 import { WebSocket } from 'ws'
 import type { ControlToMain, Ring } from '../../rpc/index.js'
-import type { MessengerCounts, MessengerLog, Origin } from '../broker-state.js'
+import type { DeliveryLog } from '../../delivery/index.js'
+import type { MessengerCounts } from '../broker-state.js'
+import type { Origin } from '../origin.js'
 import type { Place, Places } from './places.js'
 
 export interface TransferSocketsParts {
@@ -8,7 +10,7 @@ export interface TransferSocketsParts {
   /** Who has a place: one that has shown no token yet has another than one that has. */
   readonly places: Places
   readonly counts: Pick<MessengerCounts, 'denied' | 'openConnections'>
-  readonly log: MessengerLog
+  readonly log: DeliveryLog
   /** A socket that asks nothing, or is not answered, for this long is closed. */
   readonly idleMs: number
 }

@@ -5,7 +5,7 @@ import { countFilters, refusingSuback } from './filter-packets.js'
 import { PacketAssembly } from './packet-assembly.js'
 import { packetTypes, readHeader, type PacketHeader } from './packet-header.js'
 import { maxBodyBytes, type PeerState } from './packet-limits.js'
-import { fullBudget, type PublishRate, spendOne } from '../delivery/publish-budget.js'
+import { fullBudget, type PublishRate, spendOne } from './publish-budget.js'
 import type { Reader, ReadingTurns } from './reading-turns.js'
 
 /** What all gates of a broker share. */

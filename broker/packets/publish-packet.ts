@@ -1,9 +1,10 @@
+import type { Parcel, Wire } from '../../delivery/index.js'
+
 /** A PUBLISH for any number of receivers: laid out once, then copied with each receiver's packet id and DUP flag. */
-export interface PublishTemplate {
+export interface PublishTemplate extends Parcel {
   readonly bytes: Buffer
   /** Where the packet id stands; 0 at QoS 0, which has none. */
   readonly packetIdAt: number
-  readonly qos: 0 | 1 | 2
 }
 
 const publishType = 0x30
@@ -35,8 +36,11 @@ export function publishTemplate(topic: string, qos: 0 | 1 | 2, payload: Uint8Arr
   at += topicBytes
   const packetIdAt = qos > 0 ? at : 0
   bytes.set(payload, at + (qos > 0 ? 2 : 0))
-  return { bytes, packetIdAt, qos }
+  return { bytes, size: bytes.length, packetIdAt, qos }
 }
+
+/** How MQTT 3.1.1 lays out what is sent. */
+export const publishWire: Wire = { layOut: publishTemplate }
 
 /** The template itself, for its only receiver. */
 export function publishToOne({ bytes, packetIdAt }: PublishTemplate, packetId: number): Buffer {

@@ -1,7 +1,8 @@
-import type { Client as AedesClient } from 'aedes'
 import createMemory from 'aedes-persistence'
 import { actionsTopic, parseClientId } from '../../topics/index.js'
-import type { Connection, Connections } from '../delivery/connection.js'
+import type { Connection } from '../../delivery/index.js'
+import { linkOf, type Links } from '../links.js'
+import type { MqttLink } from '../mqtt-link.js'
 import { type Method, methodsOf } from './plain-persistence.js'
 import { type Granting, mayUsePlainMqtt } from './plain-use.js'
 
@@ -27,16 +28,10 @@ export type PlainPublishes = WeakSet<object>
  * is its `actions` topic, which makes session present right. Everything else (services, configured topic spaces) is that of plain MQTT use.
  * @param inner keeps what is of plain MQTT use: Aedes' own in-memory persistence unless another is given
  */
-export function newPersistence(
-  options: Granting,
-  connections: Connections,
-  plain: PlainPublishes,
-  inner?: Record<string, Method>,
-): Persistence {
+export function newPersistence(options: Granting, links: Links, plain: PlainPublishes, inner?: Record<string, Method>): Persistence {
   const kept = inner ?? methodsOf((createMemory as unknown as () => object)())
   const ask: Ask = async (name, ...args) => kept[name]?.(...(args as never[]))
-  const connectionOf = (client: Named): Connection | undefined =>
-    connections.byAedes.get(client as unknown as AedesClient) ?? connections.byClient.get(client.id)
+  const linkFor = (client: Named): MqttLink | undefined => linkOf(links, client)
 
   return {
     ...kept,
@@ -47,7 +42,7 @@ export function newPersistence(
     },
 
     async subscriptionsByClient(client: Named) {
-      const connection = connections.byClient.get(client.id)
+      const connection = links.connections.byClient.get(client.id)
       const mayHave = mayUsePlainMqtt(connection, options)
       if (mayHave && isNewSession(connection)) await forget(client, ask, inner === undefined)
       const stored = mayHave ? ((await ask('subscriptionsByClient', client)) as readonly unknown[]) : []
@@ -58,7 +53,7 @@ export function newPersistence(
 
     // Aedes hands over every subscription of the packet, the refused ones too, once for each that was granted.
     async addSubscriptions(client: Named) {
-      const granted = connectionOf(client)?.unstoredFilters.splice(0) ?? []
+      const granted = linkFor(client)?.unstoredFilters.splice(0) ?? []
       if (granted.length > 0) await ask('addSubscriptions', client, granted)
     },
 
@@ -66,36 +61,36 @@ export function newPersistence(
     async putWill() {},
 
     async delWill(client: Named) {
-      if (inner !== undefined && mayUsePlainMqtt(connectionOf(client), options)) await ask('delWill', client)
+      if (inner !== undefined && mayUsePlainMqtt(linkFor(client)?.connection, options)) await ask('delWill', client)
     },
 
     async outgoingUpdate(client: Named, packet: WithMessageId) {
       if (packet.cmd === 'pubrel') {
-        const received = connectionOf(client)?.pump.received(packet.messageId ?? 0)
+        const received = linkFor(client)?.connection.pump.received(packet.messageId ?? 0)
         if (received !== undefined) return received
       }
       return ask('outgoingUpdate', client, packet)
     },
 
     async outgoingClearMessageId(client: Named, packet: WithMessageId) {
-      if (connectionOf(client)?.pump.acknowledged(packet.messageId ?? 0) === true) return undefined
+      if (linkFor(client)?.connection.pump.acknowledged(packet.messageId ?? 0) === true) return undefined
       return ask('outgoingClearMessageId', client, packet)
     },
 
     async incomingStorePacket(client: Named, packet: WithMessageId) {
       if (plain.has(packet)) return ask('incomingStorePacket', client, packet)
-      const connection = connectionOf(client)
-      if (connection !== undefined) (connection.awaitingPubrel ??= new Set()).add(packet.messageId ?? 0)
+      const link = linkFor(client)
+      if (link !== undefined) (link.awaitingPubrel ??= new Set()).add(packet.messageId ?? 0)
       return undefined
     },
 
     async incomingGetPacket(client: Named, packet: WithMessageId) {
-      if (connectionOf(client)?.awaitingPubrel?.has(packet.messageId ?? 0) === true) return packet
+      if (linkFor(client)?.awaitingPubrel?.has(packet.messageId ?? 0) === true) return packet
       return ask('incomingGetPacket', client, packet)
     },
 
     async incomingDelPacket(client: Named, packet: WithMessageId) {
-      if (connectionOf(client)?.awaitingPubrel?.delete(packet.messageId ?? 0) === true) return undefined
+      if (linkFor(client)?.awaitingPubrel?.delete(packet.messageId ?? 0) === true) return undefined
       return ask('incomingDelPacket', client, packet)
     },
   }

@@ -1,6 +1,6 @@
 import type { Client as AedesClient, PublishPacket } from 'aedes'
 import type { BrokerState } from '../broker-state.js'
-import type { Connection } from '../delivery/connection.js'
+import type { Connection } from '../../delivery/index.js'
 import type { PlainBroker, PlainCluster, PlainPacket, Publish } from './plain-cluster.js'
 import { newPlainDelivery } from './plain-delivery.js'
 import type { Method, PlainClient } from './plain-persistence.js'
@@ -18,15 +18,17 @@ export function newPlainBroker(
   persistence: Record<string, Method>,
   publish: Publish,
 ): PlainBroker {
-  const { aedes, connections } = state
-  const mayReceive = (client: AedesClient, topic: string): boolean => mayReceivePlain(connections.byAedes.get(client), topic, state.options)
-  const delivery = newPlainDelivery(cluster, persistence, { connections, log: state.world.log, mayReceive })
+  const { aedes, links } = state
+  const { connections } = links
+  const mayReceive = (client: AedesClient, topic: string): boolean =>
+    mayReceivePlain(links.byAedes.get(client)?.connection, topic, state.options)
+  const delivery = newPlainDelivery(cluster, persistence, { links, log: state.world.log, mayReceive })
   const isReceived = persistence['incomingGetPacket'] as (client: AedesClient, packet: PublishPacket) => Promise<unknown>
   const publishing = new WeakSet<AedesClient>()
   Object.assign(aedes, { authorizeForward: delivery.forward })
   aedes.on('clientReady', delivery.begin)
   aedes.on('clientDisconnect', (client) => {
-    const connection = connections.byAedes.get(client)
+    const connection = links.byAedes.get(client)?.connection
     if (connection === undefined || publishing.has(client) || !mayUsePlainMqtt(connection, state.options)) return
     giveUp(state, cluster, connection)
   })
@@ -115,15 +117,11 @@ async function within<T>(work: Promise<T>): Promise<T | undefined> {
  * A client connects: its id is this connection's, unless one of a later epoch has it already. Epochs decide whose connection stands, and whoever is
  * followed is closed by them; here is noted whose will is still to be published. Clients without an epoch are told from here that they are followed.
  */
-export async function takeOver(
-  { connections }: Pick<BrokerState, 'connections'>,
-  cluster: PlainCluster,
-  client: PlainClient,
-): Promise<void> {
-  const connection = connections.byAedes.get(client as unknown as AedesClient)
+export async function takeOver({ links }: Pick<BrokerState, 'links'>, cluster: PlainCluster, client: PlainClient): Promise<void> {
+  const connection = links.byAedes.get(client as unknown as AedesClient)?.connection
   if (connection === undefined) return
   const before = await within(cluster.owners.take(client.id, ownerName(cluster, connection)).then((owner) => owner ?? ''))
-  if (before === undefined) connection.socket.destroy()
+  if (before === undefined) connection.link.close('failed')
   else if (epochOf(connection) === 0 && before !== '' && !before.includes(cluster.brokerId)) {
     // Aedes listens to this, and closes clients of that id. Its own telling is swallowed, with all of $SYS.
     const notice: PlainPacket = { topic: `$SYS/${cluster.brokerId}/new/clients`, payload: Buffer.from(client.id), qos: 0 }
@@ -133,12 +131,13 @@ export async function takeOver(
 
 /** After listening was interrupted: who has been followed meanwhile is closed; who is not known any more is noted again. */
 async function checkOwners(state: BrokerState, cluster: PlainCluster): Promise<void> {
-  for (const connection of [...state.connections.byClient.values()]) {
+  for (const connection of [...state.links.connections.byClient.values()]) {
     if (!mayUsePlainMqtt(connection, state.options)) continue
     const { clientId } = connection.words
     const name = ownerName(cluster, connection)
     const owner = await cluster.owners.of(clientId)
     if (owner === undefined) await cluster.owners.take(clientId, name)
-    else if (owner !== name && (epochOf(connection) === 0 || Number.parseInt(owner) > epochOf(connection))) connection.socket.destroy()
+    else if (owner !== name && (epochOf(connection) === 0 || Number.parseInt(owner) > epochOf(connection)))
+      connection.link.close('followed')
   }
 }

@@ -1,5 +1,5 @@
 import type { Client as AedesClient, PublishPacket } from 'aedes'
-import type { Connection } from '../delivery/connection.js'
+import type { Connection } from '../../delivery/index.js'
 
 /** A packet of plain MQTT use, as Aedes numbers it. */
 export interface PlainPacket {

@@ -1,7 +1,7 @@
 import type { Client as AedesClient } from 'aedes'
 import { generate } from 'mqtt-packet'
 import { matches, parseFilter } from '../../topics/index.js'
-import type { Connections } from '../delivery/connection.js'
+import { allLinks, type Links } from '../links.js'
 import { type PlainCluster, type PlainLog, type PlainPacket, packetName } from './plain-cluster.js'
 import type { Method } from './plain-persistence.js'
 
@@ -42,7 +42,7 @@ const maxSent = 10_000
 /** What the functions here share. */
 interface Worlds {
   readonly cluster: PlainCluster
-  readonly connections: Connections
+  readonly links: Links
   readonly log: PlainLog
   /** Whether a client has the right to what was published to a topic, as things stand. */
   readonly mayReceive: (client: AedesClient, topic: string) => boolean
@@ -60,12 +60,12 @@ interface Worlds {
 export function newPlainDelivery(
   cluster: PlainCluster,
   persistence: Record<string, Method>,
-  { connections, log, mayReceive }: Pick<Worlds, 'connections' | 'log' | 'mayReceive'>,
+  { links, log, mayReceive }: Pick<Worlds, 'links' | 'log' | 'mayReceive'>,
 ): PlainDelivery {
   const { outgoingStream } = cluster.persistence as { outgoingStream: Worlds['queueOf'] }
   const worlds: Worlds = {
     cluster,
-    connections,
+    links,
     log,
     mayReceive,
     queueOf: outgoingStream.bind(cluster.persistence),
@@ -113,7 +113,7 @@ function sessionOf({ sessions, begun }: Worlds, client: Receiver): Session {
 
 /** Sessions that are owed what is published. */
 function interrupted(worlds: Worlds): readonly Session[] {
-  const owed = [...worlds.connections.byNumber.values()].filter(({ aedes, plainFilters }) => !aedes.clean && plainFilters !== undefined)
+  const owed = allLinks(worlds.links).filter(({ aedes, plainFilters }) => !aedes.clean && plainFilters !== undefined)
   return owed.map(({ aedes }) => sessionOf(worlds, aedes as Receiver))
 }
 

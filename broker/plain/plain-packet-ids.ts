@@ -1,12 +1,12 @@
 import type { Client as AedesClient } from 'aedes'
-import { lastAnswerId } from '../delivery/pump.js'
+import { lastAnswerSlot } from '../../delivery/index.js'
 
 /**
  * Keeps the packet ids that Aedes gives to deliveries of plain MQTT use above those of the pump, which takes every acknowledgement of a lower
  * one for its own. Aedes begins with any, and begins again at 1.
  */
 export function keepPacketIdsApart(client: AedesClient): void {
-  const lowest = lastAnswerId + 1
+  const lowest = lastAnswerSlot + 1
   let next = lowest
   Object.defineProperty(client, '_nextId', {
     get: () => next,

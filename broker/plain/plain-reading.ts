@@ -1,4 +1,4 @@
-import type { Connection } from '../delivery/connection.js'
+import type { Connection } from '../../delivery/index.js'
 
 /** What a subscriber of plain MQTT use may leave unread before it gets no more at QoS 0, and before it is let go; bytes. */
 const droppedBeyondBytes = 1024 * 1024
@@ -12,6 +12,6 @@ export function takesPlain(connection: Connection | undefined, { qos }: { readon
   const unreadBytes = connection?.pump.unreadBytes ?? 0
   if (unreadBytes <= droppedBeyondBytes) return true
   if (qos === 0) return false
-  if (unreadBytes > endedBeyondBytes) connection?.socket.destroy()
+  if (unreadBytes > endedBeyondBytes) connection?.link.close('unread')
   return true
 }

@@ -1,7 +1,6 @@
 import { decideReceive, noFacts } from '../../acl/index.js'
 import { parseTopic } from '../../topics/index.js'
-import { aclClient } from '../broker-state.js'
-import type { Connection } from '../delivery/connection.js'
+import { aclClient, type Connection } from '../../delivery/index.js'
 import type { Granting } from './plain-use.js'
 
 /**

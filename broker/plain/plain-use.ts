@@ -1,5 +1,5 @@
 import type { Grant } from '../../acl/index.js'
-import type { Connection } from '../delivery/connection.js'
+import type { Connection } from '../../delivery/index.js'
 
 /** Which topics outside the protocol are open to whom. */
 export interface Granting {

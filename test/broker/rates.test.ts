@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { newRateGate } from '../../broker/listeners/address-limits.js'
-import { fullBudget, spendOne } from '../../broker/delivery/publish-budget.js'
+import { fullBudget, spendOne } from '../../broker/packets/publish-budget.js'
 import { reading } from '../clock/readings.js'
 
 describe('the budget of a device', () => {

@@ -45,11 +45,11 @@ describe('what is declared is used', () => {
     ).toBe(true)
   })
 
-  const counts = membersOf('rpc/runtime/link/to-main.ts', 'export type Counted', /name: ((?:'[a-z]+'(?: \| )?)+)/g).flatMap((names) =>
-    names.split(' | ').map((name) => name.slice(1, -1)),
+  const counts = membersOf('rpc/runtime/link/messages-to-main.ts', 'export type Counted', /name: ((?:'[a-z]+'(?: \| )?)+)/g).flatMap(
+    (names) => names.split(' | ').map((name) => name.slice(1, -1)),
   )
   test.each(counts)('what workers count as %s is told', (name) => {
-    expect(usedIn(new RegExp(`name: '${name}'`), /to-main\.ts$|counting\.ts$/)).toBe(true)
+    expect(usedIn(new RegExp(`name: '${name}'`), /messages-to-main\.ts$|counting\.ts$/)).toBe(true)
   })
 
   const outcomes = membersOf('rpc/runtime/outbox/notices.ts', 'export type PushOutcome', /'([a-z]+)'/g)

@@ -1,5 +1,5 @@
-import { isEventsTopic, selectNode, parseTopic } from '../../topics/index.js'
-import { type Ring, type Verdict, type WorkerDeath, writeRequest } from '../../rpc/index.js'
+import { isEventsTopic, selectNode, parseTopic } from '../topics/index.js'
+import { type Ring, type Verdict, type WorkerDeath, writeRequest } from '../rpc/index.js'
 import type { Connection } from './connection.js'
 import { newTrials, type Triable } from './trials.js'
 
@@ -17,7 +17,7 @@ interface Unfinished extends Triable {
 }
 
 /** A publish as it is handed in. */
-type Submitted = Omit<Unfinished, 'isHanded' | keyof Triable>
+export type Submitted = Omit<Unfinished, 'isHanded' | keyof Triable>
 
 /** Requests under way in the ring. Bounded by what Aedes reads of each connection before it waits (one chunk of its socket). */
 export interface Requests {

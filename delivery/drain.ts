@@ -1,6 +1,6 @@
-import { monotonicMs } from '../../clock/index.js'
-import type { BrokerState } from '../broker-state.js'
+import { monotonicMs } from '../clock/index.js'
 import type { Connection } from './connection.js'
+import { type DeliveryState, flush } from './delivery-state.js'
 
 /** How long nothing has to come before a drain believes that all that was sent has been read, and for how long it reads on at most. */
 const quietMs = 50
@@ -9,14 +9,12 @@ const readOnMs = 500
 const batchMs = 100
 /** The part of a drain's patience that closing may be spread over. */
 const spread = 0.8
-/** How long a client whose connection has been ended may take to end it as well. */
-const lingerMs = 1_000
 
 /**
  * Ends all connections: what has been read is finished and acknowledged, what has not been read is left to be repeated, and deliveries that are
  * not acknowledged stay owed. Where there are other processes for them, the clients are sent there some at a time (`drainRate`).
  */
-export async function drain(state: BrokerState, patienceMs: number): Promise<void> {
+export async function drain(state: DeliveryState, patienceMs: number): Promise<void> {
   state.isDraining = true
   const patience = pause(patienceMs)
   const { drainRate } = state.options
@@ -24,14 +22,12 @@ export async function drain(state: BrokerState, patienceMs: number): Promise<voi
   state.isDeaf = true
   await Promise.race([state.requests.idle(), patience])
   await acknowledgementsAreWritten()
-  state.writer.flush()
-  await new Promise<void>((resolve) => {
-    state.aedes.close(resolve)
-  })
-  for (const connection of state.connections.byNumber.values()) connection.socket.destroy()
+  flush(state)
+  await Promise.all(state.doors.map((door) => door.close()))
+  for (const connection of state.connections.byNumber.values()) connection.link.close('draining')
 }
 
-/** Aedes writes an acknowledgement in the turn in which its request is done, and mqtt-packet uncorks the socket behind it. */
+/** A door writes an acknowledgement in the turn in which its request is done, or right behind it. */
 function acknowledgementsAreWritten(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
 }
@@ -40,7 +36,7 @@ function acknowledgementsAreWritten(): Promise<void> {
  * Takes what is still on its way into the process. Clients that go on sending cannot hold the drain up: what is read later than this is not
  * acknowledged, and is sent again to whoever serves them next.
  */
-async function readOn({ requests }: BrokerState): Promise<void> {
+async function readOn({ requests }: DeliveryState): Promise<void> {
   const end = monotonicMs() + readOnMs
   for (let seen = -1; seen !== requests.submitted && monotonicMs() < end;) {
     seen = requests.submitted
@@ -53,7 +49,7 @@ async function readOn({ requests }: BrokerState): Promise<void> {
 }
 
 /** Those who wait for their turn are served as before. */
-async function closeSomeAtATime(state: BrokerState, drainRate: number, patienceMs: number): Promise<void> {
+async function closeSomeAtATime(state: DeliveryState, drainRate: number, patienceMs: number): Promise<void> {
   const waiting = [...state.connections.byNumber.values()]
   const wholeMs = Math.min((waiting.length / drainRate) * 1_000, patienceMs * spread)
   const batches = Math.max(1, Math.ceil(wholeMs / batchMs))
@@ -67,25 +63,12 @@ async function closeSomeAtATime(state: BrokerState, drainRate: number, patienceM
 }
 
 /** From now on nothing that comes is acted on or acknowledged; what came before is, and then the connection is ended. */
-async function closeInOrder(state: BrokerState, connection: Connection): Promise<void> {
+async function closeInOrder(state: DeliveryState, connection: Connection): Promise<void> {
   connection.isClosing = true
   await state.requests.idleOf(connection)
   await acknowledgementsAreWritten()
-  state.writer.flush()
-  const { socket } = connection
-  if (connection.state === 'closed') return
-  const closed = new Promise<void>((resolve) => {
-    socket.once('close', () => {
-      resolve()
-    })
-  })
-  // A connection that is destroyed while something is unread is reset, and takes along what the client has not read yet.
-  connection.gate.letGo()
-  socket.removeAllListeners('readable')
-  socket.resume()
-  socket.end()
-  await Promise.race([closed, pause(lingerMs)])
-  socket.destroy()
+  flush(state)
+  await connection.link.end()
 }
 
 function pause(ms: number): Promise<void> {

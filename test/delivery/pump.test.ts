@@ -1,8 +1,8 @@
-import { PassThrough } from 'node:stream'
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { publishTemplate } from '../../broker/packets/publish-packet.js'
-import { Pump, type PumpPage, type PumpPageEntry } from '../../broker/delivery/pump.js'
+import type { Parcel } from '../../delivery/index.js'
+import { Pump } from '../../delivery/pump.js'
+import type { Linked, PumpPage, PumpPageEntry } from '../../delivery/pump-world.js'
 
 /** A packet as a device reads it: `ask` is a page of the inbox that was asked for, `settle` what the store was told. */
 type Seen =
@@ -21,23 +21,21 @@ interface Start {
 /** A connection with a window of two that has just been opened. */
 function open({ settledTo = 0, releasedTo = settledTo, sentTo = 0 }: Start = {}, windowSize = 2) {
   const seen: Seen[] = []
-  const write = (_socket: unknown, bytes: Buffer): void => {
-    const first = bytes.readUInt8(0)
-    if (first === 0x62) seen.push({ kind: 'pubrel', id: bytes.readUInt16BE(2) })
-    else seen.push({ kind: 'publish', id: bytes.readUInt16BE(bytes.length - 3), dup: (first & 8) !== 0 })
+  const link = {
+    waitingBytes: 0,
+    send: (_parcel: Parcel, _number: number, id: number, dup: boolean) => seen.push({ kind: 'publish', id, dup }) > 0,
+    release: (id: number) => seen.push({ kind: 'pubrel', id }),
   }
-  const writer = { write, waitingBytes: () => 0, hold: () => undefined, flush: () => undefined }
   const nothing = (): void => undefined
   const pump = new Pump(
     {
       ...{ windowSize, queueLimit: 100, queueBytes: 1_000_000, answerBytes: 100, maxBufferedBytes: 1_000_000 },
-      ...{ drainTimeoutMs: 60_000, writer },
+      drainTimeoutMs: 60_000,
       requestPage: (_owner, after) => seen.push({ kind: 'ask', after }),
       settle: (_owner, to, released) => seen.push({ kind: 'settle', settledTo: to, releasedTo: released }),
       ...{ onStuck: () => seen.push({ kind: 'stuck' }), onSent: nothing, onKept: nothing },
     },
-    'device',
-    new PassThrough(),
+    { link } as unknown as Linked,
   )
   pump.open({ settledTo, releasedTo, sentTo })
   const sent = () => seen.flatMap((one) => (one.kind === 'publish' ? [{ number: one.id, dup: one.dup }] : []))
@@ -46,7 +44,7 @@ function open({ settledTo = 0, releasedTo = settledTo, sentTo = 0 }: Start = {},
 }
 
 function entry(number: number, qos: 1 | 2 = 1): PumpPageEntry {
-  return { kind: 'publish', number, template: publishTemplate('t', qos, Buffer.from('x')) }
+  return { kind: 'publish', number, parcel: { size: 6, qos } }
 }
 
 function withdrawn(number: number, qos: 1 | 2): PumpPageEntry {
@@ -114,7 +112,7 @@ describe('an empty place', () => {
     const { pump, seen } = open()
     pump.page({ after: 0, through: 64, last: 70, entries: Array.from({ length: 64 }, (_, i) => withdrawn(i + 1, 2)) })
     pump.page({ after: 64, through: 70, last: 70, entries: [] })
-    pump.deliver(71, publishTemplate('t', 1, Buffer.from('x')))
+    pump.deliver(71, { size: 6, qos: 1 })
     expect(seen).toEqual([
       { kind: 'ask', after: 0 },
       { kind: 'settle', settledTo: 64, releasedTo: 64 },
@@ -186,7 +184,7 @@ describe('an empty place', () => {
 })
 
 describe('answers', () => {
-  const answer = (bytes: number) => publishTemplate('t'.repeat(bytes), 1, Buffer.from('x'))
+  const answer = (bytes: number) => ({ size: bytes + 7, qos: 1 }) as const
 
   test('count by their bytes while they wait, and end the connection that lets too many of them wait', () => {
     const { pump, seen, sent } = open()
@@ -194,10 +192,10 @@ describe('answers', () => {
     expect(pump.unreadBytes).toBe(0)
     pump.answer(answer(40))
     pump.answer(answer(40))
-    expect(pump.unreadBytes).toBe(2 * answer(40).bytes.length)
+    expect(pump.unreadBytes).toBe(2 * answer(40).size)
     expect(seen).not.toContainEqual({ kind: 'stuck' })
     pump.acknowledged(sent()[0]!.number)
-    expect(pump.unreadBytes).toBe(answer(40).bytes.length)
+    expect(pump.unreadBytes).toBe(answer(40).size)
     pump.answer(answer(90))
     expect(seen).toContainEqual({ kind: 'stuck' })
   })

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { newKeptLedger } from '../../broker/delivery/kept-ledger.js'
+import { newKeptLedger } from '../../delivery/kept-ledger.js'
 
 const kib = 1024
 

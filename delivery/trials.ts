@@ -1,4 +1,4 @@
-import type { WorkerDeath } from '../../rpc/index.js'
+import type { WorkerDeath } from '../rpc/index.js'
 
 /**
  * What is known of a request that has been handed to a worker: nothing; that it was `under way` when one died, so that it may be why; that a worker has

@@ -1,7 +1,9 @@
-import type { AuthenticateError } from 'aedes'
+import type { ConnectResult } from '../rpc/index.js'
 import type { Connection } from './connection.js'
 
-export type Decide = (error: AuthenticateError | null, success: boolean | null) => void
+/** Who a peer is, or why he is refused. */
+export type Decided = Exclude<ConnectResult, { readonly kind: 'undecided' }>
+export type Decide = (result: Decided) => void
 
 interface Waiting {
   readonly connection: Connection
@@ -14,11 +16,14 @@ export interface DecidingOptions {
   readonly patienceMs: number
   /** Asks the worker of the connection, which holds what it cannot decide now. */
   readonly ask: (connection: Connection) => void
-  /** Closes the connection without CONNACK: a code would be final, and clients rightly end on it. */
+  /** Closes the connection without an answer: one would be final, and clients rightly end on it. */
   readonly giveUp: (connection: Connection, because: string) => void
 }
 
-/** CONNECTs whose decision is under way. What holds them up will pass, and they wait for it, so long; how many may wait their places say. @see docs/protocol/topics.md 12 */
+/**
+ * Connections of which it is being found out who they are. What holds them up will pass, and they wait for it, so long; how many may wait their
+ * places say. @see docs/protocol/topics.md 12
+ */
 export class Deciding {
   readonly #options: DecidingOptions
   readonly #waiting = new Map<number, Waiting>()
@@ -32,7 +37,7 @@ export class Deciding {
     const patience = setTimeout(() => {
       giveUp(connection, 'it was not decided in time')
     }, patienceMs).unref()
-    connection.socket.once('close', () => {
+    connection.link.onceClosed(() => {
       clearTimeout(patience)
     })
     // It stays until its worker answers, even if it is closed: the worker may have taken it for a connection by then.

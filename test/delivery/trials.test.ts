@@ -1,7 +1,7 @@
 /** Who is handed what after the deaths of workers, whatever the requests, their order and their number. */
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { newTrials, type Triable } from '../../broker/delivery/trials.js'
+import { newTrials, type Triable } from '../../delivery/trials.js'
 
 const node = 1
 
