@@ -2,7 +2,7 @@
  * The rings: imports point only towards the data. Each entry is a folder and the folders it may import, always through their
  * index.ts. `store-contract` is store/contract.ts alone: what decisions may know of the store.
  */
-const data = ['clock', 'failures', 'topics', 'protocol']
+const data = ['clock', 'failures', 'topics', 'protocol', 'cadmium']
 const decisions = [...data, 'acl', 'store-contract']
 const effects = [...decisions, 'rpc']
 const rings = {
@@ -10,6 +10,7 @@ const rings = {
   failures: [],
   topics: [],
   protocol: ['topics'],
+  cadmium: ['topics', 'protocol'],
   acl: data,
   'store-contract': [...data, 'acl'],
   rpc: decisions,
