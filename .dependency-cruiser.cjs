@@ -17,11 +17,12 @@ const rings = {
   store: effects,
   delivery: effects,
   broker: [...effects, 'delivery'],
+  gateway: [...effects, 'delivery', 'broker'],
   cluster: effects,
   providers: effects,
   files: effects,
-  server: [...effects, 'store', 'delivery', 'broker', 'cluster', 'providers', 'files'],
-  cli: [...effects, 'store', 'delivery', 'broker', 'cluster', 'providers', 'files', 'server'],
+  server: [...effects, 'store', 'delivery', 'broker', 'gateway', 'cluster', 'providers', 'files'],
+  cli: [...effects, 'store', 'delivery', 'broker', 'gateway', 'cluster', 'providers', 'files', 'server'],
 }
 
 const ours = `^(${Object.keys(rings)

@@ -1,7 +1,7 @@
 import type { Place } from './listeners/places.js'
 
 /** Which listener a socket came through. */
-export type ListenerName = 'mqtt' | 'tls' | 'ws'
+export type ListenerName = 'mqtt' | 'tls' | 'ws' | 'core'
 
 /** Where a socket comes from. */
 export interface Origin {

@@ -10,7 +10,7 @@ import { handleFrame } from './frames.js'
 import type { Link } from './link.js'
 import { newLookAgain } from './look-again.js'
 import { newPumpWorld } from './new-pump-world.js'
-import { decided, giveUp, introduce, open, openInbox, reopen, welcomed } from './opening.js'
+import { alreadyHas, decided, giveUp, introduce, open, openInbox, reopen, welcomed } from './opening.js'
 import { reintroduce } from './reintroduce.js'
 import { newRequests, type Submitted } from './requests.js'
 import { newSentMemory } from './sent-memory.js'
@@ -34,6 +34,8 @@ export interface Delivery {
    * @param decide is told, unless the connection is closed before: he is to be refused, or welcomed
    */
   decide(connection: Connection, decide: Decide): void
+  /** A device has everything up to this number of its inbox already: that is settled, and not sent. Before it is welcomed. */
+  alreadyHas(connection: Connection, number: number): void
   /** He has been told that he is accepted: what is owed to him follows. */
   welcomed(connection: Connection): void
   /**
@@ -81,6 +83,9 @@ export function newDelivery(options: DeliveryOptions, world: DeliveryWorld): Del
     open: (link, words) => open(state, link, words),
     decide: (connection, decide) => {
       state.deciding.add(connection, decide)
+    },
+    alreadyHas: (connection, number) => {
+      alreadyHas(state, connection, number)
     },
     welcomed: (connection) => {
       welcomed(state, connection)

@@ -47,7 +47,8 @@ function answer(connection: Connection | undefined, { topic, qos, payload }: Fra
   if (connection === undefined) return
   const { link, pump } = connection
   const parcel = link.wire.layOut(topic, qos, payload)
-  pump.answer(parcel)
+  if (link.hears === undefined) pump.answer(parcel)
+  else link.hears(parcel)
   link.answered(parcel.size)
 }
 
@@ -91,7 +92,10 @@ function deliver(state: DeliveryState, { topic, qos, encoded, clients, numbers }
     const parcel = parcelFor(connection)
     // The device began to speak this variant after the worker had encoded: its entry is read from the inbox.
     if (parcel === undefined) connection.pump.refresh()
-    else connection.pump.deliver(numbers[i] ?? 0, parcel)
+    else {
+      connection.link.hears?.(parcel)
+      connection.pump.deliver(numbers[i] ?? 0, parcel)
+    }
   })
 }
 

@@ -48,6 +48,11 @@ export interface Link {
   send(parcel: Parcel, number: number, slot: number, isRepeated: boolean): boolean
   /** Of QoS 2: the peer has received it, and may forget that it has. */
   release(slot: number): void
+  /**
+   * What has been committed for its peer, as it is told: before the verdict of the request that led to it, whatever still waits to be sent. For doors
+   * that answer each request by name; an answer that is in no inbox is theirs to send then.
+   */
+  hears?(parcel: Parcel): void
   /** A request was answered with so many bytes. */
   answered(bytes: number): void
   /** Its peer was accepted. @returns false if there is no place left for one like it; it is closed then */

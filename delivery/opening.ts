@@ -89,6 +89,17 @@ function closeOlder(state: DeliveryState, { words }: Connection): void {
   state.connections.byClient.get(words.clientId)?.link.close('followed')
 }
 
+/** A device says what it has: its inbox begins behind that. */
+export function alreadyHas(state: DeliveryState, connection: Connection, number: number): void {
+  const { accepted, node, link, words } = connection
+  if (accepted === undefined || accepted.inbox === null) return
+  const settledTo = Math.min(number, accepted.inbox.last)
+  if (settledTo <= accepted.inbox.settledTo) return
+  const releasedTo = Math.max(accepted.inbox.releasedTo, settledTo)
+  connection.accepted = { ...accepted, inbox: { ...accepted.inbox, settledTo, releasedTo } }
+  state.pumpWorld.settle({ connection: connection.number, node, client: words.clientId, link }, settledTo, releasedTo)
+}
+
 /** Its peer has been told that he is accepted: the worker sends what is owed at connect, and announces presence. */
 export function welcomed(state: DeliveryState, connection: Connection): void {
   if (connection.state !== 'accepted') return

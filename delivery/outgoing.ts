@@ -52,6 +52,18 @@ export class OutgoingQueue {
     }
   }
 
+  /** Removes the inbox entries up to this number, which stand in front of all that come after. @returns their numbers */
+  dropTo(number: number): readonly number[] {
+    const waiting = (this.#entries ?? []).slice(this.#head)
+    const dropped = waiting.filter((entry) => entry.number > 0 && entry.number <= number)
+    if (dropped.length === 0) return []
+    const left = waiting.filter((entry) => entry.number === 0 || entry.number > number)
+    for (const { parcel } of dropped) this.bytes -= parcel?.size ?? 0
+    this.#entries = left.length === 0 ? undefined : left
+    this.#head = 0
+    return dropped.map((entry) => entry.number)
+  }
+
   clear(): void {
     this.#entries = undefined
     this.#head = this.bytes = this.answerBytes = 0

@@ -121,7 +121,14 @@ export class Pump<Owner extends Linked> {
   /** Entries of the inbox that were asked for. */
   page({ after, through, last, entries }: PumpPage): void {
     this.#isPaging = false
-    if (this.#isClosed || !this.#isOpen || after !== this.#next - 1) return
+    if (this.#isClosed || !this.#isOpen) return
+    if (after !== this.#next - 1) {
+      // What it begins with has been acknowledged meanwhile: another one is asked for if there is more.
+      this.#newest = Math.max(this.#newest, last)
+      this.#dropEarly()
+      this.#advance()
+      return
+    }
     for (const entry of entries) {
       this.#passOver(entry.number - 1)
       if (entry.kind === 'publish') this.#take(entry.number, entry.parcel)
@@ -133,6 +140,11 @@ export class Pump<Owner extends Linked> {
     this.#takeEarly()
     this.#moveMarks()
     this.#advance()
+  }
+
+  #dropEarly(): void {
+    for (const { parcel } of this.#early ?? []) this.#queue.bytes -= parcel.size
+    this.#early = undefined
   }
 
   /** What has come while the page was on its way: as far as it follows. */
@@ -155,12 +167,24 @@ export class Pump<Owner extends Linked> {
     return true
   }
 
-  /** All inbox entries up to this number that were sent are acknowledged. */
+  /** How far the inbox is settled. */
+  get settledTo(): number {
+    return this.#marks.settledTo
+  }
+
+  /** Newest number of the inbox that is known to exist. */
+  get newest(): number {
+    return Math.max(this.#newest, this.#next - 1)
+  }
+
+  /** All inbox entries up to this number are acknowledged, sent on this connection or not. */
   acknowledgedTo(number: number): void {
     for (const [slot, sent] of this.#window.upTo(number)) {
       this.#window.free(slot)
       this.#marks.settle(sent)
     }
+    for (const skipped of this.#queue.dropTo(number)) this.#marks.settle(skipped)
+    if (this.#isOpen) this.#passOver(Math.min(number, this.newest))
     this.#moveMarks()
     this.#advance()
   }

@@ -19,6 +19,7 @@ export { type Bus, readBusFrame } from './runtime/link/bus.js'
 export { messagesIn } from './runtime/link/to-main.js'
 export { type ConnectionEnd, type ControlToWorker, writePage, writeRequest, writeSettle } from './runtime/link/to-worker.js'
 export { newUnderWay, requestsUnderWay, type UnderWay } from './runtime/link/under-way.js'
+export type { RefusalDetail } from './refusal-detail.js'
 export type { Verdict } from './runtime/link/verdict.js'
 export { encodingOf, maskOf, variantCount, variantOf } from './runtime/link/variant.js'
 export {

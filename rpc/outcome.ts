@@ -14,6 +14,7 @@ import type { Bytes, Opening, Put, PutNumber } from '../store/contract.js'
 import type { ClientId, Phone } from '../topics/index.js'
 import type { Budget } from './budgets/budget.js'
 import type { MessageDocument } from './documents/index.js'
+import type { RefusalDetail } from './refusal-detail.js'
 import type { Notice } from './runtime/outbox/notice.js'
 
 /** Bytes as a peer sent them, kept so that receivers who speak the same encoding get them unchanged. */
@@ -96,6 +97,8 @@ export interface Accepted {
   readonly opens: readonly Opening[]
   readonly sends: readonly Send[]
   readonly effects: readonly Effect[]
+  /** It is refused all the same: what is stored is what asking has used of a budget, and the answer is among the sends. */
+  readonly refused?: Refused
 }
 
 /** The peer's request is refused: nothing changes, one `io` error is answered, or `answer` where there is one. `because` is for the log. */
@@ -104,6 +107,8 @@ export interface Refused {
   readonly code: ErrorCode
   readonly because: string
   readonly answer?: AnyRecord
+  /** For doors that tell more than the code. */
+  readonly detail?: RefusalDetail
   /** The budget that is used up, if it is one that the operator is told of. */
   readonly short?: Budget
 }
@@ -123,8 +128,8 @@ export function accept(parts: Partial<Omit<Accepted, 'kind'>>): Accepted {
   return { ...nothing, ...parts }
 }
 
-export function refuse(code: ErrorCode, because: string): Refused {
-  return { kind: 'refused', code, because }
+export function refuse(code: ErrorCode, because: string, detail?: RefusalDetail): Refused {
+  return detail === undefined ? { kind: 'refused', code, because } : { kind: 'refused', code, because, detail }
 }
 
 /**

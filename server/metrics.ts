@@ -8,7 +8,7 @@ const latencyBuckets = [0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01,
  * anything else a peer can choose.
  */
 export interface Metrics {
-  /** Connections open now, by listener: mqtt, ws, tls. */
+  /** Connections open now, by listener: mqtt, ws, tls, core. */
   readonly connections: Gauge<'listener'>
   /** CONNECTs, by outcome: accepted, or the name of the refusal. */
   readonly connects: Counter<'outcome'>
@@ -56,7 +56,7 @@ export function createMetrics(): Metrics {
     connections: new Gauge({
       registers,
       name: 'nynja_connections',
-      help: 'MQTT connections open now, by listener',
+      help: 'Connections open now, by listener',
       labelNames: ['listener'],
     }),
     connects: new Counter({ registers, name: 'nynja_connects_total', help: 'CONNECT packets, by outcome', labelNames: ['outcome'] }),

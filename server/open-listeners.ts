@@ -12,6 +12,7 @@ import {
   type TlsPair,
   type TransferSockets,
 } from '../broker/index.js'
+import type { CoreDoor } from '../gateway/index.js'
 import type { ServerPort } from '../rpc/index.js'
 import type { Options } from './options-table.js'
 import type { Ports } from './ports.js'
@@ -24,12 +25,13 @@ export type Listeners = Partial<Record<'mqtt' | 'ws', Listener> & { tls: TlsList
 interface Served {
   readonly messenger: Messenger
   readonly transfers: TransferSockets
+  readonly core: CoreDoor
   readonly places: Places
   readonly gate: ConnectionGate
 }
 
 /** @throws StartProblem if one cannot be opened; none is left open then */
-export async function openListeners(options: Options, { messenger, transfers, places, gate }: Served): Promise<Listeners> {
+export async function openListeners(options: Options, { messenger, transfers, core, places, gate }: Served): Promise<Listeners> {
   const { host, mqttPort, wsPort, tlsPort, tlsKey, tlsCert, maxPacketBytes, trustProxy, proxyProtocol: isProxied } = options
   const opened: Listeners = {}
   const hall: ArrivalHall = { places, connectDeadlineMs: options.connectDeadlineMs }
@@ -41,7 +43,8 @@ export async function openListeners(options: Options, { messenger, transfers, pl
       opened.tls = await listening(listenTls(at(tlsPort), pair, hall, messenger.serve), 'NYNJA_TLS_PORT', at(tlsPort))
     }
     if (wsPort !== 'off') {
-      const opening = listenWebSocket(at(wsPort), { maxPacketBytes, trustProxy }, hall, messenger.serve, transfers.serve)
+      const services = { serve: messenger.serve, serveTransfers: transfers.serve, serveCore: core.serve }
+      const opening = listenWebSocket(at(wsPort), { maxPacketBytes, trustProxy }, hall, services)
       opened.ws = await listening(opening, 'NYNJA_WS_PORT', at(wsPort))
     }
     return opened

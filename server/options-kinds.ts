@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { z } from 'zod'
+import { parseServerPart } from '../cadmium/index.js'
 import { parseRedisUrl, redactRedisUrl } from '../store/index.js'
 
 /** A kind of value: how it is checked, written down and shown. The same forms are taken from the file, the environment and flags. */
@@ -69,6 +70,14 @@ export const storeAddress: OptionKind<string> = {
   placeholder: 'lmdb|redis://…',
   show: (value) => (value === 'lmdb' ? value : redactRedisUrl(value)),
   isSecret: true,
+}
+
+/** A host, with or without a port, as it stands in EntityIDs. */
+export const serverPart: OptionKind<string> = {
+  schema: z.string().refine((text) => parseServerPart(text) !== undefined),
+  form: 'a host name or an address (of IPv6 in brackets), with or without a port',
+  placeholder: 'host[:port]',
+  show: asIs,
 }
 
 export const yesOrNo: OptionKind<boolean> = {

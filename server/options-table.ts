@@ -13,6 +13,7 @@ import {
   port,
   secretPattern,
   secretText,
+  serverPart,
   serviceSecrets,
   text,
   storeAddress,
@@ -28,8 +29,16 @@ const waitMs = { unit: 'ms' }
 function listeners(folder: string) {
   return {
     host: option(host, { default: '0.0.0.0', about: 'Address that all listeners bind to but that of adminPort.' }),
+    serverName: option(serverPart, {
+      default: 'localhost',
+      about:
+        'What EntityIDs of this server end in (Protocol Core): a host with or without a port. Another name renames all of them at once.',
+    }),
     mqttPort: option(port, { default: 1883, about: 'TCP port for MQTT clients.' }),
-    wsPort: option(port, { default: 8083, about: 'Port for MQTT over WebSocket, path /mqtt, and for file transfers, path /ws.' }),
+    wsPort: option(port, {
+      default: 8083,
+      about: 'Port for MQTT over WebSocket, path /mqtt, for Protocol Core, path /core, and for file transfers, path /ws.',
+    }),
     tlsPort: option(port, {
       default: 8883,
       shownDefault: '8883 with a key and a certificate, else off',

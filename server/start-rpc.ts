@@ -1,9 +1,21 @@
 import { randomUUID } from 'node:crypto'
 import { parseGrants } from '../acl/index.js'
-import { type Messenger, type MessengerOptions, type Places, startMessenger, TransferSockets } from '../broker/index.js'
+import {
+  fullBudget,
+  type Messenger,
+  type MessengerOptions,
+  type Places,
+  type PublishBudget,
+  type PublishRate,
+  spendOne,
+  startMessenger,
+  TransferSockets,
+} from '../broker/index.js'
+import { monotonicMs } from '../clock/index.js'
 import { type Delivery, type DeliveryOptions, newDelivery } from '../delivery/index.js'
 import { type ControlToMain, type Ring, type RingListener, startRing, variantCount, type WorkerResource } from '../rpc/index.js'
 import { distrustMemory, newSharedMemory } from '../store/index.js'
+import { type CoreDoor, startCoreDoor } from '../gateway/index.js'
 import { count, messengerCounts } from './counting.js'
 import type { Exhaustion } from './exhaustion.js'
 import type { Log } from './log.js'
@@ -26,6 +38,7 @@ export interface Rpc {
   readonly delivery: Delivery
   readonly messenger: Messenger
   readonly transfers: TransferSockets
+  readonly core: CoreDoor
   readonly ring: Ring
   readonly stop: () => Promise<void>
 }
@@ -62,6 +75,7 @@ export async function startRpc(live: Live, log: Log, { metrics, exhaustion, plac
       ring.now().control(node, { kind: 'subscribe', connection, request, filter })
     },
   })
+  const core = startCoreDoor({ serverName: options.serverName }, { delivery, places, counts, log, newPace: newPaces(live) })
   const bus = await listenToCluster(options, { boot, delivery, log })
   const running = await startRing(
     {
@@ -78,7 +92,7 @@ export async function startRpc(live: Live, log: Log, { metrics, exhaustion, plac
     bus?.close()
     plain?.mq.close(() => undefined)
   }
-  return { delivery, messenger, transfers, ring: running, stop }
+  return { delivery, messenger, transfers, core, ring: running, stop }
 }
 
 interface RingWorld extends Pick<RpcWorld, 'metrics' | 'exhaustion'> {
@@ -140,6 +154,26 @@ function deliveryOptions({ options }: Live): DeliveryOptions {
   }
 }
 
+/** What a session may ask in a second, as for a device of MQTT. */
+function newPaces(live: Live): () => () => number {
+  const rate = (): PublishRate | 'off' => rateOf(live)
+  return () => {
+    let budget: PublishBudget | undefined
+    return () => {
+      const now = rate()
+      if (now === 'off') return 0
+      const at = monotonicMs()
+      const spent = spendOne(budget ?? fullBudget(now, at), now, at)
+      budget = spent.budget
+      return spent.waitMs
+    }
+  }
+}
+
+function rateOf({ options: { publishesPerSecond } }: Live): PublishRate | 'off' {
+  return publishesPerSecond === 'off' ? 'off' : { perSecond: publishesPerSecond, burst: publishesPerSecond }
+}
+
 function messengerOptions(live: Live): MessengerOptions {
   const { options } = live
   return {
@@ -149,8 +183,7 @@ function messengerOptions(live: Live): MessengerOptions {
     drainTimeoutMs: clientDrainTimeoutMs,
     connectTimeoutMs: options.connectDeadlineMs,
     get publishRate() {
-      const { publishesPerSecond } = live.options
-      return publishesPerSecond === 'off' ? 'off' : { perSecond: publishesPerSecond, burst: publishesPerSecond }
+      return rateOf(live)
     },
     grants: parseGrants(options.grants.join('\n')).grants,
   }

@@ -76,9 +76,9 @@ export async function startServer(options: Options, log: Log): Promise<RunningSe
     })
     const places = newPlaces(live, { machine, metrics, exhaustion, turnedAway })
     const rpc = await startRpc(live, log, { metrics, exhaustion, places, filesUrl: filesUrl(options, httpPort) })
-    const { delivery, messenger, transfers, ring } = rpc
+    const { delivery, messenger, transfers, core, ring } = rpc
     closers.push(() => rpc.stop())
-    const listeners = await openListeners(options, { messenger, transfers, places, gate: gateOf(machine, 'client') })
+    const listeners = await openListeners(options, { messenger, transfers, core, places, gate: gateOf(machine, 'client') })
     closers.push(lookRegularly({ machine, places, turnedAway, exhaustion, connections: delivery.connections, live }))
     machine.opened()
     const ports = { ...portsOf(listeners), http: httpPort, admin: adminPort }

@@ -76,6 +76,16 @@ export type Serve = (socket: Duplex, origin: Origin) => void
 /** Serves one accepted WebSocket of the endpoint `/ws`. */
 export type ServeTransfers = (socket: WebSocket, origin: Origin) => void
 
+/** Serves one accepted WebSocket of the endpoint `/core`. @param below the socket that it lies on */
+export type ServeCore = (socket: WebSocket, below: Socket, origin: Origin) => void
+
+/** Who serves what comes to the WebSocket port, by path. */
+export interface WebSocketServices {
+  readonly serve: Serve
+  readonly serveTransfers: ServeTransfers
+  readonly serveCore: ServeCore
+}
+
 const backlog = 4_096
 /** One message may hold a packet and its fixed header. */
 const packetHeaderBytes = 8
@@ -83,6 +93,9 @@ const packetHeaderBytes = 8
 const unprovenMessageBytes = 96 * 1024
 /** Of a WebSocket message, and of what waits to be one: each part takes memory of its own, however small it is. */
 const partLimits = { maxFragments: 1_024, maxBufferedChunks: 4_096 } as const
+/** A message of Protocol Core, as docs/protocol/core.md 1 says. */
+const coreMessageBytes = 65_536
+const coreSubprotocol = 'nynja.core.v1'
 const minVersion = 'TLSv1.2'
 /** Names of MQTT as a subprotocol, the one that is answered where several are offered first. */
 const subprotocols: readonly string[] = ['mqtt', 'mqttv3.1']
@@ -122,36 +135,26 @@ export async function listenTls(address: ListenAddress, { key, cert }: TlsPair, 
 /**
  * MQTT over WebSocket: path `/mqtt`, binary frames, subprotocol `mqtt` [MQTT-6.0.0-3] of MQTT 3.1.1. Clients that do not know that name are served
  * as well: with `mqttv3.1`, which is older than the standard, or none.
- * Beside it file transfers: path `/ws`, any subprotocol or none.
+ * Beside it file transfers, path `/ws`, and Protocol Core, path `/core`; any subprotocol or none.
  */
 export async function listenWebSocket(
   address: ListenAddress,
   { maxPacketBytes, trustProxy }: { readonly maxPacketBytes: number; readonly trustProxy: boolean },
   hall: ArrivalHall,
-  serve: Serve,
-  serveTransfers: ServeTransfers,
+  { serve, serveTransfers, serveCore }: WebSocketServices,
 ): Promise<Listener> {
   const http = createHttpServer({ noDelay: true, keepAlive: true }, (_request, response) => {
     response
       .writeHead(426, { 'content-type': 'text/plain', upgrade: 'websocket' })
-      .end('MQTT over WebSocket, path /mqtt; file transfers, path /ws\n')
+      .end('MQTT over WebSocket, path /mqtt; file transfers, path /ws; Protocol Core, path /core\n')
   })
   http.headersTimeout = hall.connectDeadlineMs
   const reading = sliceHttp(http)
   const messageBytes = maxPacketBytes + packetHeaderBytes
   const arrivals = arrivalsAt(http, address, hall, trustProxy)
-  const sockets = new WebSocketServer({
-    noServer: true,
-    maxPayload: messageBytes,
-    ...partLimits,
-    handleProtocols: (offered) => subprotocols.find((known) => offered.has(known)) ?? false,
-  })
-  const originOf = (request: IncomingMessage, arrival: Arrival | undefined): Origin | undefined => {
-    if (arrival === undefined || !trustProxy) return arrival && { listener: 'ws', ...arrival }
-    const address = forwardedFor(request) ?? arrival.address
-    return hall.places.tell(arrival.place, address) ? { listener: 'ws', place: arrival.place, address } : undefined
-  }
+  const sockets = webSockets(messageBytes, subprotocols)
   const transferSockets = new WebSocketServer({ noServer: true, maxPayload: limits.ftpFrameBytes, ...partLimits })
+  const coreSockets = webSockets(coreMessageBytes, [coreSubprotocol])
   http.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
     socket.on('error', () => socket.destroy())
     const refusal = refuseUpgrade(request)
@@ -159,12 +162,18 @@ export async function listenWebSocket(
       socket.end(`HTTP/1.1 ${refusal}\r\nConnection: close\r\n\r\n`)
       return
     }
-    const origin = originOf(request, arrivals.of(socket))
+    const origin = originOf(request, arrivals.of(socket), trustProxy ? hall.places : undefined)
     if (origin === undefined) return
     if (pathOf(request) === '/ws') {
       reading.upgraded(socket, head, Infinity)
       transferSockets.handleUpgrade(request, socket, head, (webSocket) => {
         serveTransfers(webSocket, origin)
+      })
+    } else if (pathOf(request) === '/core') {
+      // What is too long is told so: the library closes with 1009.
+      reading.upgraded(socket, head, Infinity)
+      coreSockets.handleUpgrade(request, socket, head, (webSocket) => {
+        serveCore(webSocket, socket, { ...origin, listener: 'core' })
       })
     } else {
       const guard = reading.upgraded(socket, head, Math.min(unprovenMessageBytes, messageBytes))
@@ -184,6 +193,21 @@ export async function listenWebSocket(
   }
 }
 
+/** Who it is that an upgrade comes from. @param places of whom a proxy names, where one does */
+function originOf(request: IncomingMessage, arrival: Arrival | undefined, places: Places | undefined): Origin | undefined {
+  if (arrival === undefined || places === undefined) return arrival && { listener: 'ws', ...arrival }
+  const address = forwardedFor(request) ?? arrival.address
+  return places.tell(arrival.place, address) ? { listener: 'ws', place: arrival.place, address } : undefined
+}
+
+/** Without compression: it takes memory of its own for each connection. @param known subprotocols, the first that is offered is selected */
+function webSockets(maxPayload: number, known: readonly string[]): WebSocketServer {
+  return new WebSocketServer({
+    ...{ noServer: true, maxPayload, ...partLimits, perMessageDeflate: false },
+    handleProtocols: (offered) => known.find((name) => offered.has(name)) ?? false,
+  })
+}
+
 /** The address the nearest proxy saw: the last entry of X-Forwarded-For. */
 function forwardedFor({ headers }: IncomingMessage): string | undefined {
   const forwarded = headers['x-forwarded-for']
@@ -197,7 +221,7 @@ function pathOf({ url }: IncomingMessage): string | undefined {
 
 function refuseUpgrade(request: IncomingMessage): string | undefined {
   const { headers } = request
-  if (pathOf(request) === '/ws') return undefined
+  if (pathOf(request) === '/ws' || pathOf(request) === '/core') return undefined
   if (pathOf(request) !== '/mqtt' && pathOf(request) !== '/mqtt/') return '404 Not Found'
   const offer = headers['sec-websocket-protocol']
   const offered = (offer ?? '').split(',').map((name) => name.trim())

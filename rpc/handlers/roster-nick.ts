@@ -32,7 +32,7 @@ export function countNick({ budgets }: NickFacts, now: number, decide: () => Out
   const outcome = decide()
   if (counted.puts.length === 0 || outcome.kind === 'dropped') return outcome
   if (outcome.kind === 'accepted') return { ...outcome, puts: [...outcome.puts, ...counted.puts] }
-  return outcome.code === 'nick' ? accept({ puts: counted.puts, sends: [answer(err('nick'))] }) : outcome
+  return outcome.code === 'nick' ? { ...accept({ puts: counted.puts, sends: [answer(err('nick'))] }), refused: outcome } : outcome
 }
 
 /** Whether a roster may take a nick: well-formed, and held by nobody else, case ignored. @refuses `invalid_nick`; `nick` if taken */

@@ -13,7 +13,7 @@ import { answerPair, type FriendStep, pairAnswer, pushToFriend, pushToSelf, putP
  */
 export function banContact(step: FriendStep): Outcome {
   const { self, friend, friendExists, pair, bans } = step.facts
-  if (phoneOf(self) === phoneOf(friend)) return refuse('invalid_data', 'nobody bans himself')
+  if (phoneOf(self) === phoneOf(friend)) return refuse('invalid_data', 'nobody bans himself', 'yourself')
   if (!friendExists) return answerPair({ own: false, other: false })
   const other = isEntry(pair.other)
   if (pair.own?.bans === true) return answerPair({ own: true, other })
@@ -49,7 +49,7 @@ function tellBanned(step: FriendStep, after: Acquaintance): readonly Send[] {
  */
 export function unbanContact(step: FriendStep): Outcome {
   const { self, friend, pair, bans } = step.facts
-  if (phoneOf(self) === phoneOf(friend)) return refuse('invalid_data', 'nobody bans himself')
+  if (phoneOf(self) === phoneOf(friend)) return refuse('invalid_data', 'nobody bans himself', 'yourself')
   if (bans.own === null) return answerPair({ own: false, other: false })
   const all = [step, ...kinSteps(step)].map((one) => ({ step: one, after: unbanned(one.facts.pair, one.now) }))
   return accept({

@@ -63,7 +63,7 @@ async function countStranger(request: Request<Friend>, { self, friend }: Parties
 function withSpent(outcome: Outcome, spent: readonly Put[]): Outcome {
   if (spent.length === 0 || outcome.kind === 'dropped') return outcome
   if (outcome.kind === 'accepted') return { ...outcome, puts: [...outcome.puts, ...spent] }
-  return accept({ puts: spent, sends: [answer(outcome.answer ?? err(outcome.code))] })
+  return { ...accept({ puts: spent, sends: [answer(outcome.answer ?? err(outcome.code))] }), refused: outcome }
 }
 
 function partiesOf({ record: { phone_id, friend_id }, caller }: Request<Friend>): Parties | Refused {

@@ -15,15 +15,15 @@ import { answerPair, type FriendStep, pairAnswer, pushToFriend, pushToSelf, putP
  */
 export function requestFriendship(step: FriendStep): Outcome {
   const { self, friend, friendExists, pair, bans } = step.facts
-  if (phoneOf(self) === phoneOf(friend)) return refuse('invalid_data', 'the other is a roster of the same phone')
-  if (bans.own !== null) return refuse('invalid_data', 'the caller bans the other')
+  if (phoneOf(self) === phoneOf(friend)) return refuse('invalid_data', 'the other is a roster of the same phone', 'yourself')
+  if (bans.own !== null) return refuse('invalid_data', 'the caller bans the other', 'bans-other')
   if (!friendExists) return refuse('contact_not_found', 'no such roster')
   if (bans.other !== null) return refuse('not_authorized', 'the other bans the caller')
   switch (openState(pair.own)) {
     case 'friend':
-      return refuse('invalid_data', 'friends already')
+      return refuse('invalid_data', 'friends already', 'friends-already')
     case 'request':
-      if (openState(pair.other) === 'authorization') return refuse('invalid_data', 'asked already')
+      if (openState(pair.other) === 'authorization') return refuse('invalid_data', 'asked already', 'asked-already')
       // Nothing is left of a request that gave way to later ones.
       if (pair.other?.state !== 'ignore') return ask(step)
       // He who was ignored may ask again; he is told the same, and the other is not told (Friend/request).
@@ -77,7 +77,7 @@ function fromStranger(send: Send & { readonly to: 'phones' }): Send {
  */
 export function confirmFriendship(step: FriendStep): Outcome {
   const { self, friend, pair } = step.facts
-  if (self === friend) return refuse('invalid_data', 'nobody asks himself')
+  if (self === friend) return refuse('invalid_data', 'nobody asks himself', 'yourself')
   if (areFriends(pair)) return answerPair({ own: true, other: true })
   const wasAsked = isAsked(pair)
   if (wasAsked && isAsking(pair)) return befriend(step)
@@ -146,10 +146,12 @@ function greeting(from: PhoneId, to: PhoneId, now: number): MessageDocument {
  * @see docs/protocol/rpc.md 9, Friend/revoke
  */
 export function revokeFriendship(step: FriendStep): Outcome {
-  const { self, friend, pair } = step.facts
-  if (self === friend) return refuse('invalid_data', 'the chat with oneself stays')
+  const { self, friend, friendExists, pair } = step.facts
+  if (self === friend) return refuse('invalid_data', 'the chat with oneself stays', 'yourself')
   const state = openState(pair.own)
-  if (state !== 'request' && state !== 'authorization' && state !== 'friend') return refuse('contact_not_found', 'nothing to revoke')
+  if (state !== 'request' && state !== 'authorization' && state !== 'friend') {
+    return refuse('contact_not_found', 'nothing to revoke', friendExists ? undefined : 'no-such-person')
+  }
   const told = pushToFriend(step, strangers, 'revoke')
   return accept({
     puts: putPair(step.facts, strangers),

@@ -94,12 +94,13 @@ export function decideChange(request: Request<Message>, { found, actor }: Change
       // Of a message whose files are on their way there is no content yet.
       const isErased = document.status === 'deleted' || document.status === 'link'
       const verdict = mayEdit({ isAuthor, isErased }, standing)
-      return verdict.allowed ? edit(request.record, found, actor.access) : refuse(verdict.error, verdict.because)
+      if (verdict.allowed) return edit(request.record, found, actor.access)
+      return refuse(verdict.error, verdict.because, verdict.error === 'invalid_data' ? 'erased' : undefined)
     }
     case 'erase': {
       const verdict = mayErase({ isAuthor }, standing)
       if (!verdict.allowed) return refuse(verdict.error, verdict.because)
-      return document.status === 'deleted' ? refuse('invalid_data', 'erased already') : erase(found, actor)
+      return document.status === 'deleted' ? refuse('invalid_data', 'erased already', 'erased') : erase(found, actor)
     }
     case 'hide':
       return hideForOneself(request.record, found, actor)

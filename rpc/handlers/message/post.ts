@@ -159,7 +159,7 @@ export function postRefusal({ record: message }: Request<Message>, facts: PostFa
   if (message.type.some((type) => type === 'reply' || type === 'forward') && facts.post.link === null) {
     return refuse('invalid_data', 'a reply or forward names its original')
   }
-  return facts.isLinkReadable ? undefined : refuse('invalid_data', 'the author cannot read the original')
+  return facts.isLinkReadable ? undefined : refuse('invalid_data', 'the author cannot read the original', 'original')
 }
 
 /** The message as it is stored when it is posted. */

@@ -95,10 +95,12 @@ function decideAdd(request: Request<Room>, { lookup, welcome, shown, memberIds }
   }
   if (promoted.length + addable.length + invited.length + welcome.waiting === 0) {
     const areAllInside = listed.every(({ phoneId }) => memberOf(state.list, phoneId) !== undefined)
-    return areAllInside ? refuse('invalid_data', 'all are members already') : refuseUnwelcome(welcome, 'none of those listed can be added')
+    return areAllInside
+      ? refuse('invalid_data', 'all are members already', 'members-already')
+      : refuseUnwelcome(welcome, 'none of those listed can be added')
   }
   const room = memberLimit(request.context, state.room.type) - state.list.length
-  if (addable.length + invited.length > room) return refuse('invalid_data', 'too many members')
+  if (addable.length + invited.length > room) return refuse('invalid_data', 'too many members', 'full')
   if (promoted.length + addable.length === 0) return onlyInvited(request, entered, welcome)
   return added(request, entered, { welcome, promoted, shown, memberIds })
 }

@@ -1,7 +1,7 @@
 import type { RecordOf } from '../../../protocol/index.js'
 import { parsePhoneId, parseRoomId, type PhoneId, type RoomId } from '../../../topics/index.js'
 import type { RoomDocument, RoomLink } from '../../documents/index.js'
-import { contacts } from '../../documents/index.js'
+import { contacts, rooms } from '../../documents/index.js'
 import type { FactReader } from '../../facts.js'
 import { accept, type Outcome, type Refused, refuse, refuseChannel } from '../../outcome.js'
 import { type Caller, handler, ownRosters, type Request } from '../../request.js'
@@ -23,6 +23,8 @@ export interface CreateFacts {
   /** The id chosen by the client, or a new one; undefined if the chosen one cannot name a room. */
   readonly id: RoomId | undefined
   readonly isTaken: boolean
+  /** By a room that the creator owns. */
+  readonly isOwn: boolean
   /** Links asked for that another channel has, in lower case. */
   readonly takenLinks: readonly string[]
   /** The roster that will own the room; undefined for callers without one. */
@@ -45,15 +47,21 @@ export const createRoom = handler<Room, CreateFacts>({
     const shown =
       id === undefined || creator === undefined ? new Map() : await readShown(facts, id, [creator, ...added.map((one) => one.phoneId)])
     const isTaken = id !== undefined && (await isRoomIdTaken(facts, id))
+    const isOwn = id !== undefined && isTaken && creator !== undefined && (await facts.peek(rooms, id))?.owner === creator
     const memberIds = id === undefined ? noMemberIds : await readMemberIds(facts, id, 0, added.length + 1)
-    return { id, isTaken, takenLinks: await readTaken(facts, record.links), creator, welcome, shown, memberIds }
+    return { id, isTaken, isOwn, takenLinks: await readTaken(facts, record.links), creator, welcome, shown, memberIds }
   },
 
   decide(request, facts) {
     const { id, creator, welcome } = facts
     const { record, caller } = request
-    if (facts.isTaken && typeOf(record) === 'channel') return refuseChannel('RCHIE1', record, caller.dialect, 'the id is in use')
-    if (id === undefined || creator === undefined || facts.isTaken) return refuse('invalid_data', 'the id is malformed or in use')
+    const taken = facts.isOwn ? 'own-room' : 'room-taken'
+    if (facts.isTaken && typeOf(record) === 'channel') {
+      return { ...refuseChannel('RCHIE1', record, caller.dialect, 'the id is in use'), detail: taken }
+    }
+    if (id === undefined || creator === undefined || facts.isTaken) {
+      return refuse('invalid_data', 'the id is malformed or in use', facts.isTaken ? taken : undefined)
+    }
     const refused = checkNew(record) ?? checkLinks(request, facts.takenLinks)
     if (refused !== undefined) return refused
     const isAlone = welcome.added.length + welcome.invited.length === 0
@@ -61,7 +69,7 @@ export const createRoom = handler<Room, CreateFacts>({
       return refuseUnwelcome(welcome, 'none of those listed is a friend')
     }
     if (welcome.added.length + welcome.invited.length + 1 > memberLimit(request.context, typeOf(record)))
-      return refuse('invalid_data', 'too many members')
+      return refuse('invalid_data', 'too many members', 'full')
     return created(request, { ...facts, id, creator })
   },
 })

@@ -76,7 +76,7 @@ export function decideJoin(request: Request<Room>, facts: JoinFacts): Outcome {
   const standing = facts.present?.document ?? outside
   const verdict = decideRoomRight('join', state.room.type, standing)
   if (!verdict.allowed) return refuseBy(verdict)
-  if (state.list.length >= memberLimit(request.context, state.room.type)) return refuse('invalid_data', 'too many members')
+  if (state.list.length >= memberLimit(request.context, state.room.type)) return refuse('invalid_data', 'too many members', 'full')
   return joined(state, facts.joiner, facts, request.now)
 }
 

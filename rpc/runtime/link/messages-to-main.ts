@@ -58,6 +58,8 @@ export interface InboxStart {
   readonly releasedTo: number
   /** Entries up to here may have been sent, as far as the store knows. */
   readonly sentTo: number
+  /** Entries that were ever dropped because it was full. */
+  readonly dropped: number
 }
 
 export type ConnectResult =

@@ -1,4 +1,5 @@
 import { type ErrorCode, reasons } from '../../../protocol/index.js'
+import { type RefusalDetail, refusalDetails } from '../../refusal-detail.js'
 import { type FrameReader, type FrameWriter, readNumber, readU16, readU8, writeNumber, writeU16, writeU8 } from './frame.js'
 
 /**
@@ -14,7 +15,7 @@ export type Verdict =
   /** A retransmission of what had been executed before; nothing was done again. */
   | { readonly kind: 'repeated' }
   /** Nothing was changed. `unavailable` is a code like others: it may be asked again. */
-  | { readonly kind: 'refused'; readonly code: ErrorCode }
+  | { readonly kind: 'refused'; readonly code: ErrorCode; readonly detail?: RefusalDetail }
   /** A publish without the right, or one that says nothing: it did nothing, and is not answered. */
   | { readonly kind: 'dropped' }
 
@@ -26,6 +27,7 @@ const isDoneWithNumbers = 1
 const isRepeated = 2
 const isDropped = 3
 const isRefused = 4
+const isRefusedInDetail = 5
 
 /** One byte for most. @throws RangeError for a list that no request leads to */
 export function writeVerdict(frame: FrameWriter, verdict: Verdict): void {
@@ -45,8 +47,9 @@ export function writeVerdict(frame: FrameWriter, verdict: Verdict): void {
       writeU8(frame, isDropped)
       return
     case 'refused':
-      writeU8(frame, isRefused)
+      writeU8(frame, verdict.detail === undefined ? isRefused : isRefusedInDetail)
       writeU8(frame, placeOf.get(verdict.code) ?? 0)
+      if (verdict.detail !== undefined) writeU8(frame, refusalDetails.indexOf(verdict.detail))
   }
 }
 
@@ -66,6 +69,11 @@ export function readVerdict(frame: FrameReader): Verdict {
       return repeated
     case isDropped:
       return dropped
+    case isRefusedInDetail: {
+      const code = codes[readU8(frame)]
+      const detail = refusalDetails[readU8(frame)]
+      return code === undefined || detail === undefined ? dropped : { kind: 'refused', code, detail }
+    }
     default:
       return refused[readU8(frame)] ?? dropped
   }

@@ -174,8 +174,8 @@ interface Standing {
   readonly isSessionPresent: boolean
 }
 
-function startOf({ last, settledTo, releasedTo, sentTo }: InboxHead): InboxStart {
-  return { last, settledTo, releasedTo, sentTo }
+function startOf({ last, settledTo, releasedTo, sentTo, dropped }: InboxHead): InboxStart {
+  return { last, settledTo, releasedTo, sentTo, dropped }
 }
 
 /** What the phone of a device is called now. */

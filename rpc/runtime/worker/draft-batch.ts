@@ -3,7 +3,7 @@ import { type Fence, StoreOutage } from '../../../store/contract.js'
 import { actionsTopic, type ClientId } from '../../../topics/index.js'
 import type { Mark } from '../../documents/index.js'
 import { CommitFirst, emptyOverlay, type FactReader, newFactReader, type Overlay, type Weight } from '../../facts.js'
-import type { Outcome } from '../../outcome.js'
+import type { Outcome, Refused } from '../../outcome.js'
 import { addOutcome } from './add-outcome.js'
 import type { BatchItem, BatchWorld, ClientState } from './batch.js'
 import { type Draft, type DraftedVerdict, type DraftWorld, emptyDraft } from './draft.js'
@@ -84,18 +84,23 @@ async function draftItem(item: BatchItem, drafting: Drafting): Promise<void> {
   const outcome = await evaluateSafely(item, reader, world)
   outcomes.push({ item, outcome })
   if (item.opens !== undefined) draft.opens.push(item.opens)
-  let verdict: DraftedVerdict = outcome.kind === 'refused' ? { kind: 'refused', code: outcome.code } : { kind: 'dropped' }
+  let verdict: DraftedVerdict = { kind: 'dropped' }
   let isStored = false
   if (outcome.kind === 'accepted') {
     const add = await addOutcome(draft, outcome, item.asker, draftWorld(reader, drafting, item))
     isStored = add.isStored
-    verdict = { kind: 'accepted', ...add }
+    verdict = outcome.refused === undefined ? { kind: 'accepted', ...add } : refusedAs(outcome.refused)
     if (isStored && item.mark !== undefined) added.push(item.mark)
-  } else if (outcome.kind === 'refused' && item.answersRefusals) {
-    draft.after.push(refusalAnswer(item, outcome.answer ?? err(outcome.code)))
+  } else if (outcome.kind === 'refused') {
+    verdict = refusedAs(outcome)
+    if (item.answersRefusals) draft.after.push(refusalAnswer(item, outcome.answer ?? err(outcome.code)))
   }
   if (isStored && checks !== draft.checks) draft.checks.push(...checks)
   if (item.request !== 0) draft.after.push({ kind: 'done', request: item.request, verdict })
+}
+
+function refusedAs({ code, detail }: Refused): DraftedVerdict {
+  return detail === undefined ? { kind: 'refused', code } : { kind: 'refused', code, detail }
 }
 
 /** With stamps, what is not stored rests on nothing that has to be checked; without, all that was read must be true still. */

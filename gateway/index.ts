@@ -1,0 +1,2 @@
+/** Doors beside MQTT. */
+export { type CoreDoor, type CoreDoorOptions, type CoreDoorWorld, startCoreDoor } from './core/core-door.js'
