@@ -10,7 +10,7 @@ import { handleFrame } from './frames.js'
 import type { Link } from './link.js'
 import { newLookAgain } from './look-again.js'
 import { newPumpWorld } from './new-pump-world.js'
-import { alreadyHas, decided, giveUp, introduce, open, openInbox, reopen, welcomed } from './opening.js'
+import { acknowledged, decided, giveUp, introduce, open, openInbox, reopen, welcomed } from './opening.js'
 import { reintroduce } from './reintroduce.js'
 import { newRequests, type Submitted } from './requests.js'
 import { newSentMemory } from './sent-memory.js'
@@ -34,8 +34,11 @@ export interface Delivery {
    * @param decide is told, unless the connection is closed before: he is to be refused, or welcomed
    */
   decide(connection: Connection, decide: Decide): void
-  /** A device has everything up to this number of its inbox already: that is settled, and not sent. Before it is welcomed. */
-  alreadyHas(connection: Connection, number: number): void
+  /**
+   * A device has everything up to this number of its inbox, sent on this connection or not: that is settled, and not sent any more.
+   * @returns how far the inbox is settled
+   */
+  acknowledged(connection: Connection, number: number): number
   /** He has been told that he is accepted: what is owed to him follows. */
   welcomed(connection: Connection): void
   /**
@@ -84,9 +87,7 @@ export function newDelivery(options: DeliveryOptions, world: DeliveryWorld): Del
     decide: (connection, decide) => {
       state.deciding.add(connection, decide)
     },
-    alreadyHas: (connection, number) => {
-      alreadyHas(state, connection, number)
-    },
+    acknowledged: (connection, number) => acknowledged(state, connection, number),
     welcomed: (connection) => {
       welcomed(state, connection)
     },

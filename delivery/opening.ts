@@ -89,6 +89,17 @@ function closeOlder(state: DeliveryState, { words }: Connection): void {
   state.connections.byClient.get(words.clientId)?.link.close('followed')
 }
 
+/** All entries up to a number are acknowledged, sent here or not, the inbox open or still to be opened. @returns how far it is settled */
+export function acknowledged(state: DeliveryState, connection: Connection, number: number): number {
+  const { pump } = connection
+  if (connection.state === 'open') {
+    pump.acknowledgedTo(number)
+    return pump.settledTo
+  }
+  alreadyHas(state, connection, number)
+  return connection.accepted?.inbox?.settledTo ?? 0
+}
+
 /** A device says what it has: its inbox begins behind that. */
 export function alreadyHas(state: DeliveryState, connection: Connection, number: number): void {
   const { accepted, node, link, words } = connection

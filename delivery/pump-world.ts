@@ -2,6 +2,8 @@ import type { Link, Parcel } from './link.js'
 import type { Standing } from './marks.js'
 
 export interface PumpStart extends Standing {
+  /** Newest number of the inbox. */
+  readonly last?: number
   /** Entries up to here have been sent before, and are repeated as such. */
   readonly sentTo: number
 }

@@ -114,6 +114,7 @@ export class Pump<Owner extends Linked> {
     this.#marks.start(start)
     this.#sentBefore = this.#sentTo = start.sentTo
     this.#next = start.settledTo + 1
+    this.#newest = Math.max(this.#newest, start.last ?? 0)
     this.#isOpen = true
     this.#askForPage()
   }

@@ -59,6 +59,8 @@ export interface LinkEvents {
   /** @returns whether there was something to push */
   readonly push: (parcel: CoreParcel, number: number) => boolean
   readonly hear: (parcel: CoreParcel) => void
+  /** Resolves when nothing is under way that waits for an answer. */
+  readonly whenAnswered: () => Promise<void>
 }
 
 /** One WebSocket of this door. */
@@ -69,6 +71,7 @@ export class CoreLink implements Link {
   readonly #socket: WebSocket
   readonly #below: Socket
   readonly #shared: CoreLinks
+  readonly #closers: (() => void)[] = []
   #events: LinkEvents | undefined
 
   /** @param below what the WebSocket lies on */
@@ -77,6 +80,9 @@ export class CoreLink implements Link {
     this.#below = below
     this.origin = origin
     this.#shared = shared
+    socket.once('close', () => {
+      for (const tell of this.#closers.splice(0)) tell()
+    })
   }
 
   set events(events: LinkEvents) {
@@ -143,7 +149,7 @@ export class CoreLink implements Link {
   }
 
   onceClosed(tell: () => void): void {
-    this.#socket.once('close', tell)
+    this.#closers.push(tell)
   }
 
   async end(): Promise<void> {
@@ -157,8 +163,16 @@ export class CoreLink implements Link {
     this.#socket.terminate()
   }
 
+  /** Who has logged out is told so first: his session may be over before his request is done. */
   close(because: CloseReason): void {
-    this.closeWith(codeOf[because])
+    if (because === 'logout') void this.#closeAnswered()
+    else this.closeWith(codeOf[because])
+  }
+
+  async #closeAnswered(): Promise<void> {
+    const patience = new Promise<void>((resolve) => setTimeout(resolve, lingerMs).unref())
+    await Promise.race([this.#events?.whenAnswered(), patience])
+    this.closeWith(closeCodes.loggedOut)
   }
 
   /** What was written arrives before it; who does not answer is cut off. */

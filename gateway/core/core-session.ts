@@ -85,8 +85,10 @@ export class CoreSession {
     link.events = {
       push: (parcel, number) => this.#push(parcel, number),
       hear: (parcel) => {
-        this.#hear(parcel)
+        this.#identity.hear(parcel)
+        this.#asks.hear(parcel)
       },
+      whenAnswered: () => this.#allAnswered(),
     }
   }
 
@@ -114,7 +116,7 @@ export class CoreSession {
     this.heard()
     const { connection, isPublished: confirms } = this.#identity
     if (connection === undefined) return
-    if (confirms && data.length === 8) connection.pump.acknowledgedTo(Number(data.readBigUInt64BE()))
+    if (confirms && data.length === 8) this.#world.delivery.acknowledged(connection, Number(data.readBigUInt64BE()))
     // A keep-alive is the moment to look whether anything was missed.
     if (connection.pump.isIdle) connection.pump.refresh()
   }
@@ -232,11 +234,6 @@ export class CoreSession {
   #callOf({ name, to, payload }: CheckedRequest, person: Person, connection: Connection): Call<CheckedRequest['name']> {
     const ask = (record: AnyRecord): ReturnType<Asks['ask']> => this.#asks.ask(connection, record)
     return { name, to, payload: payload, person, ask }
-  }
-
-  #hear(parcel: CoreParcel): void {
-    this.#identity.hear(parcel)
-    this.#asks.hear(parcel)
   }
 
   #push({ delivered }: CoreParcel, number: number): boolean {

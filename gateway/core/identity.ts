@@ -233,7 +233,7 @@ export class Identity {
     this.#asked = undefined
     if (decided.kind === 'refused') return this.#wrongToken(decided.delayMs)
     const connection = this.#opened()
-    this.#world.delivery.alreadyHas(connection, seq)
+    this.#world.delivery.acknowledged(connection, seq)
     const device: Device = { device: clientId.slice(devicePrefix.length), token, isPublished, rosters: new Map() }
     const greeted = new Promise<void>((done) => {
       this.#greeting = { device, done }
@@ -257,11 +257,7 @@ export class Identity {
   async #logout(): Promise<Result> {
     const told = await this.#world.asks.ask(this.#opened(), record('Auth', { type: 'logout' }))
     const why = whyNot(told)
-    if (why !== undefined) return refusalOf(why)
-    setImmediate(() => {
-      this.#world.link.closeWith(closeCodes.loggedOut)
-    })
-    return { ok: {} }
+    return why === undefined ? { ok: {} } : refusalOf(why)
   }
 
   #acknowledge({ seq }: PayloadOf<'urn:nynja:inbox:ack'>): Result {
@@ -269,8 +265,8 @@ export class Identity {
     const { pump } = connection
     const newest = Math.max(pump.newest, connection.accepted?.inbox?.last ?? 0)
     if (seq > newest) return { error: 'beyond_inbox' }
-    pump.acknowledgedTo(seq)
-    return { ok: { seq: pump.settledTo, dropped: connection.accepted?.inbox?.dropped ?? 0 } }
+    const settled = this.#world.delivery.acknowledged(connection, seq)
+    return { ok: { seq: settled, dropped: connection.accepted?.inbox?.dropped ?? 0 } }
   }
 
   /** There are no accounts without a phone; what a client wants as name and password is passed over. @see docs/protocol/core.md 4.4 */

@@ -94,8 +94,8 @@ export async function befriendCore(a: CorePerson, b: CorePerson): Promise<void> 
   await a.get('urn:nynja:contacts:request', {}, b.user)
   await b.get('urn:nynja:contacts:confirm', {}, a.user)
   for (const one of [a, b]) {
-    await one.push('message')
-    const taken = one.pushes.takeAll()
+    const greeting = await one.push('message')
+    const taken = [greeting, ...one.pushes.takeAll()]
     const last = Math.max(...taken.map(({ payload }) => Number(payload['seq'] ?? 0)))
     if (last > 0) await one.get('urn:nynja:inbox:ack', { seq: last })
   }
