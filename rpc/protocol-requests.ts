@@ -58,7 +58,7 @@ export const protocolRequests: readonly RequestFamily[] = [
   { section: 14, record: 'Loc', requests: [''] },
   { section: 15, record: 'CDR', requests: [''] },
   { section: 16, record: 'ftp', requests: ['init', 'send'] },
-  { section: 17, record: 'Link', requests: ['get', 'update', 'delete', 'join'] },
+  { section: 17, record: 'Link', requests: ['check', 'get', 'update', 'delete', 'join'] },
   { section: 17, record: 'Job', requests: ['init'], further: ['update', 'stop', 'restart', 'complete', 'delete'] },
 ]
 

@@ -91,6 +91,7 @@ export const refusals: Readonly<Record<string, readonly string[] | undefined>> =
   'CDR/': ['invalid_data', 'not_authorized', 'room_not_found'],
   'ftp/init': ['invalid_data', 'not_authorized'],
   'ftp/send': ['invalid_data', 'not_authorized'],
+  'Link/check': ['LNKIE1', 'LNKIE4'],
   'Link/get': ['invalid_data', 'not_authorized', 'room_not_found', 'GIE1', 'GIE2', 'RCHIE2', 'LNKIE1', 'LNKIE4'],
   'Link/update': ['invalid_data', 'not_authorized', 'room_not_found', 'GIE1', 'GIE2', 'RCHIE2', 'LNKIE1', 'LNKIE2', 'LNKIE3'],
   'Link/delete': ['invalid_data', 'not_authorized', 'room_not_found', 'GIE1', 'GIE2', 'RCHIE2', 'LNKIE1', 'LNKIE4'],

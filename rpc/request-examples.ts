@@ -175,6 +175,7 @@ export const requestExamples: Readonly<Record<string, Readonly<Partial<Record<Di
     v11: { required: ['id'], payload: '{"tag":"ftp","id":"g","sid":"","filename":"b.bin","size":10,"status":"init"}' } },
   'ftp/send': { v1: { required: ['id'], payload: '{"tag":"ftp","id":"f","sid":"","filename":"a.bin","data":"MDEyMzQ=","status":"send"}' },
     v11: { required: ['id'], payload: '{"tag":"ftp","id":"f","sid":"","filename":"a.bin","data":"MDEyMzQ=","status":"send"}' } },
+  'Link/check': { v11: { required: ['id'], payload: '{"tag":"Link","id":"links_two","status":"check"}' } },
   'Link/get': { v11: { required: ['room_id'], payload: '{"tag":"Link","room_id":"channel","status":"get"}' } },
   'Link/update': { v11: { required: ['id', 'room_id'], payload: '{"tag":"Link","id":"links_three","room_id":"channel","status":"update"}' } },
   'Link/delete': { v11: { required: ['id'], payload: '{"tag":"Link","id":"links_one","room_id":"channel","status":"delete"}' } },

@@ -45,6 +45,19 @@ const linksOf = async (who: PhoneId): Promise<readonly (string | null)[]> => {
   return sent.payload.links.map(({ id }) => id)
 }
 
+describe('Link/check', () => {
+  test('tells anyone which channel has a link', async () => {
+    await send(boris, link('update', 'Daily_News'))
+    const asks = record('Link', { id: 'daily_NEWS', status: 'check' })
+    const sent = await send(dan, asks)
+    expect(sent.map(({ payload }) => payload)).toEqual([
+      record('Link', { id: 'Daily_News', room_id: 'r1', created: now + 1, type: 'channel', status: 'check' }),
+    ])
+    expect(await asked(dan, record('Link', { id: 'daily', status: 'check' }))).toEqual(['LNKIE4'])
+    expect(await asked(dan, record('Link', { id: 'd-n', status: 'check' }))).toEqual(['LNKIE1'])
+  })
+})
+
 describe('Link/update', () => {
   test('gives the channel a link: the Link to the caller, all links to the channel', async () => {
     const shown = record('Link', { id: 'Daily_News', name: 'us', room_id: 'r1', created: now + 1, type: 'channel' })

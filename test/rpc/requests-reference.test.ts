@@ -49,8 +49,8 @@ const inProse: readonly (readonly [heading: string, words: RegExp, names: readon
   ['16. FTP', /`status=init` with id, .* `status=send` with offset/, ['ftp/init', 'ftp/send']],
   [
     '17. Only in v11',
-    /`Link\{id=L, room_id=R, status=get\|update\|delete\|join\}`/,
-    ['Link/get', 'Link/update', 'Link/delete', 'Link/join'],
+    /`Link\{id=L, room_id=R, status=check\|get\|update\|delete\|join\}`/,
+    ['Link/check', 'Link/get', 'Link/update', 'Link/delete', 'Link/join'],
   ],
   ['17. Only in v11', /`Job\{.* status=init\}`/, ['Job/init']],
 ]

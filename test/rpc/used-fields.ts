@@ -75,6 +75,7 @@ const used: Readonly<Record<string, string>> = {
   'CDR/': 'id from to started duration type',
   'ftp/init': 'id filename size',
   'ftp/send': 'id offset data',
+  'Link/check': 'id room_id',
   'Link/get': 'id room_id',
   'Link/update': 'id name room_id',
   'Link/delete': 'id room_id',

@@ -197,6 +197,7 @@ function requestsOf(world: AccountWorld, people: People, made: Made): readonly N
     ),
     named('ftp/init', record('ftp', { id: 'g', sid: '', filename: 'b.bin', size: 10, status: 'init' })),
     named('ftp/send', record('ftp', { id: 'f', sid: '', filename: 'a.bin', offset: 0, data: Buffer.from('01234'), status: 'send' })),
+    named('Link/check', record('Link', { id: 'links_two', status: 'check' })),
     named('Link/get', record('Link', { room_id: 'channel', status: 'get' })),
     named('Link/update', record('Link', { id: 'links_three', room_id: 'channel', status: 'update' })),
     named('Link/delete', record('Link', { id: 'links_one', room_id: 'channel', status: 'delete' })),
