@@ -34,3 +34,4 @@ export {
   type Viewer,
 } from './shapes.js'
 export { type PublishedPush, publishedPushOf } from './published-pushes.js'
+export { coreSchemas, pushNames } from './schemas.js'

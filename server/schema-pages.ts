@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
+import { coreSchemas } from '../cadmium/index.js'
 import { type Dialect, recordSchema, recordsIn, type SchemaForm, termSchema } from '../protocol/index.js'
 import { asyncApiDocument, type ServerPort } from '../rpc/index.js'
 
@@ -26,7 +27,8 @@ function schemaPath(record: string, dialect: Dialect): string {
 }
 
 /**
- * What describes the server to programs: `/asyncapi.json`, and the JSON Schema of each record at `/schemas/<dialect>/<Record>.json`.
+ * What describes the server to programs: `/asyncapi.json`, the JSON Schema of each record at `/schemas/<dialect>/<Record>.json`, and of each type of
+ * Protocol Core at `/schemas/core/<type>.json`, with dots for its colons.
  * @param version of the server
  * @returns pages by path
  */
@@ -34,9 +36,10 @@ export function schemaPages(version: string, ports: readonly ServerPort[]): Read
   const schemas = dialects.flatMap((dialect) =>
     recordsIn(dialect).map((tag) => [schemaPath(tag, dialect), withDraft(recordSchema(tag, dialect, form))] as const),
   )
+  const ofCore = [...coreSchemas()].map(([name, schema]) => [`/schemas/core/${name}.json`, withDraft(schema)] as const)
   return new Map([
     ['/asyncapi.json', pageOf('application/vnd.aai.asyncapi+json;version=3.0.0', asyncApiDocument(version, ports))],
-    ...[['/schemas/term.json', withDraft(termSchema(form))] as const, ...schemas].map(
+    ...[['/schemas/term.json', withDraft(termSchema(form))] as const, ...schemas, ...ofCore].map(
       ([path, schema]) => [path, pageOf('application/schema+json', schema)] as const,
     ),
   ])

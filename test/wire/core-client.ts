@@ -1,4 +1,6 @@
+import { Ajv2020 } from 'ajv/dist/2020.js'
 import { WebSocket } from 'ws'
+import { coreSchemas } from '../../cadmium/index.js'
 import { type Mailbox, newMailbox } from './mailbox.js'
 import { testCode } from './wire-server.js'
 
@@ -10,6 +12,21 @@ export interface CoreMessage {
   readonly to: string
   readonly ok?: boolean
   readonly payload: Readonly<Record<string, unknown>>
+}
+
+const ajv = new Ajv2020({ allowUnionTypes: true })
+const validators = new Map([...coreSchemas()].map(([name, schema]) => [name, ajv.compile(schema)]))
+
+/** Whatever the server sends fits the schema that it serves. @throws if it does not */
+function checked(message: CoreMessage): CoreMessage {
+  const { type } = message
+  const isOurs = type.startsWith('urn:nynja:on:')
+  const name = type.endsWith(':error') ? 'error' : isOurs ? type.replaceAll(':', '.') : undefined
+  const validate = name === undefined ? undefined : validators.get(name)
+  if (isOurs && validate === undefined) throw new Error(`${type} has no schema`)
+  if (validate?.(message) === false)
+    throw new Error(`${JSON.stringify(message)} does not fit its schema: ${JSON.stringify(validate.errors)}`)
+  return message
 }
 
 /** A client of Protocol Core on a socket of its own. */
@@ -40,7 +57,11 @@ export async function dialCore(port: number, path = '/core', headers: Readonly<R
     })
   })
   socket.on('message', (data: Buffer) => {
-    pushes.put(JSON.parse(data.toString()) as CoreMessage)
+    try {
+      pushes.put(checked(JSON.parse(data.toString()) as CoreMessage))
+    } catch (fault) {
+      pushes.end(String(fault))
+    }
   })
   socket.on('error', () => undefined)
   await new Promise<void>((resolve, reject) => {
