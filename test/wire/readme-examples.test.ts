@@ -2,9 +2,12 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
+import { runInNewContext } from 'node:vm'
 import type { Readable } from 'node:stream'
+import { WebSocket } from 'ws'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import { newMailbox } from './mailbox.js'
+import { type Mailbox, newMailbox } from './mailbox.js'
+import { registerCore } from './core-client.js'
 import { register } from './requests.js'
 import { startWireServer, testCode, type WireServer } from './wire-server.js'
 
@@ -12,7 +15,7 @@ const examples = [...readFileSync('README.md', 'utf8').matchAll(/```js\n([^]*?)`
 
 let server: WireServer
 beforeAll(async () => {
-  server = await startWireServer({ NYNJA_TEST_NUMBERS: '999', NYNJA_SERVICES: 'news=a long random secret' })
+  server = await startWireServer({ NYNJA_WS_PORT: '0', NYNJA_TEST_NUMBERS: '999', NYNJA_SERVICES: 'news=a long random secret' })
   await register(server.mqtt, 'anna', '9991001')
   await register(server.mqtt, 'boris', '9991002')
 })
@@ -70,4 +73,55 @@ test('the client in MessagePack tells its answer, which begins as BERT does, fro
 
 test('the service publishes to the friends of somebody, and ends', async () => {
   expect(await runExample('sys_news').ended).toBe(0)
+})
+
+/** The page of Protocol Core in what of a browser it uses. */
+function openPage(): { readonly opened: Promise<unknown>; readonly shown: Mailbox<string>; say(text: string): void; close(): void } {
+  const script = /<script>\n([^]*?)<\/script>/.exec(readFileSync('README.md', 'utf8'))?.[1] ?? ''
+  const shown = newMailbox<string>((line) => line)
+  const input: { value: string; onchange?: () => void } = { value: '' }
+  const sockets: WebSocket[] = []
+  class PageSocket extends WebSocket {
+    constructor(url: string) {
+      super(url)
+      sockets.push(this)
+    }
+  }
+  const window = {
+    ...{ WebSocket: PageSocket, crypto, setTimeout, localStorage: {}, say: input },
+    document: { createElement: () => ({}) },
+    shown: { prepend: ({ textContent }: { readonly textContent: string }) => shown.put(textContent) },
+  }
+  runInNewContext(script.replace('127.0.0.1:8083', `127.0.0.1:${String(server.ws)}`), window)
+  return {
+    opened: new Promise((resolve) => sockets[0]?.once('open', resolve)),
+    shown,
+    say(text) {
+      input.value = text
+      input.onchange?.()
+    },
+    close: () => {
+      for (const socket of sockets) socket.terminate()
+    },
+  }
+}
+
+test('the page of Protocol Core registers, makes a friend, writes and is written to', async () => {
+  const friend = await registerCore(server.ws, '9991005')
+  const page = openPage()
+  await page.opened
+  page.say('/code 9991006')
+  await page.shown.take('that a code was sent', (line) => line.includes('"sent":"sms"'))
+  page.say(`/verify ${testCode}`)
+  const login = await page.shown.take('the login', (line) => line.includes('"token"'))
+  const { user } = JSON.parse(login.slice(login.indexOf('{'))) as { user: string }
+  page.say(`/ask ${friend.user}`)
+  await page.shown.take('the answer to the request', (line) => line.includes('"requested"'))
+  await friend.get('urn:nynja:contacts:confirm', {}, user)
+  page.say(`${friend.user} hello there`)
+  await friend.push('message')
+  expect((await friend.push('message')).payload).toMatchObject({ from: user, text: 'hello there' })
+  await friend.get('urn:nynja:chat:send', { text: 'hello page' }, user)
+  await page.shown.take('the answer', (line) => line === `${friend.user}: hello page`)
+  page.close()
 })
