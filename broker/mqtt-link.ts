@@ -70,8 +70,9 @@ export class MqttLink implements Link {
   }
 
   send(template: PublishTemplate, number: number, slot: number, isRepeated: boolean): boolean {
-    const packet = number === 0 && slot > 0 ? publishToOne(template, slot) : publishFor(template, slot, isRepeated)
-    this.#world.writer.write(this.socket, packet)
+    const { writer } = this.#world
+    writer.write(this.socket, number === 0 && slot > 0 ? publishToOne(template, slot) : publishFor(template, slot, isRepeated))
+    if (template.tail !== undefined) writer.write(this.socket, template.tail)
     return true
   }
 

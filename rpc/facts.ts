@@ -90,9 +90,14 @@ export function emptyOverlay(): Overlay {
   return { puts: new Map(), appendedFeeds: new Set(), numbered: new Set(), scopes: new Set(), batch: ++lastBatch }
 }
 
-/** How much has been read: bytes of documents, whether they came from the store or from what was remembered. */
+/** How much has been read: documents and their bytes, whether they came from the store or from what was remembered. */
 export interface Weight {
   bytes: number
+  rows: number
+}
+
+export function noWeight(): Weight {
+  return { bytes: 0, rows: 0 }
 }
 
 /** A place among those who may hold large pages, see `newPagePlaces`. */
@@ -132,7 +137,7 @@ const entriesWithoutPlace = 8
  * @param checks where they are put: of a batch without stamps, its own list, for what one request has had checked the next one takes for granted
  */
 export function newFactReader(parts: ReaderParts, checks: Check[] = []): { readonly reader: FactReader; readonly checks: Check[] } {
-  return { reader: new BatchReader(parts, { checks, dependencies: undefined, weight: parts.weight ?? { bytes: 0 } }), checks }
+  return { reader: new BatchReader(parts, { checks, dependencies: undefined, weight: parts.weight ?? noWeight() }), checks }
 }
 
 /** What a reader notes of what it reads. */
@@ -195,7 +200,7 @@ class BatchReader implements FactReader {
     const prefix = table.prefix(...parts)
     this.#begin(scopeOfKey(prefix))
     const stored = await this.#parts.store.scan(prefix, { limit })
-    for (const { value } of stored) this.#weight.bytes += value.byteLength
+    for (const { value } of stored) this.#weigh(value)
     return changedRows(this.#parts.overlay, prefix, stored)
       .slice(0, limit)
       .map(({ key, value }) => ({ key: table.partsOf(key), document: table.decode(value) }))
@@ -207,7 +212,7 @@ class BatchReader implements FactReader {
     for (const key of overlay.puts.keys()) if (key.startsWith(prefix)) throw new CommitFirst(key)
     this.#begin(scopeOfKey(prefix))
     const rows = await store.scan(prefix, after === undefined ? { limit } : { limit, after })
-    for (const { value } of rows) this.#weight.bytes += value.byteLength
+    for (const { value } of rows) this.#weigh(value)
     return { keys: rows.map(({ key }) => table.partsOf(key)), next: rows.length < limit ? undefined : rows.at(-1)?.key }
   }
 
@@ -230,7 +235,7 @@ class BatchReader implements FactReader {
     return entries.map((entry) => {
       const key = messageKey(entry.id)
       this.#begin(scopeOfKey(key))
-      this.#weight.bytes += entry.message.byteLength
+      this.#weigh(entry.message)
       return { ...entry, message: overlay.puts.get(key) ?? entry.message }
     })
   }
@@ -246,10 +251,11 @@ class BatchReader implements FactReader {
       return known.view as T
     }
     const own: Dependencies = []
-    const weight: Weight = { bytes: 0 }
+    const weight = noWeight()
     const view = await build(new BatchReader(this.#parts, { checks: this.#checks, dependencies: own, weight }))
     this.#dependencies?.push(...own)
     this.#weight.bytes += weight.bytes
+    this.#weight.rows += weight.rows
     if (!restsOn(own, changed)) cache.views.set(name, view, own, weight.bytes)
     return view
   }
@@ -281,6 +287,7 @@ class BatchReader implements FactReader {
   }
 
   #weigh(bytes: Bytes | undefined): void {
+    this.#weight.rows += 1
     if (bytes !== undefined) this.#weight.bytes += bytes.byteLength
   }
 

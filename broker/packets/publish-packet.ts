@@ -1,14 +1,21 @@
 import type { Parcel, Wire } from '../../delivery/index.js'
 
-/** A PUBLISH for any number of receivers: laid out once, then copied with each receiver's packet id and DUP flag. */
+/** A PUBLISH for any number of receivers: laid out once; what comes before the payload is copied with each receiver's packet id and DUP flag. */
 export interface PublishTemplate extends Parcel {
-  readonly bytes: Buffer
+  /** The packet, or what comes before its payload where that is large. */
+  readonly head: Buffer
+  /** A large payload, which is the same for all and is not copied. */
+  readonly tail: Buffer | undefined
   /** Where the packet id stands; 0 at QoS 0, which has none. */
   readonly packetIdAt: number
 }
 
 const publishType = 0x30
 const dupFlag = 0x08
+/** Shorter payloads cost less to be copied than to be written by themselves. */
+const largeBytes = 32 * 1024
+/** A payload that is not copied keeps all of the memory that it lies in: that may be so many times its own length. */
+const mostKept = 2
 
 /**
  * Lays out a PUBLISH packet, retain flag clear.
@@ -20,41 +27,44 @@ export function publishTemplate(topic: string, qos: 0 | 1 | 2, payload: Uint8Arr
   const remaining = 2 + topicBytes + (qos > 0 ? 2 : 0) + payload.length
   const lengthBytes = remaining < 0x80 ? 1 : remaining < 0x4000 ? 2 : remaining < 0x200000 ? 3 : 4
   if (remaining >= 0x10000000) throw new RangeError('longer than an MQTT packet may be')
-  const bytes = Buffer.allocUnsafe(1 + lengthBytes + remaining)
+  const size = 1 + lengthBytes + remaining
+  const isLarge = payload.length >= largeBytes && payload.length * mostKept >= payload.buffer.byteLength
+  const head = Buffer.allocUnsafe(isLarge ? size - payload.length : size)
   let at = 0
-  bytes[at++] = publishType | (qos << 1)
+  head[at++] = publishType | (qos << 1)
   for (let rest = remaining; ; rest >>= 7) {
     if (rest < 0x80) {
-      bytes[at++] = rest
+      head[at++] = rest
       break
     }
-    bytes[at++] = (rest & 0x7f) | 0x80
+    head[at++] = (rest & 0x7f) | 0x80
   }
-  bytes.writeUInt16BE(topicBytes, at)
+  head.writeUInt16BE(topicBytes, at)
   at += 2
-  bytes.write(topic, at, 'utf8')
+  head.write(topic, at, 'utf8')
   at += topicBytes
   const packetIdAt = qos > 0 ? at : 0
-  bytes.set(payload, at + (qos > 0 ? 2 : 0))
-  return { bytes, size: bytes.length, packetIdAt, qos }
+  if (!isLarge) head.set(payload, at + (qos > 0 ? 2 : 0))
+  const tail = isLarge ? Buffer.from(payload.buffer, payload.byteOffset, payload.length) : undefined
+  return { head, tail, size, packetIdAt, qos }
 }
 
 /** How MQTT 3.1.1 lays out what is sent. */
 export const publishWire: Wire = { layOut: publishTemplate }
 
-/** The template itself, for its only receiver. */
-export function publishToOne({ bytes, packetIdAt }: PublishTemplate, packetId: number): Buffer {
-  if (packetIdAt > 0) bytes.writeUInt16BE(packetId, packetIdAt)
-  return bytes
+/** The head of the template itself, for its only receiver. */
+export function publishToOne({ head, packetIdAt }: PublishTemplate, packetId: number): Buffer {
+  if (packetIdAt > 0) head.writeUInt16BE(packetId, packetIdAt)
+  return head
 }
 
-/** What one of many receivers is sent: a copy of the template, or at QoS 0, where nothing differs, the template itself. */
-export function publishFor(template: PublishTemplate, packetId: number, isDuplicate: boolean): Buffer {
-  if (template.qos === 0) return template.bytes
-  const copy = Buffer.allocUnsafe(template.bytes.length)
-  template.bytes.copy(copy)
-  if (template.packetIdAt > 0) copy.writeUInt16BE(packetId, template.packetIdAt)
-  if (isDuplicate) copy[0] = publishType | dupFlag | (template.qos << 1)
+/** The head that one of many receivers is sent: a copy of the template's, or at QoS 0, where nothing differs, that itself. */
+export function publishFor({ head, packetIdAt, qos }: PublishTemplate, packetId: number, isDuplicate: boolean): Buffer {
+  if (qos === 0) return head
+  const copy = Buffer.allocUnsafe(head.length)
+  head.copy(copy)
+  if (packetIdAt > 0) copy.writeUInt16BE(packetId, packetIdAt)
+  if (isDuplicate) copy[0] = publishType | dupFlag | (qos << 1)
   return copy
 }
 

@@ -5,12 +5,14 @@ import { writeSettled } from '../../rpc/runtime/link/to-main.js'
 import { newUnderWay, newUnderWayMemory, noteTaken } from '../../rpc/runtime/link/under-way.js'
 import { type Lanes, newLanes } from '../../rpc/runtime/worker/lanes.js'
 import { LeastFirst } from '../../rpc/runtime/worker/least-first.js'
+import { charge } from '../../rpc/runtime/worker/share.js'
 import { Outlet } from '../../rpc/runtime/worker/outlet.js'
 import type { BatchItem } from '../../rpc/runtime/worker/batch.js'
 import { type ClientId, parseClientId } from '../../topics/index.js'
 
-/** What a request of a client takes, ms, by the letter its name begins with. */
+/** What a request of a client comes to, and takes, by the letter its name begins with. */
 const costs = { h: 5, l: 1 } as const
+const bytesPerWork = 256 * 1024
 
 function clientOf(name: string): ClientId {
   const client = parseClientId(`emqttd_${name}`)
@@ -27,9 +29,11 @@ function newWorld(isHeldUp = (): boolean => false): {
   let now = 0
   const served: { client: string; count: number }[] = []
   const lanes = newLanes(
-    async (items, { clientId }) => {
+    async (items, { clientId, share }) => {
       const client = clientId.slice('emqttd_'.length)
-      now += items.length * (client.startsWith('h') ? costs.h : costs.l)
+      const work = items.length * (client.startsWith('h') ? costs.h : costs.l)
+      now += work
+      if (share !== undefined) charge(share, { requests: items.length, rows: 0, bytes: work * bytesPerWork })
       served.push({ client, count: items.length })
       return items.length
     },

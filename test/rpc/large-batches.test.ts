@@ -20,6 +20,8 @@ import { noDeadline, reading } from '../clock/readings.js'
 import { clientIdOf, rosterOf } from '../acl/cast.js'
 import { ann, boris, type ChatWorld, friends, now, openChatWorld } from './chat-world.js'
 
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
 const clientId = clientIdOf('emqttd_B1')
 const context = newRpcContext({ boot: 'test', nodeCount: 1 })
 const feed = p2pTopic(ann, boris)
@@ -132,6 +134,20 @@ test('so many batches hold pages at a time, the others wait in turn; one place s
   const [fifth, sixth, seventh] = [places.newPlace(), places.newPlace(), places.newPlace()]
   await Promise.resolve()
   expect([fifth.take(), sixth.take(), seventh.take() === undefined]).toEqual([undefined, undefined, false])
+})
+
+test('a place goes to whoever has had least of the time of the worker, and not to who came first', async () => {
+  const places = newPagePlaces(1)
+  const [holder, heavy, light] = [100, 500, 3].map((level) => places.newPlace({ level, perRequest: 1 }))
+  const order: string[] = []
+  expect(holder!.take()).toBeUndefined()
+  for (const [name, place] of Object.entries({ heavy, light })) void Promise.resolve(place!.take()).then(() => order.push(name))
+  holder!.giveBack()
+  await nextTurn()
+  expect(order).toEqual(['light'])
+  light!.giveBack()
+  await nextTurn()
+  expect(order).toEqual(['light', 'heavy'])
 })
 
 test('an inbox of ten megabytes is read in pages that can be held, each entry once', async () => {

@@ -51,6 +51,8 @@ interface Node {
   /** Somebody has asked for its end. */
   isKilled: boolean
   underWay: SharedArrayBuffer
+  /** Bytes of its frames that have been dealt with in this turn. */
+  dealtWith: number
   startedAt: Monotonic
   pauseMs: number
 }
@@ -154,6 +156,7 @@ export class Ring {
       number,
       worker: this.#spawn(number, underWay),
       underWay,
+      dealtWith: 0,
       isKilled: false,
       frame: newFrameWriter(),
       held: [],
@@ -176,7 +179,7 @@ export class Ring {
     worker.on('message', (message: Uint8Array | ControlToMain) => {
       if (message instanceof Uint8Array) {
         this.#listener.onFrame(number, messagesToMain(message))
-        noteTaken(node.underWay, message.length)
+        noteDealtWith(node, message.length)
       } else if (message.kind === 'ready') {
         node.isReady = true
         onReady()
@@ -236,6 +239,20 @@ function flush(node: Node): void {
   if (node.frame.length === 0 || !node.isReady) return
   const frame = takeFrame(node.frame)
   node.worker.postMessage(frame, [frame.buffer])
+}
+
+/**
+ * It is told in the next turn of the event loop: a port hands over up to a thousand messages in one, and what a worker adds meanwhile would be
+ * dealt with before anything else.
+ */
+function noteDealtWith(node: Node, bytes: number): void {
+  if (node.dealtWith === 0) setImmediate(tellDealtWith, node, node.underWay)
+  node.dealtWith += bytes
+}
+
+function tellDealtWith(node: Node, memory: SharedArrayBuffer): void {
+  noteTaken(memory, node.dealtWith)
+  node.dealtWith = 0
 }
 
 async function stopNode(node: Node, timeoutMs: number): Promise<void> {

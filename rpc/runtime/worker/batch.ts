@@ -8,6 +8,7 @@ import type { ReadCache } from '../../read-cache.js'
 import type { StrangersLearn } from '../../strangers-learn.js'
 import type { Asker, Draft } from './draft.js'
 import type { Marks } from './marks.js'
+import type { Share } from './share.js'
 
 /** One request of a batch, ready to be evaluated: a PUBLISH, or an event of the connection (connected, gone). */
 export interface BatchItem {
@@ -79,4 +80,6 @@ export interface ClientState {
   readonly clientId: ClientId
   /** Undefined until first needed, and after a conflict. */
   marks: Marks | undefined
+  /** What it has had of the worker's time; left out where nobody waits for it. */
+  readonly share?: Share
 }

@@ -2,12 +2,13 @@ import { type AnyRecord, err } from '../../../protocol/index.js'
 import { type Fence, StoreOutage } from '../../../store/contract.js'
 import { actionsTopic, type ClientId } from '../../../topics/index.js'
 import type { Mark } from '../../documents/index.js'
-import { CommitFirst, emptyOverlay, type FactReader, newFactReader, type Overlay, type Weight } from '../../facts.js'
+import { CommitFirst, emptyOverlay, type FactReader, newFactReader, noWeight, type Overlay, type Weight } from '../../facts.js'
 import type { Outcome, Refused } from '../../outcome.js'
 import { addOutcome } from './add-outcome.js'
 import type { BatchItem, BatchWorld, ClientState } from './batch.js'
 import { type Draft, type DraftedVerdict, type DraftWorld, emptyDraft } from './draft.js'
 import { hasMark, readMarks } from './marks.js'
+import { charge } from './share.js'
 
 /**
  * What the requests of a batch have been sent with and have read; the one with which it comes to more is the last. What they are answered with, and what is stored, is
@@ -43,7 +44,7 @@ export async function draftBatch(
   const overlay = emptyOverlay()
   const added: Mark[] = []
   const outcomes: Evaluated[] = []
-  const weight: Weight = { bytes: 0 }
+  const weight = noWeight()
   let covered = 0
   for (const item of items) {
     if (weight.bytes > batchBytes) break
@@ -60,6 +61,7 @@ export async function draftBatch(
     }
     covered++
   }
+  if (client.share !== undefined) charge(client.share, { ...weight, requests: covered })
   return { draft, covered, added, outcomes, fence: items[0]?.fence }
 }
 

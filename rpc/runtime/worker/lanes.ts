@@ -1,19 +1,20 @@
 import type { ClientId } from '../../../topics/index.js'
 import type { BatchItem, ClientState } from './batch.js'
-import { fittingRequests, newShare, newTurns, type Share, type TurnRules } from './turns.js'
+import { charge, newShare, type Share } from './share.js'
+import { fittingRequests, newTurns, type TurnRules } from './turns.js'
 
 /**
  * Work of one client: requests, which run in batches, and steps that run alone; a departure is the step with which the work of a connection
  * ends.
  */
 export type LaneWork =
-  { readonly kind: 'request'; readonly item: BatchItem } | { readonly kind: 'step' | 'departure'; readonly run: () => Promise<void> }
+  | { readonly kind: 'request'; readonly item: BatchItem }
+  | { readonly kind: 'step' | 'departure'; readonly run: (share: Share) => Promise<void> }
 
 /** The queue of one client id: its work is done in order, whichever connection it came through. */
 export interface Lane {
-  readonly client: ClientState
+  readonly client: ClientState & { readonly share: Share }
   readonly queue: LaneWork[]
-  readonly share: Share
   isRunning: boolean
 }
 
@@ -26,6 +27,8 @@ export interface Lanes {
 }
 
 const batchLimit = 64
+/** What a step comes to, besides what it tells of itself. */
+const aStep = { requests: 0, rows: 10, bytes: 0 }
 /** Lanes kept for their marks; beyond that, idle ones are forgotten and read again when needed. */
 const laneLimit = 20_000
 
@@ -42,19 +45,20 @@ export function newLanes(runRequests: RunBatch, onFault: (fault: unknown) => voi
   function laneOf(clientId: ClientId): Lane {
     const known = lanes.get(clientId)
     if (known !== undefined) return known
-    const lane: Lane = { client: { clientId, marks: undefined }, queue: [], share: newShare(), isRunning: false }
+    const lane: Lane = { client: { clientId, marks: undefined, share: newShare() }, queue: [], isRunning: false }
     lanes.set(clientId, lane)
     return lane
   }
 
   async function run(lane: Lane): Promise<void> {
     for (let first = lane.queue[0]; first !== undefined; first = lane.queue[0]) {
-      await turns.next(lane.share, () => Math.min(batchSize(lane), lane.queue.length))
+      await turns.next(lane.client.share, () => Math.min(batchSize(lane), lane.queue.length))
       if (first.kind === 'request') {
         const items = nextBatch(lane)
-        lane.queue.splice(0, await runRequests(items, lane.client, () => turns.next(lane.share, () => items.length)))
+        lane.queue.splice(0, await runRequests(items, lane.client, () => turns.next(lane.client.share, () => items.length)))
       } else {
-        await first.run().catch(onFault)
+        charge(lane.client.share, aStep)
+        await first.run(lane.client.share).catch(onFault)
         lane.queue.shift()
       }
     }
@@ -99,8 +103,8 @@ function forgetIdle(lanes: Map<ClientId, Lane>): void {
   for (const [clientId, lane] of lanes) if (!lane.isRunning) lanes.delete(clientId)
 }
 
-function batchSize({ share }: Lane): number {
-  return Math.min(batchLimit, fittingRequests(share))
+function batchSize({ client }: Lane): number {
+  return Math.min(batchLimit, fittingRequests(client.share))
 }
 
 function nextBatch(lane: Lane): BatchItem[] {

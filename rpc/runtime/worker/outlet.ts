@@ -2,8 +2,8 @@ import { type FrameWriter, newFrameWriter, takeFrame } from '../link/frame.js'
 import type { ControlToMain } from '../link/messages-to-main.js'
 import type { UnderWay } from '../link/under-way.js'
 
-/** A frame of more is not kept until the end of the tick. */
-const frameBytes = 1024 * 1024
+/** A frame of more is not kept until the end of the tick; what is large has most of one for itself, and need not be copied out of it. */
+const frameBytes = 64 * 1024
 /** Nothing new is begun while the main thread has more than so many bytes to deal with. */
 const unreadLimit = 1024 * 1024
 

@@ -1,13 +1,16 @@
 import type { PagePlace } from '../../facts.js'
+import { LeastFirst } from './least-first.js'
+import type { Share } from './share.js'
 
 /**
- * Places for those who hold large pages: so many of a worker at a time, the others wait in the order in which they came. With what one of them
+ * Places for those who hold large pages: so many of a worker at a time, the others wait, and whoever has had least of the worker's time goes first. With what one of them
  * may hold, places bound the memory that pages take, however many clients ask.
  *
  * Whoever holds a place never waits for another: a place is taken for a whole batch, or for one page of an inbox.
  */
 export interface PagePlaces {
-  newPlace(): PagePlace
+  /** @param share of whom; nobody's goes before all */
+  newPlace(share?: Share): PagePlace
 }
 
 /** Each holds some megabytes at most. */
@@ -15,16 +18,16 @@ export const pagePlaces = 16
 
 export function newPagePlaces(count = pagePlaces): PagePlaces {
   let free = count
-  const waiting: (() => void)[] = []
+  const waiting = new LeastFirst<() => void>()
 
   function release(): void {
-    const next = waiting.shift()
+    const next = waiting.take()
     if (next === undefined) free += 1
     else next()
   }
 
   return {
-    newPlace() {
+    newPlace(share) {
       let taken: 'no' | 'yes' | Promise<void> = 'no'
       return {
         take() {
@@ -35,7 +38,9 @@ export function newPagePlaces(count = pagePlaces): PagePlaces {
             taken = 'yes'
             return undefined
           }
-          const waited = new Promise<void>((resolve) => waiting.push(resolve)).then(() => {
+          const waited = new Promise<void>((resolve) => {
+            waiting.add(resolve, share?.level ?? 0)
+          }).then(() => {
             taken = 'yes'
           })
           taken = waited

@@ -32,7 +32,7 @@ export type RunItems = (items: readonly BatchItem[], client: ClientState, turn?:
 export function newRunItems(world: ItemsWorld): RunItems {
   return async (items, client, turn) => {
     // What the batch has read is held until it has been told, and until then it is under way.
-    const place = world.places.newPlace()
+    const place = world.places.newPlace(client.share)
     const begun = newBegun(world.underWay)
     try {
       return await runIn({ ...world.batch, place, onBegin: begun.note, ...(turn === undefined ? {} : { turn }) }, items, client, world)

@@ -10,6 +10,7 @@ import { tellLosses } from './tell-losses.js'
 import type { KnownNames } from './known-names.js'
 import type { Outlet } from './outlet.js'
 import type { PagePlaces } from './page-places.js'
+import { charge, type Share } from './share.js'
 import type { WorkerConnection } from './worker-connection.js'
 
 export interface PageTellerWorld {
@@ -28,17 +29,17 @@ const outagePauseMs = 250
  * Tells the main thread of entries of an inbox that a pump has asked for. A pump that has asked waits for the page, so it comes, however long
  * the store is away, unless the connection is over.
  */
-export function newPageTeller(world: PageTellerWorld): (message: PageMessage) => Promise<void> {
-  return async (message) => {
-    while (!(await tellInPlace(message, world))) await new Promise((resolve) => setTimeout(resolve, outagePauseMs))
+export function newPageTeller(world: PageTellerWorld): (message: PageMessage, share: Share) => Promise<void> {
+  return async (message, share) => {
+    while (!(await tellInPlace(message, share, world))) await new Promise((resolve) => setTimeout(resolve, outagePauseMs))
   }
 }
 
-async function tellInPlace(message: PageMessage, world: PageTellerWorld): Promise<boolean> {
-  const place = world.places.newPlace()
+async function tellInPlace(message: PageMessage, share: Share, world: PageTellerWorld): Promise<boolean> {
+  const place = world.places.newPlace(share)
   await place.take()
   try {
-    return await tellPage(message, world)
+    return await tellPage(message, share, world)
   } finally {
     place.giveBack()
   }
@@ -47,6 +48,7 @@ async function tellInPlace(message: PageMessage, world: PageTellerWorld): Promis
 /** @returns false if the store is away */
 async function tellPage(
   { connection, client, after, limit, variant }: PageMessage,
+  share: Share,
   { store, names, newReader, outlet, connections }: PageTellerWorld,
 ): Promise<boolean> {
   const known = connections.get(connection)
@@ -71,6 +73,8 @@ async function tellPage(
       await tellLosses({ client, actionsTopic, fence, head }, { store, names: names.names })
       page = await readInboxPage(store, client, { head: (await store.inboxHead(client)) ?? head, after, limit, ...words })
     }
+    const payloads = page.entries.map((entry) => (entry.kind === 'publish' ? entry.payload.byteLength : 0))
+    charge(share, { requests: 0, rows: payloads.length, bytes: payloads.reduce((all, bytes) => all + bytes, 0) })
     writeInboxPage(outlet.frame, connection, page)
     outlet.touch()
     return true

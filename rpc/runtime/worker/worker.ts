@@ -1,32 +1,19 @@
 import { monotonicMs, wallMs } from '../../../clock/index.js'
-import { type AnyRecord, encode, err } from '../../../protocol/index.js'
-import type { Store } from '../../../store/contract.js'
-import type { ClientId } from '../../../topics/index.js'
-import type { RpcContext } from '../../context.js'
-import { devices, presences, sessions } from '../../documents/index.js'
+import { type AnyRecord, encode } from '../../../protocol/index.js'
 import { emptyOverlay, type FactReader, newFactReader } from '../../facts.js'
-import type { ServiceSecrets } from '../../handlers/connect/credentials.js'
-import { credentialsAnswer } from '../../handlers/profile/aws.js'
-import type { ControlToMain } from '../link/messages-to-main.js'
 import { writeAnswer, writeSettled } from '../link/to-main.js'
-import {
-  type ControlToWorker,
-  type FrameToWorker,
-  messagesToWorker,
-  type PageMessage,
-  type RequestMessage,
-  type SettleMessage,
-} from '../link/to-worker.js'
-import type { UnderWay } from '../link/under-way.js'
+import type { ControlToWorker } from '../link/to-worker.js'
 import { shownRecord } from '../../names/rename-record.js'
 import { shownTask } from '../../names/shown-task.js'
 import { Outbox } from '../outbox/outbox.js'
-import type { PushRules } from '../outbox/task.js'
 import { newReadCache } from '../../read-cache.js'
 import { type Counts, newCounts } from './counts.js'
 import { Arrivals } from './arrivals.js'
 import { ClusterOutlet, type ClusterParts } from './cluster-outlet.js'
+import { Reception } from './reception.js'
+import type { WorkerParts } from './worker-parts.js'
 import type { EmitWorld } from './emit.js'
+import { newEmitWorld } from './emit-world.js'
 import { newMissedDepartures } from './missed-departures.js'
 import type { Members } from '../members/members.js'
 import { removeFormerRows } from '../members/former-rows.js'
@@ -37,44 +24,18 @@ import { type Lanes, newLanes } from './lanes.js'
 import { Outlet } from './outlet.js'
 import { tellFault } from './tell-fault.js'
 import { newOutcomeTeller } from './tell-outcome.js'
-import { maySubscribe } from './may-subscribe.js'
 import { newPagePlaces } from './page-places.js'
 import { newPageTeller } from './tell-page.js'
-import { connectedItem, disconnectedItem, lostItem, type NamedItem, remainedItem, requestItem, type RequestWorld } from './requests.js'
+import { disconnectedItem, lostItem, type NamedItem, remainedItem, type RequestWorld } from './requests.js'
 import type { BatchWorld } from './batch.js'
 import { unavailable } from './run-batch.js'
 import { newRunItems, type RunItems } from './run-items.js'
 import { startScheduled } from './scheduled.js'
 import { writeSettlements } from './write-settlements.js'
 import { newSettlements, type Settlements } from './settlements.js'
+import type { Share } from './share.js'
 import { newTransfers, type Transfers } from './transfers.js'
 import { encodingFor, type WorkerConnection } from './worker-connection.js'
-
-/** What a worker is given at its start. */
-export interface WorkerParts {
-  readonly store: Store
-  /** Its number in the ring. */
-  readonly node: number
-  readonly context: RpcContext
-  readonly services: ServiceSecrets
-  /** See the link's variants; shared with the main thread. */
-  readonly variantsInUse: Int32Array
-  readonly post: (message: Uint8Array<ArrayBuffer> | ControlToMain) => void
-  /** A request that could not be committed within this time is refused as `unavailable`. */
-  readonly requestDeadlineMs: number
-  /** Whom a message reaches that no device has acknowledged; null: nobody is notified. */
-  readonly push: PushRules | null
-  /** Told each second whether more notifications wait than are kept. */
-  readonly onOutbox?: (isFull: boolean) => void
-  /** The cluster the process belongs to; null for one that has its store for itself. */
-  readonly cluster: ClusterParts | null
-  /** A device whose connection is lost is announced as gone if it is not back after so long, ms. */
-  readonly presenceGraceMs: number
-  /** Where it notes what it is working on; null where nobody reads it. */
-  readonly underWay: UnderWay | null
-  /** This worker removes what has expired, and does what falls due; one worker of a server does. */
-  readonly sweeps: boolean
-}
 
 const cachedDocuments = 4_000
 const settleDelayMs = 100
@@ -110,7 +71,7 @@ export class RpcWorker {
     run: (item) => this.#runAlone(item),
   })
   readonly #places = newPagePlaces()
-  readonly #tellPage: (message: PageMessage) => Promise<void>
+  readonly #reception: Reception
   readonly #departures: Departures
   /** Null for a process that has its store for itself. */
   readonly #members: Members | null
@@ -135,7 +96,10 @@ export class RpcWorker {
     this.#settlements = this.#newSettlements()
     this.#outbox = this.#newOutbox()
     this.#batchWorld = this.#newBatchWorld()
-    this.#emitWorld = this.#newEmitWorld()
+    this.#emitWorld = newEmitWorld({
+      ...{ parts, outlet: this.#outlet, outbox: this.#outbox, names: this.#names },
+      ...{ cluster: this.#clusterOutlet, connections: this.#connections },
+    })
     this.#runItems = newRunItems({
       ...{ ...parts, names: this.#names, counts: this.#counts, outlet: this.#outlet, places: this.#places },
       ...{ batch: this.#batchWorld, emit: this.#emitWorld, onFault: this.#onFault },
@@ -143,13 +107,10 @@ export class RpcWorker {
     this.#requestWorld = { context: parts.context, names: this.#names, now: wallMs }
     this.#lanes = newLanes(this.#runItems, this.#onFault, { isHeldUp: () => this.#outlet.isCongested })
     this.#arrivals = this.#newArrivals()
-    this.#tellPage = newPageTeller({
-      ...{ store: parts.store, names: this.#names, outlet: this.#outlet, connections: this.#connections, places: this.#places },
-      newReader: () => this.#newReader(),
-    })
     this.#departures = this.#newDepartures()
     this.#members = cluster === null ? null : this.#newMembership(cluster)
     this.#transfers = this.#newTransfers()
+    this.#reception = this.#newReception()
     this.#outbox.takeUp().catch(this.#onFault)
     this.#stopScheduled = parts.sweeps ? this.#startScheduled() : () => Promise.resolve()
   }
@@ -163,9 +124,9 @@ export class RpcWorker {
     } else if (sweeps) removeFormerRows(store, context.boot, pause).catch(this.#onFault)
   }
 
+  /** @see Reception */
   receive(message: Uint8Array | ControlToWorker): void {
-    if (message instanceof Uint8Array) for (const one of messagesToWorker(message)) this.#receiveMessage(one)
-    else this.#receiveControl(message)
+    this.#reception.receive(message)
   }
 
   /** The store serves again, after it had lacked something: what could not be stored of who came and went is made up for. */
@@ -188,97 +149,9 @@ export class RpcWorker {
     this.#clusterOutlet?.flush()
   }
 
-  #receiveMessage(message: FrameToWorker): void {
-    const isHeld = this.#arrivals.hold(message.connection, () => {
-      this.#receiveMessage(message)
-    })
-    if (isHeld) return
-    if (message.kind === 'request') this.#receiveRequest(message)
-    else if (message.kind === 'settle') this.#receiveSettle(message)
-    else this.#receivePage(message)
-  }
-
-  #receiveControl(message: ControlToWorker): void {
-    if (message.kind === 'stop' || message.kind === 'limits') return
-    if (message.kind === 'job-ended') {
-      this.#outbox.ended(message.id, message.end)
-    } else if (message.kind === 'transfer') {
-      this.#transfers.receive(message)
-    } else if (message.kind === 'connect') {
-      this.#arrivals.arrive(message)
-    } else {
-      const isHeld = this.#arrivals.hold(message.connection, () => {
-        this.#receiveControl(message)
-      })
-      if (!isHeld) this.#receiveOfConnection(message)
-    }
-  }
-
-  #receiveOfConnection(message: ControlToWorker & { kind: 'connected' | 'disconnected' | 'subscribe' }): void {
-    const connection = this.#connections.get(message.connection)
-    if (connection === undefined) {
-      if (message.kind === 'disconnected') this.#outlet.control({ kind: 'left', connection: message.connection })
-      return
-    }
-    if (message.kind === 'disconnected') {
-      this.#lanes.add(connection.clientId, { kind: 'departure', run: () => this.#disconnect(connection, message) })
-      return
-    }
-    this.#step(connection.clientId, () => {
-      if (message.kind === 'connected') return this.#announce(connection)
-      return this.#subscribe(connection, message.request, message.filter)
-    })
-  }
-
-  #receiveRequest(message: RequestMessage): void {
-    const connection = this.#connections.get(message.connection)
-    if (connection === undefined) return
-    this.#lanes.add(connection.clientId, { kind: 'request', item: requestItem(message, connection, this.#requestWorld) })
-  }
-
-  #receiveSettle({ connection, client, settledTo, releasedTo }: SettleMessage): void {
-    if (this.#latest.get(client) !== connection) return
-    const epoch = this.#connections.get(connection)?.fence?.epoch
-    this.#settlements.add({ client, settledTo, releasedTo, ...(epoch === undefined ? {} : { epoch }) })
-  }
-
-  #receivePage(message: PageMessage): void {
-    this.#step(message.client, () => this.#tellPage(message))
-  }
-
-  async #announce(connection: WorkerConnection): Promise<void> {
-    if (connection.fence !== undefined) this.#forgetDevice(connection)
-    await this.#runAlone(connectedItem(connection, this.#requestWorld))
-    this.#outlet.control({ kind: 'open-inbox', connection: connection.number })
-  }
-
-  /** Another process has most likely written these last. */
-  #forgetDevice({ client }: WorkerConnection): void {
-    if (client.kind !== 'device') return
-    const { rows } = this.#batchWorld.cache
-    for (const key of [sessions.key(client.clientId), presences.key(client.phone), devices.key(client.phone)]) rows.delete(key)
-  }
-
-  async #disconnect(connection: WorkerConnection, { isTakenOver, end, sentTo }: ControlToWorker & { kind: 'disconnected' }): Promise<void> {
-    const { clientId, number } = connection
-    connection.sentTo = sentTo
-    this.#connections.delete(number)
-    if (this.#latest.get(clientId) === number) this.#latest.delete(clientId)
-    if (isTakenOver) this.#outlet.control({ kind: 'left', connection: number })
-    else await this.#departures.end(connection, end)
-  }
-
-  async #runAlone(item: NamedItem): Promise<void> {
-    await this.#runItems([item], { clientId: item.asker.clientId, marks: undefined })
-  }
-
-  async #subscribe({ number, client }: WorkerConnection, request: number, filter: string): Promise<void> {
-    const isAllowed = await maySubscribe(client, filter, this.#newReader(), this.#names)
-    this.#outlet.control({ kind: 'subscribe-result', connection: number, request, isAllowed })
-  }
-
-  #step(clientId: string, run: () => Promise<void>): void {
-    this.#lanes.add(clientId as ClientId, { kind: 'step', run })
+  /** @param share of whoever it is done for; left out where nobody waits for it */
+  async #runAlone(item: NamedItem, share?: Share): Promise<void> {
+    await this.#runItems([item], { clientId: item.asker.clientId, marks: undefined, ...(share === undefined ? {} : { share }) })
   }
 
   readonly #newReader = (): FactReader => this.#newFacts().reader
@@ -288,7 +161,8 @@ export class RpcWorker {
   /** What is stored of the devices that are connected may be untrue. */
   readonly #announceAgain = (): void => {
     for (const connection of this.#connections.values()) {
-      this.#step(connection.clientId, () => this.#runAlone(remainedItem(connection, this.#requestWorld)))
+      const run = (share: Share): Promise<void> => this.#runAlone(remainedItem(connection, this.#requestWorld), share)
+      this.#lanes.add(connection.clientId, { kind: 'step', run })
     }
   }
 
@@ -389,6 +263,18 @@ export class RpcWorker {
     return startScheduled({ store, requests: this.#requestWorld, isLive: this.#isLive, run, post, onFault: this.#onFault, pause })
   }
 
+  #newReception(): Reception {
+    const shared = { outlet: this.#outlet, names: this.#names, connections: this.#connections, newReader: this.#newReader }
+    return new Reception({
+      ...shared,
+      ...{ lanes: this.#lanes, arrivals: this.#arrivals, departures: this.#departures, settlements: this.#settlements },
+      ...{ transfers: this.#transfers, outbox: this.#outbox, latest: this.#latest, requests: this.#requestWorld },
+      cache: this.#batchWorld.cache,
+      tellPage: newPageTeller({ ...shared, store: this.#parts.store, places: this.#places }),
+      runAlone: (item, share) => this.#runAlone(item, share),
+    })
+  }
+
   #newTransfers(): Transfers {
     return newTransfers({
       ...this.#requestWorld,
@@ -430,28 +316,6 @@ export class RpcWorker {
       },
       wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
       elapsed: monotonicMs,
-    }
-  }
-
-  #newEmitWorld(): EmitWorld {
-    return {
-      frame: this.#outlet.frame,
-      names: this.#names.names,
-      variantsInUse: this.#parts.variantsInUse,
-      cluster: this.#clusterOutlet,
-      connectionOf: (number) => {
-        const connection = this.#connections.get(number)
-        return connection === undefined ? undefined : { encoding: encodingFor(connection), actionsTopic: connection.actionsTopic }
-      },
-      control: (message) => {
-        this.#outlet.control(message)
-      },
-      onPerform: (step) => {
-        const { connection } = step
-        if (step.kind === 'perform') this.#outbox.startJob({ ...step, boot: this.#parts.context.boot })
-        else this.#outbox.ask({ owner: step.owner, connection, request: step.request, done: credentialsAnswer, failed: err('aws') })
-      },
-      onNotice: this.#outbox.startNotice,
     }
   }
 }
