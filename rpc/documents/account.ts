@@ -103,8 +103,8 @@ export const devices = table<[phone: Phone], DevicesDocument>('devices')
 export const presences = presenceTable()
 /** The devices that a process holds, so that what it leaves behind is found; changes with the presence of their phones. */
 export const online = table<[boot: string, client: ClientId], { readonly phone: Phone }>('online')
-/** Opaque tokens issued by INIT to connections without a login, by client id. */
-export const initTokens = table<[client: ClientId], { readonly hash: string; readonly issued: number }>('init')
+/** INIT used to store the opaque token of each client id: rows of then mean nothing, and are swept. */
+export const formerInitTokens = table<[client: ClientId], { readonly hash: string; readonly issued: number }>('init')
 /** The last roster id given out, under the key `counter/roster`. */
 export const counters = table<[name: string], { readonly last: number }>('counter')
 

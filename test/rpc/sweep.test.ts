@@ -4,7 +4,7 @@ import { type RpcLimits, protocolLimits } from '../../rpc/context.js'
 import {
   devices,
   emailLinks,
-  initTokens,
+  formerInitTokens,
   migrations,
   pendingSessions,
   presences,
@@ -42,7 +42,7 @@ const row = ({ key, value }: Put): Row => ({ key, value: value ?? Buffer.alloc(0
 
 for (const { name, put, from } of [
   { name: 'pending', put: pendingSessions.put(pending(start), client), from: start },
-  { name: 'init', put: initTokens.put({ hash: 'h', issued: start }, client), from: start + 30 * day },
+  { name: 'init', put: formerInitTokens.put({ hash: 'h', issued: start }, client), from: start + 30 * day },
   { name: 'verified', put: verifiedSites.put([{ site: '192.0.2.1', at: start }], ann), from: start + 180 * day },
   { name: 'email', put: emailLinks.put({ address: 'a@b.cd', code: '', wrong: 0, mailed: [start - 1], expires: start }, ann), from: start },
   {
@@ -91,7 +91,7 @@ describe('a pass', () => {
     await world.put(
       ...names.flatMap((name, i) => [
         pendingSessions.put(pending(start + (isOld(i) ? 0 : 1)), clientIdOf(`reg_${name}`)),
-        initTokens.put({ hash: 'h', issued: start - (isOld(i) ? 30 * day : 0) }, clientIdOf(`reg_${name}`)),
+        formerInitTokens.put({ hash: 'h', issued: start - (isOld(i) ? 30 * day : 0) }, clientIdOf(`reg_${name}`)),
         sharedBodies.put(Buffer.from('x'), bodyId(start - (i < 17 ? 30 * day : 0) + i, name)),
       ]),
       // Rows of an earlier version, which no longer mean anything.

@@ -8,7 +8,7 @@ import {
   emailLinks,
   files,
   fileTime,
-  initTokens,
+  formerInitTokens,
   migrations,
   pendingSessions,
   formerLocks,
@@ -95,7 +95,7 @@ export function isExpired(name: SweptTable, { key, value }: Row, now: number, li
     case 'pending':
       return !isStillBefore(pendingSessions.decode(value).expires, limits.codeLifeMs, now)
     case 'init':
-      return now - initTokens.decode(value).issued >= limits.tokenLifeMs
+      return now - formerInitTokens.decode(value).issued >= limits.tokenLifeMs
     case 'email':
       return !isStillBefore(emailLinks.decode(value).expires, limits.emailCodeLifeMs, now)
     case 'migration': {
@@ -142,7 +142,7 @@ function bodyTime(key: string): number {
 
 const tables = {
   pending: pendingSessions,
-  init: initTokens,
+  init: formerInitTokens,
   lock: formerLocks,
   verified: verifiedSites,
   email: emailLinks,
