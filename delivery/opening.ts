@@ -12,7 +12,10 @@ export function open(state: DeliveryState, link: Link, words: ConnectWords): Con
   const number = (state.lastConnection = (state.lastConnection % 0xffff_fffe) + 1)
   const node = selectNode(words.clientId, state.world.ring().size)
   const connection: Connection = {
-    ...{ number, link, words, node },
+    number,
+    link,
+    words,
+    node,
     knownTo: [node],
     pump: new Pump(state.pumpWorld, { connection: number, node, client: words.clientId, link }),
     state: 'connecting',

@@ -13,10 +13,10 @@ import { newSharedMemory, openLmdbStore, type Store } from '../../store/index.js
 import { deviceIdFor, p2pTopic, parseClientId, phoneOf, type PhoneId } from '../../topics/index.js'
 import { type Mailbox, newMailbox } from '../wire/mailbox.js'
 import { bert, eventsTopic } from '../wire/requests.js'
-import type { DyingWorkerData } from './dying-worker.js'
+import type { RingWorkerData } from './ring-worker.js'
 
 const node = 1
-const entry = new URL('./dying-worker.js', import.meta.url)
+const entry = new URL('./ring-worker.js', import.meta.url)
 /** A worker without work needs a third of it. */
 const oldGenerationMb = 64
 
@@ -52,7 +52,7 @@ beforeAll(async () => {
   ring = await startRing(
     {
       ...{ size: 1, entry, stopTimeoutMs: 300_000, oldGenerationMb },
-      dataOf: (of, underWay): DyingWorkerData => ({ node: of, path, sharedMemory, underWay, variantsInUse, deadlyFeed }),
+      dataOf: (of, underWay): RingWorkerData => ({ node: of, path, sharedMemory, underWay, variantsInUse, deadlyFeed }),
     },
     {
       onFrame: (_node, messages) => {
