@@ -108,6 +108,12 @@ export const ourRequests = {
 } as const
 
 const anything = optional(text())
+const publishedContent = object({
+  text: text({ min: 1, maxBytes: maxTextBytes }),
+  media: optional(listOf(text(), 0, 0)),
+  forwardedFrom: anything,
+  replyTo: anything,
+})
 /** EntityIDs, or bare UUIDs. */
 const publishedChat = { eventID: anything, messageID: anything, id: anything } as const
 
@@ -131,15 +137,18 @@ export const publishedRequests = {
   ),
   'urn:cadmium:chat:message': request('user or room', {
     type: oneOf('urn:cadmium:chat:event:message'),
-    content: object({
-      text: text({ min: 1, maxBytes: maxTextBytes }),
-      media: optional(listOf(text(), 0, 0)),
-      forwardedFrom: anything,
-      replyTo: anything,
-    }),
+    content: publishedContent,
   }),
   'urn:cadmium:chat:read': request('user or room', publishedChat),
   'urn:cadmium:chat:typing': request('user or room', nothing),
+  'urn:cadmium:chat:message:edit': request('server', { ...publishedChat, updatedContent: publishedContent }),
+  'urn:cadmium:chat:message:delete': request('server', publishedChat),
+  'urn:cadmium:chat:history:sync': request('server', {
+    since: anything,
+    limit: optional(integer(1, 1_000)),
+    chatID: optional(entity),
+    direction: optional(oneOf('UP', 'DOWN')),
+  }),
 } as const
 
 export const requestTypes = { ...ourRequests, ...publishedRequests }

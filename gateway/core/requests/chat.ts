@@ -5,7 +5,7 @@ import { type Desc, type Message, record } from '../../../protocol/index.js'
 import { answerOf, answersOf, lastOf, type Told } from '../asks.js'
 import { type Call, type Handle, isRefusal, type Person } from '../call.js'
 import { refusalOf, whyNot } from '../refusals.js'
-import { chatPlace, messageIn } from './resolve.js'
+import { type ChatPlace, chatPlace, messageIn } from './resolve.js'
 
 type Content = Partial<Pick<Call<'urn:nynja:chat:send'>['payload'], 'text' | 'files'>>
 
@@ -115,27 +115,47 @@ const mostMessages = 1_000
 /** Of an answer; a frame holds 1 MiB. */
 const mostBytes = 900 * 1024
 
-export const readHistory: Handle<'urn:nynja:chat:history'> = async ({ to, payload, person, ask }) => {
-  const place = await chatPlace({ ask, person }, to)
+export const readHistory: Handle<'urn:nynja:chat:history'> = async (call) => {
+  const { to, payload } = call
+  const place = await chatPlace(call, to)
   if (isRefusal(place)) return place
   const from = messageIn(payload.from, 'from')
   if (isAbsent(from)) return from
-  const limit = payload.limit ?? usualLimit
-  const isOlder = payload.direction !== 'newer'
+  const page = await readPage(call, place, { from, limit: payload.limit ?? usualLimit, isOlder: payload.direction !== 'newer' })
+  return isRefusal(page) ? page : { ok: page }
+}
+
+export interface PageQuery {
+  /** Where it begins, inclusive; null at the end of the chat that the direction leads away from. */
+  readonly from: number | null
+  readonly limit: number
+  readonly isOlder: boolean
+}
+
+export interface HistoryPage {
+  readonly messages: readonly MessageShape[]
+  readonly next: string | null
+}
+
+/** A page of a chat, ascending. */
+export async function readPage(
+  { person, ask }: Pick<Call<'urn:nynja:chat:history'>, 'person' | 'ask'>,
+  { feed }: ChatPlace,
+  { from, limit, isOlder }: PageQuery,
+): Promise<HistoryPage | CoreRefusal> {
   // One more than asked for is where it goes on.
   const size = Math.min(limit + 1, mostMessages) * (isOlder ? -1 : 1)
-  const asked = record('History', { roster_id: person.self, feed: place.feed, size, entity_id: from ?? 0, status: 'get' })
-  const told = await ask(asked)
+  const told = await ask(record('History', { roster_id: person.self, feed, size, entity_id: from ?? 0, status: 'get' }))
   const why = whyNot(told)
   if (why !== undefined) {
     // A chat in which nothing has been said is none yet.
-    if (why.code === 'invalid_data' && place.feed.tag === 'p2p') return { ok: { messages: [], next: null } }
+    if (why.code === 'invalid_data' && feed.tag === 'p2p') return { messages: [], next: null }
     return refusalOf(why, { invalid_data: 'not_found' })
   }
   const answers = answersOf(told, 'History')
   const messages = answers.flatMap(({ data }) => data.filter((one) => one.tag === 'Message'))
   const cut = answers.map(({ entity_id }) => entity_id ?? 0).find((id) => id !== (from ?? 0)) ?? 0
-  return { ok: pageOf(messages, { limit, isOlder, cut }, (message) => messageShape(person, message), person.names.message) }
+  return pageOf(messages, { limit, isOlder, cut }, (message) => messageShape(person, message), person.names.message)
 }
 
 interface PageRule {
@@ -150,7 +170,7 @@ function pageOf(
   { limit, isOlder, cut }: PageRule,
   shape: (message: Message) => MessageShape,
   name: (id: number) => string,
-): { readonly messages: readonly MessageShape[]; readonly next: string | null } {
+): HistoryPage {
   const inOrder = isOlder ? messages.toReversed() : messages
   const shown: MessageShape[] = []
   let bytes = 0

@@ -4,7 +4,7 @@ import { deleteMessage, editMessage, readHistory, readUpTo, sendMessage, showTyp
 import { banContact, confirmContact, listContacts, requestContact, revokeContact, unbanContact } from './contacts.js'
 import { getPresence, resolve, searchRooms, searchUsers } from './people.js'
 import { getProfile, setProfile } from './profile.js'
-import { readPublished, sendPublished, typePublished } from './published.js'
+import { deletePublished, editPublished, readPublished, sendPublished, syncPublished, typePublished } from './published.js'
 import {
   createRoom,
   getRoom,
@@ -51,4 +51,7 @@ export const handles: { readonly [Name in RequestName]?: Handle<Name> } = {
   'urn:cadmium:chat:message': sendPublished,
   'urn:cadmium:chat:read': readPublished,
   'urn:cadmium:chat:typing': typePublished,
+  'urn:cadmium:chat:message:edit': editPublished,
+  'urn:cadmium:chat:message:delete': deletePublished,
+  'urn:cadmium:chat:history:sync': syncPublished,
 }

@@ -1,6 +1,7 @@
-import { type CoreRefusal, messageOfUuid, parseEntityId, wrongAt } from '../../../cadmium/index.js'
+import { type CoreRefusal, messageOfUuid, type MessageShape, parseEntityId, wrongAt } from '../../../cadmium/index.js'
 import { type Call, type Handle, isRefusal, type Person, type Result } from '../call.js'
-import { moveCursor, post, showTyping } from './chat.js'
+import { deleteMessage, editMessage, moveCursor, post, readPage, showTyping } from './chat.js'
+import { chatPlace } from './resolve.js'
 
 /** @see docs/protocol/core.md 4.6 */
 export const sendPublished: Handle<'urn:cadmium:chat:message'> = async (call) => {
@@ -34,6 +35,78 @@ export const readPublished: Handle<'urn:cadmium:chat:read'> = async (call) => {
 
 export const typePublished: Handle<'urn:cadmium:chat:typing'> = async (call) =>
   inPrivate(call, await showTyping({ ...call, name: 'urn:nynja:chat:typing' }))
+
+/** The one message that a request of a published type names, as our own types name it. */
+function eventOf({
+  payload,
+  person,
+}: Call<'urn:cadmium:chat:message:delete' | 'urn:cadmium:chat:message:edit'>): { readonly message: string } | CoreRefusal {
+  const { eventID, messageID, id } = payload
+  const named = messageNamed(eventID ?? messageID ?? id, person, 'eventID')
+  if (named === null) return wrongAt('wrong_field', 'payload.eventID')
+  return isAbsent(named) ? named : { message: person.names.message(named) }
+}
+
+export const editPublished: Handle<'urn:cadmium:chat:message:edit'> = async (call) => {
+  const named = eventOf(call)
+  if (isRefusal(named)) return named
+  const payload = { ...named, text: call.payload.updatedContent.text, files: null }
+  const result = await editMessage({ ...call, name: 'urn:nynja:chat:edit', payload })
+  return isRefusal(result) ? atEvent(result) : { ok: {} }
+}
+
+export const deletePublished: Handle<'urn:cadmium:chat:message:delete'> = async (call) => {
+  const named = eventOf(call)
+  if (isRefusal(named)) return named
+  const result = await deleteMessage({ ...call, name: 'urn:nynja:chat:delete', payload: { ...named, for: 'all' } })
+  return isRefusal(result) ? atEvent(result) : { ok: {} }
+}
+
+/** What our own types call `message` is `eventID` here. */
+function atEvent(refusal: CoreRefusal): CoreRefusal {
+  const { errPayload } = refusal
+  return errPayload !== undefined && 'field' in errPayload ? wrongAt(refusal.error, 'payload.eventID') : refusal
+}
+
+const usualEvents = 20
+
+/** A stretch of a chat behind or before `since`, which is not part of it. @see docs/protocol/core.md 4.6 */
+export const syncPublished: Handle<'urn:cadmium:chat:history:sync'> = async (call) => {
+  const { since, limit, chatID, direction } = call.payload
+  if (chatID === null || chatID === undefined) return { error: 'chat_required' }
+  const place = await chatPlace(call, parseEntityId(chatID) ?? null)
+  if (isRefusal(place)) return inChat(place)
+  const from = messageNamed(since, call.person, 'since')
+  if (isAbsent(from)) return from
+  const wanted = limit ?? usualEvents
+  const isOlder = direction === 'UP'
+  const page = await readPage(call, place, { from, limit: Math.min(wanted + 1, mostEvents), isOlder })
+  if (isRefusal(page)) return inChat(page)
+  const sinceName = from === null ? undefined : call.person.names.message(from)
+  const others = page.messages.filter(({ message }) => message !== sinceName)
+  const events = isOlder ? others.slice(-wanted) : others.slice(0, wanted)
+  const hasMore = page.next !== null || events.length < others.length
+  const last = isOlder ? events[0] : events.at(-1)
+  const shown = events.filter(({ state }) => state === 'sent' || state === 'edited')
+  return { ok: { nextBatch: hasMore ? (last?.message ?? null) : null, events: shown.map((event) => eventShape(event, call.person)) } }
+}
+
+const mostEvents = 1_000
+
+function inChat(refusal: CoreRefusal): CoreRefusal {
+  const { errPayload } = refusal
+  return errPayload !== undefined && 'field' in errPayload ? wrongAt(refusal.error, 'payload.chatID') : refusal
+}
+
+function eventShape({ message, chat, from, created, text, replyTo, forwardOf }: MessageShape, { names }: Person): object {
+  const content = {
+    text: text ?? '',
+    ...(replyTo === null ? {} : { replyTo }),
+    ...(forwardOf === null ? {} : { forwardedFrom: forwardOf }),
+  }
+  const type = 'urn:cadmium:chat:event:message'
+  return { eventID: message, from, chatID: chat, type, timestamp: Math.floor(created / 1_000), originServer: names.server, content }
+}
 
 function isAbsent(named: number | null | CoreRefusal): named is CoreRefusal {
   return typeof named === 'object' && named !== null
