@@ -1,3 +1,4 @@
+import { Congestion } from './congestion.js'
 import type { Parcel } from './link.js'
 import { Marks } from './marks.js'
 import { OutgoingQueue } from './outgoing.js'
@@ -35,15 +36,13 @@ export class Pump<Owner extends Linked> {
   #isOpen = false
   #isClosed = false
   #isPaging = false
-  #isCongested = false
   /** Number of the inbox entry that comes next. */
   #next = 0
   /** Newest number known to exist. */
   #newest = 0
   #sentBefore = 0
   #sentTo = 0
-  #drainTimer: NodeJS.Timeout | undefined
-  #forgetDrain: (() => void) | undefined
+  readonly #congestion = new Congestion()
 
   constructor(world: PumpWorld<Owner>, owner: Owner) {
     this.#world = world
@@ -99,7 +98,7 @@ export class Pump<Owner extends Linked> {
   /** An answer that is in no inbox, or a QoS 0 push; the latter is dropped while its peer does not read. */
   answer(parcel: Parcel): void {
     const { maxBufferedBytes, answerBytes, onStuck } = this.#world
-    if (this.#isClosed || (parcel.qos === 0 && (this.#isCongested || this.#queue.answerBytes > maxBufferedBytes))) return
+    if (this.#isClosed || (parcel.qos === 0 && (this.#congestion.isOn || this.#queue.answerBytes > maxBufferedBytes))) return
     this.#queue.add(0, parcel)
     if (this.#queue.answerBytes > answerBytes) {
       onStuck(this.#owner, 'too many answers are left unread')
@@ -237,8 +236,7 @@ export class Pump<Owner extends Linked> {
     this.#isClosed = true
     this.#early = undefined
     this.#queue.clear()
-    clearTimeout(this.#drainTimer)
-    this.#forgetDrain?.()
+    this.#congestion.end()
     return this.#sentTo
   }
 
@@ -248,7 +246,7 @@ export class Pump<Owner extends Linked> {
   }
 
   #advance(): void {
-    while (!this.#isCongested && !this.#isClosed && !this.#window.isFull) {
+    while (!this.#congestion.isOn && !this.#isClosed && !this.#window.isFull) {
       const entry = this.#queue.first
       // It waits for the acknowledgement of what was sent under its slot.
       if (entry === undefined || this.#window.isTaken(entry.number)) break
@@ -283,17 +281,17 @@ export class Pump<Owner extends Linked> {
   }
 
   #becomeCongested(): void {
-    if (this.#isCongested) return
-    this.#isCongested = true
-    this.#forgetDrain = this.#owner.link.onceDrained(() => {
-      this.#isCongested = false
-      clearTimeout(this.#drainTimer)
-      this.#advance()
-    })
-    this.#drainTimer = setTimeout(() => {
-      this.#world.onStuck(this.#owner, 'the device has not read for too long')
-    }, this.#world.drainTimeoutMs)
-    this.#drainTimer.unref()
+    const { drainTimeoutMs, onStuck } = this.#world
+    this.#congestion.begin(
+      this.#owner.link,
+      drainTimeoutMs,
+      () => {
+        this.#advance()
+      },
+      () => {
+        onStuck(this.#owner, 'the device has not read for too long')
+      },
+    )
   }
 
   #askForPage(): void {

@@ -1,32 +1,12 @@
 import type { Duplex } from 'node:stream'
-import { monotonicMs } from '../../clock/index.js'
-import { expectAfter, expectedAtFirstBytes, isDeadlock, mayAsk, type PaceLimits } from './asking-pace.js'
 import { countFilters, refusingSuback } from './filter-packets.js'
+import { type GateWorld, nothingUnread, type Unread } from './gate-world.js'
 import { PacketAssembly } from './packet-assembly.js'
 import { packetTypes, readHeader, type PacketHeader } from './packet-header.js'
 import { maxBodyBytes, type PeerState } from './packet-limits.js'
-import { fullBudget, type PublishRate, spendOne } from './publish-budget.js'
-import type { Reader, ReadingTurns } from './reading-turns.js'
-
-/** What all gates of a broker share. */
-export interface GateWorld {
-  readonly maxPacketBytes: number
-  readonly pace: PaceLimits
-  readonly publishRate: PublishRate | 'off'
-  readonly turns: ReadingTurns
-  readonly onRefused: (because: string) => void
-}
-
-/** What has been sent to a client, or is to be, and not been read by it. */
-export interface Unread {
-  readonly unreadBytes: number
-  /** The socket has taken all of it that may be written now. */
-  readonly isFlushed: boolean
-  /** Sends one more than may be unacknowledged. */
-  sendOneMore(): void
-  /** So much of a packet has come, and is kept until the rest has. */
-  noteKept(bytes: number): void
-}
+import { PublishPace } from './publish-pace.js'
+import type { Reader } from './reading-turns.js'
+import { Spans } from './spans.js'
 
 /** Filters of one packet, and how many of them cost as much as a packet. */
 const filtersMax = 500
@@ -47,8 +27,6 @@ interface Sorted {
   readonly kept: Spans
   readonly tailAt: number
 }
-
-const nothingUnread: Unread = { unreadBytes: 0, isFlushed: true, sendOneMore: () => undefined, noteKept: () => undefined }
 
 /** Types that tell of what was sent before: they may overtake a publish that waits. */
 const overtaking: ReadonlySet<number> = new Set([
@@ -74,13 +52,7 @@ export class PacketGate implements Reader {
   #state: PeerState = 'silent'
   #assembly: PacketAssembly | undefined
   #unread = nothingUnread
-  #underWay = 0
-  #expectedBytes = expectedAtFirstBytes
-  #answeredBytes = 0
-  #budget
-  /** The next publish has been taken off the budget, and goes on at this time. */
-  #paidUntilMs: number | undefined
-  #rateTimer: NodeJS.Timeout | undefined
+  readonly #pace: PublishPace
   /** How often its reader has read. */
   #reads = 0
   #isOver = false
@@ -95,7 +67,9 @@ export class PacketGate implements Reader {
     this.#socket = socket
     this.#readSocket = readSocket
     this.#world = world
-    this.#budget = fullBudget(world.publishRate, monotonicMs())
+    this.#pace = new PublishPace(world, socket, () => {
+      this.wake()
+    })
     socket.once('close', () => {
       this.#end()
     })
@@ -119,14 +93,12 @@ export class PacketGate implements Reader {
 
   /** A publish was answered; what is unread says how much of it is left. */
   answered(bytes: number): void {
-    this.#answeredBytes += bytes
+    this.#pace.answered(bytes)
   }
 
   /** A publish that passed has been dealt with. */
   publishEnded(): void {
-    this.#underWay--
-    this.#expectedBytes = expectAfter(this.#expectedBytes, this.#answeredBytes)
-    this.#answeredBytes = 0
+    this.#pace.ended()
     this.wake()
   }
 
@@ -168,7 +140,7 @@ export class PacketGate implements Reader {
   #end(): void {
     this.#isOver = true
     this.#world.turns.forget(this)
-    clearTimeout(this.#rateTimer)
+    this.#pace.stop()
   }
 
   /** Reads until something passes or stays, or there is nothing more: a stream that was not read to its end does not tell of what comes next. */
@@ -264,7 +236,7 @@ export class PacketGate implements Reader {
   #judge(header: PacketHeader, packet: Buffer, leftBytes: number): Verdict {
     switch (header.type) {
       case packetTypes.publish:
-        return this.#mayPublish(leftBytes) ? 1 : 'kept'
+        return this.#judgePublish(leftBytes)
       case packetTypes.subscribe:
       case packetTypes.unsubscribe:
         return this.#judgeFilters(header, packet)
@@ -290,19 +262,10 @@ export class PacketGate implements Reader {
     return 'answered'
   }
 
-  #mayPublish(leftBytes: number): boolean {
-    const isReadAhead = leftBytes >= this.#socket.readableHighWaterMark
-    const { unreadBytes, isFlushed } = this.#unread
-    const pace = { underWay: this.#underWay, expectedBytes: this.#expectedBytes, unreadBytes, isFlushed, isReadAhead }
-    const isInPace = mayAsk(pace, this.#world.pace)
-    if (!isInPace && !isDeadlock(pace)) {
-      this.#wakeOnDrain()
-      return false
-    }
-    if (!this.#isInRate()) return false
-    if (!isInPace) this.#unread.sendOneMore()
-    this.#underWay++
-    return true
+  #judgePublish(leftBytes: number): Verdict {
+    const may = this.#pace.begin(leftBytes, this.#unread)
+    if (may === 'drain') this.#wakeOnDrain()
+    return may === 'yes' ? 1 : 'kept'
   }
 
   #wakeOnDrain(): void {
@@ -312,55 +275,6 @@ export class PacketGate implements Reader {
       this.#awaitsDrain = false
       this.wake()
     })
-  }
-
-  /** Whether one more publish is within the rate; if not, it is when this is asked again in time. */
-  #isInRate(): boolean {
-    const { publishRate } = this.#world
-    if (publishRate === 'off') return true
-    const now = monotonicMs()
-    if (this.#paidUntilMs === undefined) {
-      const { budget, waitMs } = spendOne(this.#budget, publishRate, now)
-      this.#budget = budget
-      if (waitMs === 0) return true
-      this.#paidUntilMs = now + waitMs
-    }
-    if (now >= this.#paidUntilMs) {
-      this.#paidUntilMs = undefined
-      return true
-    }
-    clearTimeout(this.#rateTimer)
-    this.#rateTimer = setTimeout(
-      () => {
-        this.wake()
-      },
-      Math.ceil(this.#paidUntilMs - now),
-    )
-    return false
-  }
-}
-
-/** Parts of a buffer, ascending. */
-class Spans {
-  readonly #spans: { readonly from: number; to: number }[] = []
-  #length = 0
-
-  get length(): number {
-    return this.#length
-  }
-
-  add(from: number, to: number): this {
-    const last = this.#spans.at(-1)
-    if (last?.to === from) last.to = to
-    else if (to > from) this.#spans.push({ from, to })
-    this.#length += to - from
-    return this
-  }
-
-  of(bytes: Buffer): Buffer {
-    const parts = this.#spans.map(({ from, to }) => bytes.subarray(from, to))
-    const [first] = parts
-    return parts.length === 1 && first !== undefined ? first : Buffer.concat(parts, this.#length)
   }
 }
 
@@ -375,37 +289,4 @@ function overtakes({ type }: PacketHeader): Verdict {
 
 function weightOf(verdict: Verdict): number {
   return typeof verdict === 'number' ? verdict : verdict === 'answered' ? answeredCosts : 0
-}
-
-const gateOf = Symbol('packet gate')
-
-interface Gated extends Duplex {
-  [gateOf]?: PacketGate
-}
-
-/** Puts a gate before a socket that nobody reads yet. */
-export function gatePackets(socket: Duplex, world: GateWorld): PacketGate {
-  const readSocket = socket.read.bind(socket)
-  const gate = new PacketGate(socket, readSocket, world)
-  // Streams read 0 bytes of themselves to fill their buffer.
-  const read = (size?: number): unknown => (size === 0 ? readSocket(0) : gate.read())
-  Object.assign(socket, { [gateOf]: gate, read })
-  return gate
-}
-
-/** Whoever listens to a gated socket is told that it is readable when there may be something for him. */
-export function tellWhenReadable(socket: Duplex, gate: PacketGate): void {
-  for (const listener of socket.listeners('readable')) {
-    socket.removeListener('readable', listener as () => void)
-    socket.on('readable', () => {
-      gate.tell(() => {
-        Reflect.apply(listener, socket, [])
-      })
-    })
-  }
-}
-
-/** The gate of a socket; undefined where there is none. */
-export function packetGateOf(socket: Duplex): PacketGate | undefined {
-  return (socket as Gated)[gateOf]
 }

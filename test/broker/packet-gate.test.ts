@@ -3,7 +3,9 @@ import { PassThrough } from 'node:stream'
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { generate, type Packet, parser } from 'mqtt-packet'
-import { gatePackets, type GateWorld, type PacketGate, tellWhenReadable } from '../../broker/packets/packet-gate.js'
+import type { PacketGate } from '../../broker/packets/packet-gate.js'
+import { gatePackets, tellWhenReadable } from '../../broker/packets/gate-packets.js'
+import type { GateWorld } from '../../broker/packets/gate-world.js'
 import { ReadingTurns } from '../../broker/packets/reading-turns.js'
 
 const generous = { underWay: 1_000, unreadBytes: Number.MAX_SAFE_INTEGER }

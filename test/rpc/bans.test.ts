@@ -13,7 +13,8 @@ import {
   roomsOf,
   rosters,
 } from '../../rpc/documents/index.js'
-import { emptyOverlay, newFactReader } from '../../rpc/facts.js'
+import { newFactReader } from '../../rpc/fact-reader.js'
+import { emptyOverlay } from '../../rpc/facts.js'
 import { readReceiver } from '../../rpc/runtime/outbox/receiver.js'
 import { newReadCache } from '../../rpc/read-cache.js'
 import { readRosterAudience } from '../../rpc/views/presence-audience.js'

@@ -16,7 +16,8 @@ import {
   rooms,
   rosters,
 } from '../../rpc/documents/index.js'
-import { emptyOverlay, newFactReader } from '../../rpc/facts.js'
+import { newFactReader } from '../../rpc/fact-reader.js'
+import { emptyOverlay } from '../../rpc/facts.js'
 import { newNames } from '../../rpc/names/names.js'
 import { newReadCache } from '../../rpc/read-cache.js'
 import type { Payload } from '../../rpc/outcome.js'

@@ -1,7 +1,8 @@
 /** One example of every request, and the fields it cannot do without: found by asking for each of them, with and without each field. */
 import { decode, type Dialect, encode, errorCodeOf, requestAtoms } from '../../protocol/index.js'
 import { dispatch, requestOf, routes } from '../../rpc/dispatcher.js'
-import { emptyOverlay, newFactReader } from '../../rpc/facts.js'
+import { newFactReader } from '../../rpc/fact-reader.js'
+import { emptyOverlay } from '../../rpc/facts.js'
 import { newReadCache } from '../../rpc/read-cache.js'
 import type { RequestExample } from '../../rpc/request-examples.js'
 import { type FullWorld, openFullWorld, type ValidRequest } from './valid-requests.js'

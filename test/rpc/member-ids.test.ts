@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { emptyOverlay, newFactReader } from '../../rpc/facts.js'
+import { newFactReader } from '../../rpc/fact-reader.js'
+import { emptyOverlay } from '../../rpc/facts.js'
 import { readMemberIds } from '../../rpc/handlers/room/member-ids.js'
 import { newReadCache } from '../../rpc/read-cache.js'
 import { type ChatWorld, openChatWorld } from './chat-world.js'

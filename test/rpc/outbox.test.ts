@@ -17,7 +17,8 @@ import {
   roomClearances,
   sessions,
 } from '../../rpc/documents/index.js'
-import { emptyOverlay, newFactReader } from '../../rpc/facts.js'
+import { newFactReader } from '../../rpc/fact-reader.js'
+import { emptyOverlay } from '../../rpc/facts.js'
 import { isAcknowledged } from '../../rpc/runtime/outbox/acknowledged.js'
 import { backoffMs } from '../../rpc/runtime/outbox/backoff.js'
 import { decodeContent, encodeContent, noticedMessages, noticeRows, outboxId, ownerOf, timeOf } from '../../rpc/runtime/outbox/entry.js'

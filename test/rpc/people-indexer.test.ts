@@ -10,7 +10,8 @@ import {
   rosters,
   unindexed,
 } from '../../rpc/documents/index.js'
-import { emptyOverlay, newFactReader } from '../../rpc/facts.js'
+import { newFactReader } from '../../rpc/fact-reader.js'
+import { emptyOverlay } from '../../rpc/facts.js'
 import { findLike } from '../../rpc/people-index/find-like.js'
 import { indexPuts } from '../../rpc/people-index/index-puts.js'
 import { newIndexer } from '../../rpc/people-index/indexer.js'

@@ -2,7 +2,7 @@ import { afterMs, type Monotonic, monotonicMs, wallMs } from '../../../clock/ind
 import { emptyInbox, type InboxHead, type Store, StoreOutage } from '../../../store/contract.js'
 import type { ClientId } from '../../../topics/index.js'
 import type { RpcContext } from '../../context.js'
-import type { newFactReader } from '../../facts.js'
+import type { newFactReader } from '../../fact-reader.js'
 import type { ServiceSecrets } from '../../handlers/connect/credentials.js'
 import type { ConnectResult, ControlToMain, InboxStart } from '../link/messages-to-main.js'
 import { writeEvict } from '../link/to-main.js'

@@ -1,5 +1,5 @@
 import { type Store, StoreOutage } from '../../../store/contract.js'
-import type { newFactReader } from '../../facts.js'
+import type { newFactReader } from '../../fact-reader.js'
 import { judgeSecret, type JudgedSecret, readSecretTries, type SecretTry } from '../../handlers/connect/secret-tries.js'
 import type { ControlToMain } from '../link/messages-to-main.js'
 

@@ -1,16 +1,17 @@
 import { monotonicMs, wallMs } from '../../../clock/index.js'
 import { type AnyRecord, encode } from '../../../protocol/index.js'
-import { emptyOverlay, type FactReader, newFactReader } from '../../facts.js'
+import { newFactReader } from '../../fact-reader.js'
+import { emptyOverlay, type FactReader } from '../../facts.js'
 import { writeAnswer, writeSettled } from '../link/to-main.js'
 import type { ControlToWorker } from '../link/to-worker.js'
 import { shownRecord } from '../../names/rename-record.js'
-import { shownTask } from '../../names/shown-task.js'
-import { Outbox } from '../outbox/outbox.js'
+import type { Outbox } from '../outbox/outbox.js'
 import { newReadCache } from '../../read-cache.js'
 import { type Counts, newCounts } from './counts.js'
 import { Arrivals } from './arrivals.js'
 import { ClusterOutlet, type ClusterParts } from './cluster-outlet.js'
 import { Reception } from './reception.js'
+import { newWorkerOutbox } from './worker-outbox.js'
 import type { WorkerParts } from './worker-parts.js'
 import type { EmitWorld } from './emit.js'
 import { newEmitWorld } from './emit-world.js'
@@ -94,7 +95,12 @@ export class RpcWorker {
     const { cluster } = parts
     this.#clusterOutlet = cluster === null ? null : this.#newClusterOutlet(cluster)
     this.#settlements = this.#newSettlements()
-    this.#outbox = this.#newOutbox()
+    this.#outbox = newWorkerOutbox({
+      ...{ parts, outlet: this.#outlet, names: this.#names, counts: this.#counts, newReader: this.#newReader, onFault: this.#onFault },
+      answer: (number, record) => {
+        this.#answer(number, record)
+      },
+    })
     this.#batchWorld = this.#newBatchWorld()
     this.#emitWorld = newEmitWorld({
       ...{ parts, outlet: this.#outlet, outbox: this.#outbox, names: this.#names },
@@ -232,28 +238,6 @@ export class RpcWorker {
       ...{ store, boot: context.boot, rules, isKeeper, variantsInUse, outbox: this.#outbox, post, onFault: this.#onFault, pause },
       run: (item) => this.#runAlone(item),
       onLost: this.#announceAgain,
-    })
-  }
-
-  #newOutbox(): Outbox {
-    const { store, context, node, push } = this.#parts
-    return new Outbox({
-      ...{ store, node, nodes: context.nodeCount, boot: context.boot, rules: push, codeLifeMs: context.limits.codeLifeMs },
-      isAlone: this.#parts.cluster === null,
-      newReader: () => this.#newReader(),
-      perform: (id, job, connection) => {
-        this.#outlet.control({ kind: 'perform', id, job: shownTask(job, this.#names.names), connection })
-      },
-      answer: (number, record) => {
-        this.#answer(number, record)
-      },
-      countRequest: this.#counts.request,
-      count: (provider, outcome) => {
-        this.#counts.push(provider, outcome)
-      },
-      onFault: this.#onFault,
-      now: wallMs,
-      elapsed: monotonicMs,
     })
   }
 

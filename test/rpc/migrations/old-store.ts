@@ -18,7 +18,8 @@ import {
   sharedBodies,
   stars,
 } from '../../../rpc/documents/index.js'
-import { emptyOverlay, newFactReader } from '../../../rpc/facts.js'
+import { newFactReader } from '../../../rpc/fact-reader.js'
+import { emptyOverlay } from '../../../rpc/facts.js'
 import { newNames } from '../../../rpc/names/names.js'
 import { newReadCache } from '../../../rpc/read-cache.js'
 import { newSights } from '../../../rpc/runtime/worker/delivered-record.js'
