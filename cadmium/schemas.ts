@@ -64,7 +64,7 @@ function fileName(type: string): string {
 /** What generators of code call it: `ChatSend`. */
 function titleOf(type: string): string {
   const words = type.replace(/^urn:(nynja|cadmium)/, (_whole, whose: string) => (whose === 'nynja' ? '' : ':cadmium'))
-  return words.replace(/(?:^|:)(.)/g, (_whole, first: string) => first.toUpperCase())
+  return words.replace(/(?:^:?|:)(.)/g, (_whole, first: string) => first.toUpperCase())
 }
 
 function requestSchema(name: RequestName): JsonSchema & object {

@@ -136,26 +136,31 @@ export class CoreSession {
 
   /** Begins what may begin: one request after the other, or several that may be under way together. */
   #start(): void {
-    if (this.#isStarting) return
-    this.#isStarting = true
-    void this.#startAll().finally(() => {
-      this.#isStarting = false
-    })
+    if (!this.#isStarting) void this.#startAll()
   }
 
   async #startAll(): Promise<void> {
-    while (this.#waiting.length > 0 && this.#link.isOpen) {
-      if (this.#link.waitingBytes > unreadBytes) await new Promise<void>((resolve) => this.#link.onceDrained(resolve))
-      const text = this.#waiting.shift() ?? null
-      const reading = readBaseMessage(text)
-      const isTogether = reading.kind === 'message' && together.has(reading.message.echo.type)
-      if (!isTogether || this.#underWay.some((one) => !one.isTogether)) await this.#allAnswered()
-      if (!this.#isServed()) return
-      const waitMs = this.#pace()
-      if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs))
-      this.#begin(reading, isTogether)
-      if (!isTogether) await this.#allAnswered()
+    this.#isStarting = true
+    try {
+      while (this.#waiting.length > 0 && this.#link.isOpen && (await this.#startOne()));
+    } finally {
+      // In the same step in which nothing was left: what comes next starts again.
+      this.#isStarting = false
     }
+  }
+
+  /** @returns false if nothing more is to be begun */
+  async #startOne(): Promise<boolean> {
+    if (this.#link.waitingBytes > unreadBytes) await new Promise<void>((resolve) => this.#link.onceDrained(resolve))
+    const reading = readBaseMessage(this.#waiting.shift() ?? null)
+    const isTogether = reading.kind === 'message' && together.has(reading.message.echo.type)
+    if (!isTogether || this.#underWay.some((one) => !one.isTogether)) await this.#allAnswered()
+    if (!this.#isServed()) return false
+    const waitMs = this.#pace()
+    if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs))
+    this.#begin(reading, isTogether)
+    if (!isTogether) await this.#allAnswered()
+    return true
   }
 
   /** A connection that is about to be closed, and a process that is about to stop, act on nothing new. */
