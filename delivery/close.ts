@@ -5,7 +5,10 @@ import { type DeliveryState, flush } from './delivery-state.js'
 const closeGraceMs = 5_000
 const lookAgainMs = 20
 
-/** Closes a connection once the device has acknowledged what it was sent, and after 5 s at the latest. @see docs/protocol/rpc.md 4, logout */
+/**
+ * Closes a connection once the device has acknowledged what it was sent, and what it has asked is acknowledged: the news that it is to be closed comes
+ * before that its request is done. After 5 s at the latest. @see docs/protocol/rpc.md 4, logout
+ */
 export function closeWhenRead(state: DeliveryState, connection: Connection | undefined, because: string): void {
   if (connection === undefined) return
   connection.isClosing = true
@@ -13,7 +16,8 @@ export function closeWhenRead(state: DeliveryState, connection: Connection | und
   const deadline = monotonicMs() + closeGraceMs
   const look = (): void => {
     if (connection.state === 'closed') return
-    if (connection.pump.isIdle || monotonicMs() >= deadline) {
+    const isRead = connection.pump.isIdle && state.requests.underWayOf(connection) === 0
+    if (isRead || monotonicMs() >= deadline) {
       state.world.log.debug({ client: connection.words.clientId, because }, 'connection closed')
       connection.link.close('logout')
     } else setTimeout(look, lookAgainMs)

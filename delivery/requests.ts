@@ -39,6 +39,8 @@ export interface Requests {
   idle(): Promise<void>
   /** Something else is under way for a connection until this resolves. */
   hold(connection: Connection, work: Promise<unknown>): void
+  /** How much is under way for a connection. */
+  underWayOf(connection: Connection): number
   /** Resolves when nothing of what is under way for a connection now is any more. */
   idleOf(connection: Connection): Promise<void>
 }
@@ -109,12 +111,10 @@ export function newRequests({ ring, introduce, onCondemned }: RequestsWorld): Re
       byConnection.delete(connection)
       endings.forget(connection)
     },
-    hold: endings.hold,
-    idleOf: endings.idleOf,
+    ...{ hold: endings.hold, underWayOf: endings.underWayOf, idleOf: endings.idleOf, idle: endings.idle },
     get submitted() {
       return submitted
     },
-    idle: endings.idle,
   }
 }
 
@@ -153,7 +153,7 @@ function newNumbers(unfinished: ReadonlyMap<number, unknown>): () => number {
   }
 }
 
-interface Endings extends Pick<Requests, 'hold' | 'idleOf' | 'idle'> {
+interface Endings extends Pick<Requests, 'hold' | 'underWayOf' | 'idleOf' | 'idle'> {
   /** One thing of a connection is no longer under way. */
   ended(connection: Connection): void
   forget(connection: Connection): void
@@ -167,6 +167,10 @@ function newEndings(unfinished: ReadonlyMap<number, Unfinished>, byConnection: R
 
   function checkIdle(): void {
     if (unfinished.size === 0) for (const resolve of idleWaiters.splice(0)) resolve()
+  }
+
+  function underWayOf(connection: Connection): number {
+    return (held.get(connection) ?? 0) + (byConnection.get(connection)?.size ?? 0)
   }
 
   function ended(connection: Connection): void {
@@ -194,8 +198,9 @@ function newEndings(unfinished: ReadonlyMap<number, Unfinished>, byConnection: R
       }
       work.then(release, release)
     },
+    underWayOf,
     async idleOf(connection) {
-      const left = (held.get(connection) ?? 0) + (byConnection.get(connection)?.size ?? 0)
+      const left = underWayOf(connection)
       if (left > 0) await new Promise<void>((resolve) => waiting.set(connection, { left, resolve }))
     },
     async idle() {
