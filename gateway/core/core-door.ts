@@ -28,6 +28,8 @@ export interface CoreDoor {
 }
 
 const sweepMs = 5_000
+/** As MQTT calls them, for one counter of all doors. */
+const refusals = { 2: 'identifier rejected', 4: 'bad user name or password' } as const
 
 /** What all sessions of the door share. */
 interface CoreDoorState {
@@ -71,7 +73,7 @@ export function startCoreDoor(options: CoreDoorOptions, world: CoreDoorWorld): C
 }
 
 function newState({ serverName }: CoreDoorOptions, world: CoreDoorWorld): CoreDoorState {
-  const { delivery, places, log, newPace } = world
+  const { delivery, places, counts, log, newPace } = world
   const written = new Set<Socket>()
   const atFlush: (() => void)[] = []
   const flush = (): void => {
@@ -87,6 +89,9 @@ function newState({ serverName }: CoreDoorOptions, world: CoreDoorWorld): CoreDo
       ...{ delivery, newPace, names: namesAt(serverName.toLowerCase()) },
       atFlush: (tell) => {
         atFlush.push(tell)
+      },
+      onRefused: (returnCode) => {
+        counts.connect(refusals[returnCode])
       },
       onFault: (fault) => {
         log.error({ err: fault, event: 'core-request' }, 'a request of Protocol Core failed')

@@ -61,12 +61,13 @@ export interface LinkEvents {
   readonly hear: (parcel: CoreParcel) => void
   /** Resolves when nothing is under way that waits for an answer. */
   readonly whenAnswered: () => Promise<void>
+  /** Of what has been received and is not begun. */
+  readonly keptBytes: () => number
 }
 
 /** One WebSocket of this door. */
 export class CoreLink implements Link {
   readonly wire = coreWire
-  readonly keptBytes = 0
   readonly origin: Origin
   readonly #socket: WebSocket
   readonly #below: Socket
@@ -87,6 +88,10 @@ export class CoreLink implements Link {
 
   set events(events: LinkEvents) {
     this.#events = events
+  }
+
+  get keptBytes(): number {
+    return this.#events?.keptBytes() ?? 0
   }
 
   get waitingBytes(): number {

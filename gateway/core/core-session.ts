@@ -32,10 +32,14 @@ export interface SessionWorld {
   /** What it is told at the end of a tick. */
   readonly atFlush: (tell: () => void) => void
   readonly onFault: (fault: unknown) => void
+  /** Somebody was not who he said. */
+  readonly onRefused: (returnCode: 2 | 4) => void
 }
 
 /** Requests that wait unanswered before the socket is read no further. */
 const mostWaiting = 64
+/** Bytes of them, likewise; one more may be as large as a message may be. */
+const mostWaitingBytes = 256 * 1024
 /** Bytes unread before nothing more is acted on, and for how long before it is closed. */
 const unreadBytes = 1024 * 1024
 const unreadMs = 60_000
@@ -65,6 +69,7 @@ export class CoreSession {
   readonly #underWay: UnderWay[] = []
   /** Pushes that came before the answer to the login. */
   #held: string[] | undefined = []
+  #waitingBytes = 0
   #isPaused = false
   #isStarting = false
   #live = 0
@@ -80,7 +85,7 @@ export class CoreSession {
     this.#world = world
     this.#pace = world.newPace()
     this.#asks = new Asks(world.delivery)
-    this.#identity = new Identity({ link, delivery: world.delivery, names: world.names, asks: this.#asks })
+    this.#identity = new Identity({ ...world, link, asks: this.#asks })
     this.#readings = readings
     link.events = {
       push: (parcel, number) => this.#push(parcel, number),
@@ -89,6 +94,7 @@ export class CoreSession {
         this.#asks.hear(parcel)
       },
       whenAnswered: () => this.#allAnswered(),
+      keptBytes: () => this.#waitingBytes,
     }
   }
 
@@ -98,7 +104,8 @@ export class CoreSession {
   receive(text: string | null): void {
     this.heard()
     this.#waiting.push(text)
-    if (this.#waiting.length + this.#underWay.length >= mostWaiting && !this.#isPaused) {
+    this.#waitingBytes += text?.length ?? 0
+    if (!this.#isPaused && (this.#waitingBytes >= mostWaitingBytes || this.#waiting.length + this.#underWay.length >= mostWaiting)) {
       this.#isPaused = true
       this.#readings.pause()
     }
@@ -152,7 +159,9 @@ export class CoreSession {
   /** @returns false if nothing more is to be begun */
   async #startOne(): Promise<boolean> {
     if (this.#link.waitingBytes > unreadBytes) await new Promise<void>((resolve) => this.#link.onceDrained(resolve))
-    const reading = readBaseMessage(this.#waiting.shift() ?? null)
+    const text = this.#waiting.shift() ?? null
+    this.#waitingBytes -= text?.length ?? 0
+    const reading = readBaseMessage(text)
     const isTogether = reading.kind === 'message' && together.has(reading.message.echo.type)
     if (!isTogether || this.#underWay.some((one) => !one.isTogether)) await this.#allAnswered()
     if (!this.#isServed()) return false
@@ -192,7 +201,8 @@ export class CoreSession {
   }
 
   #readOn(): void {
-    if (!this.#isPaused || this.#waiting.length + this.#underWay.length >= mostWaiting / 2) return
+    const isMuch = this.#waitingBytes >= mostWaitingBytes / 2 || this.#waiting.length + this.#underWay.length >= mostWaiting / 2
+    if (!this.#isPaused || isMuch) return
     this.#isPaused = false
     this.#readings.resume()
   }

@@ -14,6 +14,7 @@ interface IdentityWorld {
   readonly delivery: Delivery
   readonly names: Names
   readonly asks: Asks
+  readonly onRefused: (returnCode: 2 | 4) => void
 }
 
 /** The device of a session. */
@@ -231,7 +232,10 @@ export class Identity {
     if (clientKind(clientId) !== 'device') return this.#wrongToken(0)
     const decided = await this.#connect({ clientId, password: token })
     this.#asked = undefined
-    if (decided.kind === 'refused') return this.#wrongToken(decided.delayMs)
+    if (decided.kind === 'refused') {
+      this.#world.onRefused(decided.returnCode)
+      return this.#wrongToken(decided.delayMs)
+    }
     const connection = this.#opened()
     this.#world.delivery.acknowledged(connection, seq)
     const device: Device = { device: clientId.slice(devicePrefix.length), token, isPublished, rosters: new Map() }

@@ -200,3 +200,55 @@ describe('answers', () => {
     expect(seen).toContainEqual({ kind: 'stuck' })
   })
 })
+
+describe('all up to a number is acknowledged', () => {
+  type Step = { readonly kind: 'commit' } | { readonly kind: 'page' } | { readonly kind: 'acknowledge'; readonly part: number }
+  const step: fc.Arbitrary<Step> = fc.oneof(
+    fc.constant({ kind: 'commit' } as const),
+    fc.constant({ kind: 'page' } as const),
+    fc.record({ kind: fc.constant('acknowledge' as const), part: fc.double({ min: 0, max: 1, noNaN: true }) }),
+  )
+
+  test('whatever has been sent of it: nothing of it is sent any more, all behind it is, in order and once', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 12 }), fc.array(step, { maxLength: 40 }), (before, steps) => {
+        const { pump, seen, sent } = open({}, 3)
+        let committed = before
+        let acknowledged = 0
+        let answered = 0
+        const asked = (): readonly number[] => seen.flatMap((one) => (one.kind === 'ask' ? [one.after] : []))
+        const answerPage = (): void => {
+          const after = asked()[answered]
+          if (after === undefined) return
+          answered++
+          const numbers = Array.from({ length: committed }, (_, i) => i + 1).filter((number) => number > after)
+          const page = numbers.slice(0, 4)
+          pump.page({ after, through: page.at(-1) ?? after, last: committed, entries: page.map((number) => entry(number)) })
+        }
+        const acknowledge = (number: number): void => {
+          acknowledged = Math.max(acknowledged, Math.min(number, pump.newest))
+          pump.acknowledgedTo(number)
+        }
+        let looked = 0
+        const look = (): void => {
+          const numbers = sent().map(({ number }) => number)
+          for (const number of numbers.slice(looked)) expect(number).toBeGreaterThan(acknowledged)
+          expect(numbers).toEqual([...new Set(numbers)].sort((a, b) => a - b))
+          looked = numbers.length
+        }
+        for (const one of steps) {
+          if (one.kind === 'commit') pump.deliver(++committed, { size: 6, qos: 1 })
+          else if (one.kind === 'page') answerPage()
+          else acknowledge(Math.round(one.part * pump.newest))
+          look()
+        }
+        for (let round = 0; round <= 2 * committed + 2; round++) {
+          while (answered < asked().length) answerPage()
+          look()
+          acknowledge(sent().at(-1)?.number ?? 0)
+        }
+        expect(pump.settledTo).toBe(committed)
+      }),
+    )
+  })
+})

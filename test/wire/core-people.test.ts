@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { befriendCore, type CoreMessage, type CorePerson, registerCore } from './core-client.js'
+import { befriendCore, type CoreMessage, type CorePerson, dialCore, registerCore } from './core-client.js'
 import { startWireServer, type WireServer } from './wire-server.js'
 
 let server: WireServer
@@ -30,6 +30,21 @@ async function clear(...people: readonly CorePerson[]): Promise<void> {
     if (seqs.length > 0) await one.get('urn:nynja:inbox:ack', { seq: Math.max(...seqs) })
   }
 }
+
+test('a code may be asked for by a call, once there is one', async () => {
+  const client = await dialCore(server.ws)
+  const call = { phone: '380670002009', via: 'call', language: 'ua' }
+  expect(errorOf(await client.ask('urn:nynja:auth:code', call))).toEqual([101])
+  expect(errorOf(await client.ask('urn:nynja:auth:code', { phone: '38x' }))).toEqual([2, 'payload.phone'])
+  expect(errorOf(await client.ask('urn:nynja:auth:code', { phone: '%380670002009:other' }))).toEqual([4, 'payload.phone'])
+  expect(await client.get('urn:nynja:auth:code', { phone: '%380670002009:localhost' })).toEqual({ sent: 'sms' })
+  expect(await client.get('urn:nynja:auth:code', call)).toEqual({ sent: 'call' })
+  expect(errorOf(await client.ask('urn:nynja:auth:code', { ...call, phone: '380670002008' }))).toEqual([101])
+  for (let i = 0; i < 4; i++) expect(errorOf(await client.ask('urn:nynja:auth:verify', { code: '000000' }))).toEqual([102])
+  expect(errorOf(await client.ask('urn:nynja:auth:verify', { code: '000000' }))).toEqual([103])
+  expect(errorOf(await client.ask('urn:nynja:auth:verify', { code: '481516' }))).toEqual([103])
+  await client.close()
+})
 
 describe('contacts', () => {
   test('every request again is answered with how it stands', async () => {

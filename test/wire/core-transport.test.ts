@@ -154,7 +154,14 @@ describe('time', () => {
     )
     const session = new CoreSession(
       link,
-      { delivery: {} as Delivery, names: namesAt('localhost'), newPace: () => () => 0, atFlush: () => undefined, onFault: () => undefined },
+      {
+        delivery: {} as Delivery,
+        names: namesAt('localhost'),
+        newPace: () => () => 0,
+        atFlush: () => undefined,
+        onFault: () => undefined,
+        onRefused: () => undefined,
+      },
       socket,
     )
     return { session, client, closed, pinged, flush }
