@@ -118,9 +118,17 @@ function echoOf({ id, type, from, to }: Members): Echo {
   }
 }
 
+/** Only by an escape can half of a character be written. */
+const surrogateEscape = /\\u[dD][89a-fA-F]/
+
+/** Halves of characters become U+FFFD, as in UTF-8. */
+function wellFormed(_name: string, value: unknown): unknown {
+  return typeof value === 'string' ? Buffer.from(value).toString() : value
+}
+
 function parseObject(text: string): Members | undefined {
   try {
-    const value: unknown = JSON.parse(text)
+    const value: unknown = surrogateEscape.test(text) ? JSON.parse(text, wellFormed) : JSON.parse(text)
     return isObject(value) ? value : undefined
   } catch {
     // Total on any text: what is no JSON is told to the peer as such.

@@ -91,6 +91,11 @@ describe('checks 1 to 3, in their order', () => {
     '{"id":"1","type":"x","payload":{"__proto__":1,"constructor":{}}}',
   ])('%s passes', (text) => expect(answerTo(text)).toEqual(nobody))
 
+  test('halves of characters are replaced, whole ones stay', () => {
+    const reading = readBaseMessage('{"id":"1","type":"x","payload":{"a":"\\ud83d\\ude00 \\ud83d","b":["\\uDE00"]}}')
+    expect(reading.kind === 'message' && reading.message.payload).toEqual({ a: '\ud83d\ude00 \ufffd', b: ['\ufffd'] })
+  })
+
   test('members called like those of objects are members like any other', () => {
     const reading = readBaseMessage('{"id":"1","type":"x","payload":{"__proto__":{"a":1}}}')
     expect(reading.kind === 'message' && JSON.stringify(reading.message.payload)).toBe('{"__proto__":{"a":1}}')
