@@ -120,13 +120,16 @@ function addRegister(program: Command): void {
 function newAsker(): { readonly ask: (question: string) => Promise<string | undefined>; readonly close: () => void } {
   let reader: Interface | undefined
   let lines: NodeJS.AsyncIterator<string> | undefined
+  let isEnded = false
   return {
     async ask(question) {
       const { createInterface } = await import('node:readline')
-      reader ??= createInterface({ input: process.stdin, output: process.stderr })
+      reader ??= createInterface({ input: process.stdin, output: process.stderr }).once('close', () => (isEnded = true))
       lines ??= reader[Symbol.asyncIterator]()
       reader.setPrompt(question)
-      reader.prompt()
+      // A pipe that has been read to its end still has lines for the questions; since Node.js 24 a reader that is closed cannot prompt.
+      if (isEnded) process.stderr.write(question)
+      else reader.prompt()
       const next = await lines.next()
       return next.done === true ? undefined : next.value
     },
