@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { readAll } from '../read-all.js'
 import { readProxyHeader } from './proxy-header.js'
 
 const headerTimeoutMs = 5_000
@@ -20,7 +21,7 @@ export function readProxyHeaderOf(socket: Socket, serve: (address: string | unde
     clearTimeout(timer)
   })
   const onReadable = (): void => {
-    const chunk = socket.read() as Buffer | null
+    const chunk = readAll(socket, () => socket.read() as unknown)
     if (chunk === null) return
     read = Buffer.concat([read, chunk])
     const header = readProxyHeader(read)

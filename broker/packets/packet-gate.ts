@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream'
+import { readAll } from '../read-all.js'
 import { countFilters, refusingSuback } from './filter-packets.js'
 import { type GateWorld, nothingUnread, type Unread } from './gate-world.js'
 import { PacketAssembly } from './packet-assembly.js'
@@ -171,9 +172,9 @@ export class PacketGate implements Reader {
   /** What the socket has, behind the beginning of a packet that came before; undefined if there is nothing to look at. */
   #readOn(): Buffer | undefined {
     for (;;) {
-      const chunk: unknown = this.#readSocket()
-      if (!(chunk instanceof Uint8Array)) return undefined
-      if (this.#assembly === undefined) return Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length)
+      const chunk = readAll(this.#socket, this.#readSocket)
+      if (chunk === null) return undefined
+      if (this.#assembly === undefined) return chunk
       const bytes = this.#assembly.add(chunk)
       if (bytes === undefined) {
         this.#unread.noteKept(this.#assembly.length)
