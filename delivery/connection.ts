@@ -15,6 +15,8 @@ export interface ConnectWords {
   readonly isClean: boolean
   readonly willTopic: string | null
   readonly address: string
+  /** Its door answers each request by its verdict: what says only that a request was done is not sent besides. */
+  readonly isToldVerdicts?: true
 }
 
 /** What a pump needs to know of its connection. */

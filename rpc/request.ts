@@ -16,6 +16,8 @@ export interface Caller {
   readonly address: string
   /** The password of CONNECT where it was a login token; kept in memory only. */
   readonly token: string | null
+  /** It is told what became of each request by a verdict: an answer that says no more is left out. */
+  readonly isToldVerdicts?: boolean
 }
 
 /** One request in canonical form. */

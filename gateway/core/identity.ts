@@ -188,7 +188,15 @@ export class Identity {
   /** Goes on as somebody else. */
   #connect({ clientId, password }: Pick<ConnectWords, 'clientId' | 'password'>): Promise<Decided> {
     const { delivery, link, asks } = this.#world
-    const words: ConnectWords = { clientId, userName: '', password, isClean: false, willTopic, address: link.origin.address }
+    const words: ConnectWords = {
+      clientId,
+      userName: '',
+      password,
+      isClean: false,
+      willTopic,
+      address: link.origin.address,
+      isToldVerdicts: true,
+    }
     asks.forget()
     const before = this.#connection
     const connection = before === undefined ? delivery.open(link, words) : delivery.reopen(before, words)

@@ -78,6 +78,7 @@ function connectionOf(number: number, who: 'own' | 'service' = 'own', epoch?: nu
     address: '',
     token: null,
     isVersionSupported: true,
+    isToldVerdicts: false,
     dialect: 'v1',
     codec: 'bert',
   })

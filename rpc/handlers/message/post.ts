@@ -197,6 +197,6 @@ function hiddenFrom(excluded: readonly (string | number)[], author: PhoneId, { p
 }
 
 /** v11 callers are told by msg_id that their message is stored. */
-export function acknowledge(msgId: string | null, { dialect }: Caller): readonly Send[] {
-  return dialect === 'v11' ? [answer(record('Ack', { table: 'Message', id: msgId }))] : []
+export function acknowledge(msgId: string | null, { dialect, isToldVerdicts = false }: Caller): readonly Send[] {
+  return dialect === 'v11' && !isToldVerdicts ? [answer(record('Ack', { table: 'Message', id: msgId }))] : []
 }

@@ -67,6 +67,8 @@ export type ControlToWorker =
       readonly isClean: boolean
       readonly willTopic: string | null
       readonly address: string
+      /** Its door answers each request by its verdict. */
+      readonly isToldVerdicts?: true
       /** It has been accepted: a node, or a new worker, is told of a connection that stands. */
       readonly stands: boolean
       /** In a cluster, the epoch of its inbox once it has been opened; null for a connection that is new. */

@@ -38,8 +38,8 @@ export async function identify(message: ConnectMessage, world: IdentifyWorld): P
   // The broker has given an id to whoever may have one assigned.
   if (decision.kind === 'assign') return { kind: 'refused', returnCode: 2, because: decision.because, delayMs: 0 }
   const { client, session, token } = decision
-  const { connection: number, address } = message
-  const connection = newWorkerConnection({ number, client, address, token, ...speech(message.willTopic, session) })
+  const { connection: number, address, isToldVerdicts = false } = message
+  const connection = newWorkerConnection({ number, client, address, token, isToldVerdicts, ...speech(message.willTopic, session) })
   return { kind: 'known', connection, hasSessionBefore: !isClean && session !== undefined && session.lastOnline > session.created }
 }
 

@@ -15,6 +15,8 @@ export interface WorkerConnection {
   /** Its login token, if it has one; kept in memory only. */
   readonly token: string | null
   readonly isVersionSupported: boolean
+  /** Its door answers each request by its verdict. */
+  readonly isToldVerdicts: boolean
   /** In a cluster: what all it asks for rests on, once its inbox has been opened. */
   fence: Fence | undefined
   /** How far its inbox had been sent when it ended; undefined if that is not known. */
@@ -29,8 +31,8 @@ export function newWorkerConnection(parts: Omit<WorkerConnection, 'actionsTopic'
   return { ...parts, clientId, actionsTopic: actionsTopic(userName, clientId), fence: undefined, sentTo: undefined }
 }
 
-export function callerOf({ client, clientId, dialect, codec, address, token }: WorkerConnection): Caller {
-  return { client, clientId, dialect, codec, address, token }
+export function callerOf({ client, clientId, dialect, codec, address, token, isToldVerdicts }: WorkerConnection): Caller {
+  return { client, clientId, dialect, codec, address, token, isToldVerdicts }
 }
 
 /** How the connection is answered. Answers to its own coming and going are for this connection, and enter no inbox. */
