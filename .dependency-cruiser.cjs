@@ -2,7 +2,7 @@
  * The rings: imports point only towards the data. Each entry is a folder and the folders it may import, always through their
  * index.ts. `store-contract` is store/contract.ts alone: what decisions may know of the store.
  */
-const data = ['clock', 'failures', 'topics', 'protocol', 'cadmium']
+const data = ['clock', 'failures', 'topics', 'protocol']
 const decisions = [...data, 'acl', 'store-contract']
 const effects = [...decisions, 'rpc']
 const rings = {
@@ -17,12 +17,12 @@ const rings = {
   store: effects,
   delivery: effects,
   broker: [...effects, 'delivery'],
-  gateway: [...effects, 'delivery', 'broker'],
+  gateway: [...effects, 'cadmium', 'delivery', 'broker'],
   cluster: effects,
   providers: effects,
   files: effects,
-  server: [...effects, 'store', 'delivery', 'broker', 'gateway', 'cluster', 'providers', 'files'],
-  cli: [...effects, 'store', 'delivery', 'broker', 'gateway', 'cluster', 'providers', 'files', 'server'],
+  server: [...effects, 'cadmium', 'store', 'delivery', 'broker', 'gateway', 'cluster', 'providers', 'files'],
+  cli: [...effects, 'cadmium', 'store', 'delivery', 'broker', 'gateway', 'cluster', 'providers', 'files', 'server'],
 }
 
 const ours = `^(${Object.keys(rings)
