@@ -33,10 +33,13 @@ export async function openFullWorld(): Promise<FullWorld> {
 
 /** Makes everything that the requests are about; each step must be granted. */
 async function prepare(world: AccountWorld): Promise<ReadonlyMap<string, ValidRequest>> {
-  const [ann, boris, clara, dan] = await Promise.all(
-    ['380670001234', '380670002234', '380670003234', '380670004234'].map((phone, i) => join(world, phone, `reg_P${i}`)),
-  )
-  const people = { ann: ann!, boris: boris!, clara: clara!, dan: dan! }
+  // One after the other: they have the ids of the examples then.
+  const people = {
+    ann: await join(world, '380670001234', 'reg_P0'),
+    boris: await join(world, '380670002234', 'reg_P1'),
+    clara: await join(world, '380670003234', 'reg_P2'),
+    dan: await join(world, '380670004234', 'reg_P3'),
+  }
   const done = async (caller: Caller, asked: AnyRecord): Promise<readonly AnyRecord[]> => {
     const { error, answers, pushes } = await world.ask(caller, asked)
     if (error !== undefined) throw new Error(`${asked.tag}: ${error}`)

@@ -85,10 +85,17 @@ function openPage(): { readonly opened: Promise<unknown>; readonly shown: Mailbo
     constructor(url: string) {
       super(url)
       sockets.push(this)
+      this.on('error', () => undefined)
     }
   }
+  // The page comes back by itself: not when it is closed.
+  const timers: NodeJS.Timeout[] = []
+  let isClosed = false
   const window = {
-    ...{ WebSocket: PageSocket, crypto, setTimeout, localStorage: {}, say: input },
+    ...{ WebSocket: PageSocket, crypto, localStorage: {}, say: input },
+    setTimeout: (run: () => void, ms: number): void => {
+      if (!isClosed) timers.push(setTimeout(run, ms))
+    },
     document: { createElement: () => ({}) },
     shown: { prepend: ({ textContent }: { readonly textContent: string }) => shown.put(textContent) },
   }
@@ -101,6 +108,8 @@ function openPage(): { readonly opened: Promise<unknown>; readonly shown: Mailbo
       input.onchange?.()
     },
     close: () => {
+      isClosed = true
+      for (const timer of timers) clearTimeout(timer)
       for (const socket of sockets) socket.terminate()
     },
   }
