@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { type AnyRecord, encode, type Encoding, record, type RecordOf } from '../../protocol/index.js'
-import { type CoreClient, type CorePerson, dialCore, registerCore } from './core-client.js'
+import { befriendCore, type CoreClient, type CorePerson, dialCore, registerCore } from './core-client.js'
 import { type Account, bert, come, login, recordOf, register, request } from './requests.js'
 import type { WireDevice } from './wire-device.js'
-import { startWireServer, type WireServer } from './wire-server.js'
+import { startWireServer, testCode, type WireServer } from './wire-server.js'
 
 const json: Encoding = { codec: 'json', dialect: 'v1' }
 
@@ -153,4 +153,39 @@ test('a device of Protocol Core is one of MQTT, and the other way round', async 
   const { user } = await asCore.get('urn:nynja:auth:token', { device: bob.clientId.slice('emqttd_'.length), token: bob.token })
   expect(user).toBe(bobUser())
   await asCore.close()
+})
+
+test('an account that moves to another number is called by it from then on, on every connection', async () => {
+  const [old, fresh] = ['380670003011', '380670003012']
+  const cat = await registerCore(server.ws, old)
+  const friend = await registerCore(server.ws, '380670003013')
+  await befriendCore(cat, friend)
+  const device = await register(server.mqtt, 'catphone', old)
+  const overMqtt = await come(server.mqtt, device)
+  const roster = device.phoneId.split('_')[1]!
+  const [before, after] = [`@${old}_${roster}@localhost`, `@${fresh}_${roster}@localhost`]
+  await request(overMqtt, record('Profile', { phone: fresh, status: 'migrate' }))
+  const services = [record('Service', { type: 'email', login: fresh, password: testCode })]
+  await request(overMqtt, record('Profile', { phone: fresh, services, status: 'phone' }))
+  const gone = await friend.pushes.take(
+    'the end of the old name',
+    ({ type, payload }) => type === 'urn:nynja:on:contact' && payload['user'] === before,
+  )
+  expect(gone.payload['state']).toBe('none')
+  const come1 = await friend.pushes.take(
+    'the new name',
+    ({ type, payload }) => type === 'urn:nynja:on:contact' && payload['user'] === after,
+  )
+  expect(come1.payload['state']).toBe('friend')
+  // The connection that stands is called by the new number as well.
+  await friend.get('urn:nynja:chat:send', { text: 'to the new number' }, after)
+  const got = await cat.pushes.take('the message', ({ payload }) => payload['text'] === 'to the new number')
+  expect(got.to).toBe(after)
+  const profile = await cat.ask('urn:nynja:profile:get')
+  expect([profile.to, profile.payload['phone']]).toEqual([after, `%${fresh}:localhost`])
+  const { messages } = await friend.get('urn:nynja:chat:history', { limit: 1 }, after)
+  expect(messages).toMatchObject([{ chat: after, text: 'to the new number' }])
+  const again = await dialCore(server.ws)
+  expect(await again.get('urn:nynja:auth:token', { device: cat.device, token: cat.token })).toMatchObject({ user: after })
+  await Promise.all([again.close(), friend.close(), overMqtt.disconnect()])
 })
