@@ -48,6 +48,7 @@ function newProgram(): Command {
   addSend(program)
   addChat(program)
   addWatch(program)
+  addCore(program)
   addStickers(program, line)
   return program
 }
@@ -167,16 +168,33 @@ function seconds(text: string): number {
   return value
 }
 
+function addCore(program: Command): void {
+  program
+    .command('core')
+    .description('speak Protocol Core by hand: each line is sent, as JSON or as TYPE [TO] [PAYLOAD], and what comes is printed')
+    .argument('[url]', 'where it is spoken', 'ws://127.0.0.1:8083/core')
+    .action(async (url: string) => {
+      const { createInterface } = await import('node:readline')
+      const { core } = await import('./core.js')
+      await core({ url }, () => createInterface({ input: process.stdin }), { line, notice }, endedBySignal())
+    })
+}
+
+/** Ctrl-C, a signal, or nobody who reads what is printed. */
+function endedBySignal(): Promise<unknown> {
+  return new Promise((resolve) => {
+    process.once('SIGINT', resolve)
+    process.once('SIGTERM', resolve)
+    void readerGone.then(resolve)
+  })
+}
+
 function addWatch(program: Command): void {
   withCommon(program.command('watch'))
     .description('print what a device is sent, one record a line; Ctrl-C ends it')
     .option('--json', 'as JSON objects', false)
     .action(async ({ json, ...options }: Common & { json: boolean }) => {
-      const ended = new Promise((resolve) => {
-        process.once('SIGINT', resolve)
-        process.once('SIGTERM', resolve)
-        void readerGone.then(resolve)
-      })
+      const ended = endedBySignal()
       const { watch } = await import('./watch.js')
       await watch({ ...options, isJson: json }, { line, notice }, ended)
     })
