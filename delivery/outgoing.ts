@@ -16,7 +16,7 @@ export class OutgoingQueue {
   /** Made when first needed: most devices are idle most of the time. */
   #entries: Outgoing[] | undefined
   #head = 0
-  /** Of all that waits; what waits elsewhere may be added. */
+  /** Of all that waits. */
   bytes = 0
   /** Those of them that are answers. */
   answerBytes = 0

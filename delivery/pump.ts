@@ -1,15 +1,10 @@
 import { Congestion } from './congestion.js'
+import { EarlyEntries } from './early-entries.js'
 import type { Parcel } from './link.js'
 import { Marks } from './marks.js'
 import { OutgoingQueue } from './outgoing.js'
 import type { Linked, PumpPage, PumpStart, PumpWorld } from './pump-world.js'
 import { Window } from './window.js'
-
-/** An inbox entry that has just been committed. */
-interface Arrived {
-  readonly number: number
-  readonly parcel: Parcel
-}
 
 /**
  * Delivery to one connected device, in order.
@@ -31,8 +26,7 @@ export class Pump<Owner extends Linked> {
   readonly #marks = new Marks()
   readonly #queue = new OutgoingQueue()
   readonly #window: Window
-  /** Committed while a page was on its way, ascending. */
-  #early: Arrived[] | undefined
+  readonly #early = new EarlyEntries()
   #isOpen = false
   #isClosed = false
   #isPaging = false
@@ -79,12 +73,8 @@ export class Pump<Owner extends Linked> {
   deliver(number: number, parcel: Parcel): void {
     this.#newest = Math.max(this.#newest, number)
     if (this.#isPaging) {
-      // It follows the page, most likely: else what is missing is asked for.
-      this.#early ??= []
-      if (this.#hasRoom(this.#early.length)) {
-        this.#early.push({ number, parcel })
-        this.#queue.bytes += parcel.size
-      }
+      // What does not follow the page is asked for.
+      if (this.#hasRoom(this.#early.length)) this.#early.add(number, parcel)
       return
     }
     if (!this.#isOpen || number !== this.#next || !this.#hasRoom(this.#queue.length)) {
@@ -125,7 +115,7 @@ export class Pump<Owner extends Linked> {
     if (after !== this.#next - 1) {
       // What it begins with has been acknowledged meanwhile: another one is asked for if there is more.
       this.#newest = Math.max(this.#newest, last)
-      this.#dropEarly()
+      this.#early.take()
       this.#advance()
       return
     }
@@ -142,17 +132,9 @@ export class Pump<Owner extends Linked> {
     this.#advance()
   }
 
-  #dropEarly(): void {
-    for (const { parcel } of this.#early ?? []) this.#queue.bytes -= parcel.size
-    this.#early = undefined
-  }
-
   /** What has come while the page was on its way: as far as it follows. */
   #takeEarly(): void {
-    const early = this.#early ?? []
-    this.#early = undefined
-    for (const { parcel } of early) this.#queue.bytes -= parcel.size
-    for (const { number, parcel } of early) {
+    for (const { number, parcel } of this.#early.take()) {
       if (number > this.#next || !this.#hasRoom(this.#queue.length)) return
       if (number === this.#next) this.#take(number, parcel)
     }
@@ -234,7 +216,7 @@ export class Pump<Owner extends Linked> {
   /** @returns number of the last entry sent here or before, for the next connection to know what it repeats */
   close(): number {
     this.#isClosed = true
-    this.#early = undefined
+    this.#early.take()
     this.#queue.clear()
     this.#congestion.end()
     return this.#sentTo
@@ -242,7 +224,7 @@ export class Pump<Owner extends Linked> {
 
   /** @param entries how many are where one more is to go */
   #hasRoom(entries: number): boolean {
-    return entries < this.#world.queueLimit && this.#queue.bytes < this.#world.queueBytes
+    return entries < this.#world.queueLimit && this.#queue.bytes + this.#early.bytes < this.#world.queueBytes
   }
 
   #advance(): void {

@@ -3,6 +3,7 @@ import { type AnyRecord, encode } from '../../../protocol/index.js'
 import { newFactReader } from '../../fact-reader.js'
 import { emptyOverlay, type FactReader } from '../../facts.js'
 import { writeAnswer, writeSettled } from '../link/to-main.js'
+import type { ControlToMain } from '../link/messages-to-main.js'
 import type { ControlToWorker } from '../link/to-worker.js'
 import { shownRecord } from '../../names/rename-record.js'
 import type { Outbox } from '../outbox/outbox.js'
@@ -82,12 +83,7 @@ export class RpcWorker {
     this.#parts = parts
     this.#names = newKnownNames(parts.store)
     this.#outlet = new Outlet(parts.post, parts.underWay)
-    this.#counts = newCounts(
-      (message) => {
-        this.#outlet.control(message)
-      },
-      () => this.#outbox.depth,
-    )
+    this.#counts = newCounts(this.#control, () => this.#outbox.depth)
     this.#countTimer = setInterval(() => {
       this.#counts.tell()
       parts.onOutbox?.(this.#outbox.isFull)
@@ -160,6 +156,10 @@ export class RpcWorker {
     await this.#runItems([item], { clientId: item.asker.clientId, marks: undefined, ...(share === undefined ? {} : { share }) })
   }
 
+  readonly #control = (message: ControlToMain): void => {
+    this.#outlet.control(message)
+  }
+
   readonly #newReader = (): FactReader => this.#newFacts().reader
 
   readonly #newFacts = (): ReturnType<typeof newFactReader> => newFactReader({ ...this.#batchWorld, overlay: emptyOverlay() })
@@ -179,9 +179,7 @@ export class RpcWorker {
       ...{ cluster: this.#clusterOutlet, connections: this.#connections, latest: this.#latest, onFault: this.#onFault },
       patienceMs: this.#parts.requestDeadlineMs,
       newFacts: this.#newFacts,
-      control: (message) => {
-        this.#outlet.control(message)
-      },
+      control: this.#control,
     })
   }
 
@@ -267,9 +265,7 @@ export class RpcWorker {
       batch: this.#batchWorld,
       newReader: () => this.#newReader(),
       deadlineMs: this.#parts.requestDeadlineMs,
-      control: (message) => {
-        this.#outlet.control(message)
-      },
+      control: this.#control,
     })
   }
 
@@ -289,9 +285,7 @@ export class RpcWorker {
       ...{ boot: context.boot, isLive: this.#isLive, date: wallMs, strangersLearn: context.strangersLearn },
       ...{ newId: this.#outbox.newId, takesNotices: this.#outbox.takesNotices },
       ...{ onFault: this.#onFault, onConflict: this.#counts.conflict, onDropped: this.#counts.dropped },
-      onOutcome: newOutcomeTeller(this.#counts, (message) => {
-        this.#outlet.control(message)
-      }),
+      onOutcome: newOutcomeTeller(this.#counts, this.#control),
       onMissed: (item) => {
         this.#missed.note(item as NamedItem)
       },
