@@ -9,6 +9,7 @@ const rings = {
   clock: [],
   failures: [],
   topics: [],
+  tinode: [],
   protocol: ['topics'],
   cadmium: ['topics', 'protocol'],
   acl: data,
