@@ -34,6 +34,8 @@ export class Asks {
   #packetId = 0
   /** Waits for an answer that comes after its verdict. */
   #late: ((record: AnyRecord | undefined) => void) | undefined
+  /** The last answer that came while nobody waited: whoever asks for the next one may be about to. */
+  #unclaimed: AnyRecord | undefined
 
   constructor(delivery: Delivery) {
     this.#delivery = delivery
@@ -46,6 +48,7 @@ export class Asks {
     this.#packetId = (this.#packetId % lastPacketId) + 1
     const one: Ask = { heard: [] }
     this.#open.push(one)
+    this.#unclaimed = undefined
     return new Promise((resolve) => {
       this.#delivery.submit({
         ...{ connection, packetId: this.#packetId, qos: 1, isRepeated: false, topic: requestTopic, payload },
@@ -59,6 +62,7 @@ export class Asks {
 
   /** The next answer that is heard while nothing is asked. @returns undefined if none comes for too long */
   next(): Promise<AnyRecord | undefined> {
+    if (this.#unclaimed !== undefined) return Promise.resolve(this.#unclaimed)
     return new Promise((resolve) => {
       const patience = setTimeout(() => {
         this.#late?.(undefined)
@@ -71,15 +75,14 @@ export class Asks {
     })
   }
 
-  /** @returns whether somebody has waited for it */
-  hear({ topic, delivered }: CoreParcel): boolean {
-    if (delivered === undefined) return false
+  /** Something was told to the device. */
+  hear({ topic, delivered }: CoreParcel): void {
+    if (delivered === undefined) return
     const isAnswer = topic.startsWith('actions/')
     const [oldest] = this.#open
     if (oldest !== undefined) oldest.heard.push({ isAnswer, record: delivered.record })
     else if (isAnswer && this.#late !== undefined) this.#late(delivered.record)
-    else return false
-    return true
+    else if (isAnswer) this.#unclaimed = delivered.record
   }
 
   /** Nobody is asked any more: another connection begins. */
