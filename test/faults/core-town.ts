@@ -1,3 +1,5 @@
+import { afterMs, monotonicMs } from '../../clock/index.js'
+import { patienceMs } from '../patience.js'
 import { befriendCore, type CoreClient, type CoreMessage, dialCore, registerCore } from '../wire/core-client.js'
 
 /** What somebody has sent and been sent, over all connections. */
@@ -77,25 +79,28 @@ export async function buildCoreTown(port: () => number, pairs: number): Promise<
     }
   }
 
-  async function connect(citizen: Citizen): Promise<void> {
-    if (isOver) return
-    try {
-      const client = await dialCore(port())
-      const { device, token, seq } = citizen
-      client.socket.on('message', (data: Buffer) => {
-        hear(citizen, JSON.parse(data.toString()) as CoreMessage)
-      })
-      void client.closed.then(() => connect(citizen))
-      await client.get('urn:nynja:auth:token', { device, token, seq })
-      connections++
-      citizen.client = client
-      for (const key of unanswered(citizen)) sendOne(citizen, key)
-      sendMore(citizen)
-    } catch {
-      // There is no server just now; a socket that was opened comes back by itself.
-      if (citizen.client?.socket.readyState !== 1)
-        setTimeout(() => void (citizen.client?.socket.readyState === 1 || connect(citizen)), retryMs)
+  /** One connection after the other: two at a time would close each other. */
+  async function live(citizen: Citizen): Promise<void> {
+    while (!isOver) {
+      // There may be no server just now.
+      await connectOnce(citizen).catch(() => undefined)
+      await new Promise((resolve) => setTimeout(resolve, retryMs))
     }
+  }
+
+  /** Resolves when the connection has ended. */
+  async function connectOnce(citizen: Citizen): Promise<void> {
+    const client = await dialCore(port())
+    const { device, token, seq } = citizen
+    client.socket.on('message', (data: Buffer) => {
+      hear(citizen, JSON.parse(data.toString()) as CoreMessage)
+    })
+    await client.get('urn:nynja:auth:token', { device, token, seq })
+    connections++
+    citizen.client = client
+    for (const key of unanswered(citizen)) sendOne(citizen, key)
+    sendMore(citizen)
+    await client.closed
   }
 
   for (let pair = 0; pair < pairs; pair++) {
@@ -109,10 +114,13 @@ export async function buildCoreTown(port: () => number, pairs: number): Promise<
     await Promise.all([a.close(), b.close()])
   }
 
+  const stateOf = (one: Citizen): string =>
+    `${one.user} socket ${String(one.client?.socket.readyState)} seq ${String(one.seq)} got ${String(one.got.length)} sent ${String(one.sent.size)} unanswered ${unanswered(one).join(' ')}`
+
   return {
     start() {
       isGoing = true
-      for (const citizen of citizens) void connect(citizen)
+      for (const citizen of citizens) void live(citizen)
     },
     acknowledgements: (count) => new Promise((resolve) => waiting.push({ at: acknowledged + count, resolve })),
     async settle() {
@@ -121,8 +129,10 @@ export async function buildCoreTown(port: () => number, pairs: number): Promise<
         const other = citizens.find(({ user }) => user === citizen.friend)
         return unanswered(citizen).length === 0 && (other?.got.length ?? 0) >= citizen.sent.size
       }
+      const end = afterMs(monotonicMs(), patienceMs)
       for (const citizen of citizens) {
         while (!isSettled(citizen)) {
+          if (monotonicMs() > end) throw new Error(`not settled: ${citizens.map(stateOf).join('; ')}`)
           // What was handled is acknowledged, so that the rest comes.
           for (const one of citizens) if (one.seq > 0 && one.client?.socket.readyState === 1) say(one, 'ack', 'inbox:ack', { seq: one.seq })
           await new Promise((resolve) => setTimeout(resolve, retryMs))
