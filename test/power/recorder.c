@@ -16,6 +16,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -309,3 +310,16 @@ static int remove_recorded(const char *path, int (*remove)(const char *)) {
 }
 int unlink(const char *path) { return remove_recorded(path, REAL(unlink)); }
 int rmdir(const char *path) { return remove_recorded(path, REAL(rmdir)); }
+/* So Node.js removes folders with all that is in them since 26. */
+int unlinkat(int folder, const char *name, int flags) {
+  char path[PATH_MAX + NAME_MAX + 2], link[64];
+  if (folder == AT_FDCWD || name[0] == '/') {
+    snprintf(path, sizeof path, "%s", name);
+  } else {
+    snprintf(link, sizeof link, "/proc/self/fd/%d", folder);
+    ssize_t length = readlink(link, path, PATH_MAX);
+    if (length < 0) return -1;
+    snprintf(path + length, sizeof path - (size_t)length, "/%s", name);
+  }
+  return (flags & AT_REMOVEDIR) != 0 ? rmdir(path) : unlink(path);
+}
